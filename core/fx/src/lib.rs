@@ -1,0 +1,1 @@
+//! The effects, whole but host-free: what a plugin wraps and what the offline renderer runs.

@@ -1,0 +1,64 @@
+//! Neural networks for audio: load once, run forever without allocating.
+//!
+//! A [`Model`] is inert: a checked configuration and its weights, shared by
+//! reference. An [`Engine`] is one running mono channel of it.
+//!
+//! ```
+//! let json = r#"{ "version": "0.5.4", "architecture": "Linear", "sample_rate": 48000,
+//!     "config": { "receptive_field": 2, "bias": false }, "weights": [0.0, 0.5] }"#;
+//! let model = nn::Model::load(json.as_bytes())?;
+//! let mut left = model.engine();
+//! let mut right = model.engine(); // same weights, its own state
+//! let mut block = [1.0, -1.0];
+//! left.process(&mut block);
+//! assert_eq!(block, [0.5, -0.5]);
+//! # right.reset();
+//! # Ok::<(), nn::Error>(())
+//! ```
+
+mod error;
+mod linear;
+mod lstm;
+mod model;
+mod nam;
+mod simd;
+
+pub use error::Error;
+pub use model::{Date, Metadata, Model};
+
+/// Samples an engine handles at a time; longer input is cut into such blocks.
+///
+/// Scratch is sized by this constant, so no engine needs to be told the host's
+/// block size and no host can break it by exceeding one it promised.
+pub const BLOCK: usize = 64;
+
+/// One running mono channel of a network.
+///
+/// Building one allocates. The methods here never allocate, lock, or make a
+/// system call.
+pub trait Engine: Send {
+    /// Replaces `io` with the network's output. Any length; the result does
+    /// not depend on how a signal is cut into calls.
+    fn process(&mut self, io: &mut [f32]);
+
+    /// Returns to the state just after construction: settled on silence.
+    fn reset(&mut self);
+
+    /// Samples of input, the present one included, that shape an output: the
+    /// warm-up after which no trace of the starting state remains. This is not
+    /// latency. For a recurrent network, whose memory has no end, the time
+    /// after which we take it to have forgotten.
+    fn receptive_field(&self) -> usize;
+
+    /// Samples by which the output trails the input.
+    fn latency(&self) -> usize {
+        0
+    }
+
+    /// Chooses between the sizes of a slimmable model, `0.0` smallest to `1.0`
+    /// best. Without effect on a model of one size. Safe while playing: the
+    /// chosen size is warmed up in silence, then cross-faded in.
+    fn set_quality(&mut self, quality: f32) {
+        let _ = quality;
+    }
+}

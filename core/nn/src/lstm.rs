@@ -1,0 +1,22 @@
+//! LSTM. Not yet run.
+
+use serde_json::value::RawValue;
+
+use crate::{Engine, Error};
+
+#[derive(Clone)]
+pub(crate) enum Lstm {}
+
+impl Lstm {
+    pub(crate) fn load(_config: &RawValue, _weights: &[f32]) -> Result<Self, Error> {
+        Err(Error::unsupported("architecture", "another", "LSTM"))
+    }
+
+    pub(crate) fn engine(&self) -> Box<dyn Engine> {
+        match *self {}
+    }
+
+    pub(crate) fn macs(&self) -> usize {
+        match *self {}
+    }
+}

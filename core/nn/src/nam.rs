@@ -1,0 +1,116 @@
+//! The `.nam` file: what every version and architecture of it has in common.
+//!
+//! The configuration stays unparsed text here; each architecture reads its own.
+
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::value::RawValue;
+
+use crate::Error;
+use crate::model::Metadata;
+
+/// Bytes of the largest file we open. The largest official model is a fiftieth of it.
+const MAX_BYTES: usize = 32 << 20;
+
+/// A model file, its weights finite and its version one we read.
+///
+/// Keys beside these may hold anything: the format allows free extras here.
+#[derive(Deserialize)]
+pub(crate) struct File<'a> {
+    version: String,
+    pub(crate) architecture: String,
+    #[serde(borrow)]
+    pub(crate) config: &'a RawValue,
+    pub(crate) weights: Vec<f32>,
+    pub(crate) sample_rate: Option<f64>,
+    #[serde(default)]
+    pub(crate) metadata: Option<Metadata>,
+}
+
+impl<'a> File<'a> {
+    pub(crate) fn read(bytes: &'a [u8]) -> Result<Self, Error> {
+        if bytes.len() > MAX_BYTES {
+            return Err(Error::TooLarge { what: "bytes", limit: MAX_BYTES, found: bytes.len() });
+        }
+        Self::check(serde_json::from_slice(bytes)?)
+    }
+
+    /// A model inside a model: a submodel of a container, or a `condition_dsp`.
+    pub(crate) fn nested(json: &'a RawValue) -> Result<Self, Error> {
+        Self::check(serde_json::from_str(json.get())?)
+    }
+
+    fn check(file: Self) -> Result<Self, Error> {
+        if !readable(&file.version) {
+            return Err(Error::Version { found: file.version });
+        }
+        if let Some(i) = file.weights.iter().position(|w| !w.is_finite()) {
+            return Err(Error::invalid(format!("weights[{i}]"), "a finite number", file.weights[i]));
+        }
+        if let Some(rate) = file.sample_rate
+            && !(rate.is_finite() && (1000.0..=1_000_000.0).contains(&rate))
+        {
+            return Err(Error::invalid("sample_rate", "1000 to 1000000 Hz", rate));
+        }
+        Ok(file)
+    }
+}
+
+/// Whether `version` is `0.5.0` to `0.7.x`, the range the official player reads.
+fn readable(version: &str) -> bool {
+    let mut parts = version.split('.').map(|p| {
+        let digits = !p.is_empty() && p.bytes().all(|b| b.is_ascii_digit());
+        digits.then(|| p.parse::<u32>().ok()).flatten()
+    });
+    let (major, minor, patch, rest) = (parts.next(), parts.next(), parts.next(), parts.next());
+    major == Some(Some(0))
+        && matches!(minor, Some(Some(5..=7)))
+        && matches!(patch, Some(Some(_)))
+        && rest.is_none()
+}
+
+/// Reads the configuration of one architecture. A mistake in it is reported
+/// by its place in `config`.
+pub(crate) fn config<T: DeserializeOwned>(json: &RawValue) -> Result<T, Error> {
+    Ok(serde_json::from_str(json.get())?)
+}
+
+/// Reads the flat weights in order, after their number was checked.
+pub(crate) struct Reader<'a>(&'a [f32]);
+
+impl<'a> Reader<'a> {
+    /// `expected` is the number the configuration implies.
+    pub(crate) fn new(weights: &'a [f32], expected: usize) -> Result<Self, Error> {
+        if weights.len() != expected {
+            return Err(Error::WeightCount { expected, found: weights.len() });
+        }
+        Ok(Self(weights))
+    }
+
+    /// The next `n` weights.
+    pub(crate) fn take(&mut self, n: usize) -> &'a [f32] {
+        let (head, tail) = self.0.split_at(n);
+        self.0 = tail;
+        head
+    }
+
+    /// The next weight.
+    pub(crate) fn one(&mut self) -> f32 {
+        self.take(1)[0]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions() {
+        for good in ["0.5.0", "0.5.4", "0.6.0", "0.7.0", "0.7.12"] {
+            assert!(readable(good), "{good} was refused");
+        }
+        for bad in ["0.4.9", "0.8.0", "1.5.0", "0.5", "0.5.0.1", "0.5.x", "0.+5.0", "", "9.9.9"] {
+            assert!(!readable(bad), "{bad} was accepted");
+        }
+    }
+}

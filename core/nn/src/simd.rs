@@ -1,0 +1,1 @@
+//! Vector mathematics shared by the kernels, generic over the instruction set.

@@ -1,0 +1,76 @@
+//! What every processor owes the audio thread, as one check: no heap, a result
+//! that does not depend on how the host cuts the signal, `reset` equal to
+//! fresh, and only finite, normal numbers out.
+#![allow(unsafe_code, reason = "a counting allocator cannot be written without it")]
+#![allow(dead_code, reason = "each test binary uses a part of the kit")]
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
+
+struct Counting;
+thread_local!(static CALLS: Cell<usize> = const { Cell::new(0) });
+
+// SAFETY: forwards to the system allocator unchanged.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        CALLS.with(|c| c.set(c.get() + 1));
+        // SAFETY: as promised by our caller.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, ptr: *mut u8, layout: Layout) {
+        CALLS.with(|c| c.set(c.get() + 1));
+        // SAFETY: as promised by our caller.
+        unsafe { System.dealloc(ptr, layout) }
+    }
+}
+
+#[global_allocator]
+static ALLOC: Counting = Counting;
+
+/// Heap calls of this thread while `f` runs.
+pub fn heap_calls(f: impl FnOnce()) -> usize {
+    let before = CALLS.with(Cell::get);
+    f();
+    CALLS.with(Cell::get) - before
+}
+
+/// A plucked, decaying signal with silence at both ends, peak 0.5.
+pub fn signal(n: usize) -> Vec<f32> {
+    let mut seed = 1u32;
+    (0..n)
+        .map(|i| {
+            seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            let noise = seed as f32 / u32::MAX as f32 - 0.5;
+            let t = (i % 2000) as f32;
+            let on = if i < n / 10 || i > n * 9 / 10 { 0.0 } else { (-t / 700.0).exp() };
+            on * (0.4 * (i as f32 * 0.031).sin() + 0.1 * noise)
+        })
+        .collect()
+}
+
+/// Runs the whole contract over anything that processes a block.
+pub fn conforms<P>(
+    name: &str,
+    make: impl Fn() -> P,
+    process: impl Fn(&mut P, &mut [f32]),
+    reset: impl Fn(&mut P),
+) {
+    let input = signal(3000);
+
+    let mut whole = input.clone();
+    let mut p = make();
+    assert_eq!(heap_calls(|| process(&mut p, &mut whole)), 0, "{name}: process uses the heap");
+    assert_eq!(heap_calls(|| reset(&mut p)), 0, "{name}: reset uses the heap");
+    for (i, y) in whole.iter().enumerate() {
+        assert!(y.is_finite() && !y.is_subnormal(), "{name}: sample {i} is {y:e}");
+    }
+
+    for cut in [1, 2, 3, 5, 7, 8, 13, 16, 17, 31, 64, 65, 333] {
+        reset(&mut p);
+        let mut parts = input.clone();
+        parts.chunks_mut(cut).for_each(|part| process(&mut p, part));
+        let differs = parts.iter().zip(&whole).position(|(a, b)| a.to_bits() != b.to_bits());
+        assert_eq!(differs, None, "{name}: cut into {cut}s after a reset the output differs");
+    }
+}
