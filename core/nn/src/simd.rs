@@ -18,22 +18,55 @@ pub(crate) fn clean(x: f32) -> f32 {
 }
 
 /// A rational approximation of tanh, within 4e-7 of it everywhere. The
-/// coefficients are Eigen's (`generic_fast_tanh_float`, MPL-2.0 as data).
+/// coefficients are Eigen's (`generic_fast_tanh_float`).
 #[inline(always)]
 pub(crate) fn tanh<S: Simd, V: Vector<S>>(s: S, x: V) -> V {
-    let c = |k: f32| V::splat(s, k);
-    let x = x.max(c(-7.905_311)).min(c(7.905_311));
-    let y = x * x;
-    let mut p = y.mul_add(c(-2.760_768_5e-16), c(2.000_187_9e-13));
-    p = p.mul_add(y, c(-8.604_672e-11));
-    p = p.mul_add(y, c(5.122_297e-8));
-    p = p.mul_add(y, c(1.485_722_4e-5));
-    p = p.mul_add(y, c(6.372_619e-4));
-    p = p.mul_add(y, c(4.893_524_6e-3));
-    let mut q = y.mul_add(c(1.198_258_4e-6), c(1.185_347_05e-4));
-    q = q.mul_add(y, c(2.268_434_6e-3));
-    q = q.mul_add(y, c(4.893_525_2e-3));
-    x * p / q
+    tanh_each(s, [x])[0]
+}
+
+/// [`tanh`] of several vectors, step by step, so that they share the constants
+/// and hide each other's latency.
+#[inline(always)]
+pub(crate) fn tanh_each<S: Simd, V: Vector<S>, const N: usize>(s: S, mut x: [V; N]) -> [V; N] {
+    const P: [f32; 7] = [
+        -2.760_768_5e-16,
+        2.000_187_9e-13,
+        -8.604_672e-11,
+        5.122_297e-8,
+        1.485_722_4e-5,
+        6.372_619e-4,
+        4.893_524_6e-3,
+    ];
+    const Q: [f32; 4] = [1.198_258_4e-6, 1.185_347_05e-4, 2.268_434_6e-3, 4.893_525_2e-3];
+    let (low, high) = (V::splat(s, -7.905_311), V::splat(s, 7.905_311));
+    let mut y = x;
+    for v in 0..N {
+        x[v] = x[v].max(low).min(high);
+        y[v] = x[v] * x[v];
+    }
+    let p = polynomial(s, &P, y);
+    let q = polynomial(s, &Q, y);
+    for v in 0..N {
+        x[v] = x[v] * p[v] / q[v];
+    }
+    x
+}
+
+/// By Horner's rule, the highest power first.
+#[inline(always)]
+fn polynomial<S: Simd, V: Vector<S>, const N: usize, const K: usize>(
+    s: S,
+    coefficients: &[f32; K],
+    x: [V; N],
+) -> [V; N] {
+    let mut sum = [V::splat(s, coefficients[0]); N];
+    for c in &coefficients[1..] {
+        let c = V::splat(s, *c);
+        for v in 0..N {
+            sum[v] = sum[v].mul_add(x[v], c);
+        }
+    }
+    sum
 }
 
 /// The logistic function, by its identity with [`tanh`].
