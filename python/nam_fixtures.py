@@ -132,6 +132,21 @@ class Folder:
             e["core_output"] = core_output
         self.index.append(e)
 
+    def wavenet(self, name, about, arrays, *, reason=None, core=None, respell=None, **k):
+        """Write one network, its answer, and the player's where `core` says how that differs."""
+        if not self.wants(name):
+            return
+        net = wavenet(name, arrays, x=self.x, **k)
+        d = export(net)
+        model = self.model(name, respell(d) if respell else d)
+        other = self.samples(f"{name}.core", answer(core(copy.deepcopy(net)), self.x)) if core else None
+        self.entry(model, self.report(name, answer(net, self.x)), about, reason=reason, core_output=other)
+
+    def report(self, name, y):
+        print(f"{name:34s} sd {y.std():.3f} mean {y.mean():+.3f} peak {np.abs(y).max():.3f}", flush=True)
+        assert 0.02 < y.std() < 1 and np.abs(y).max() < 8, name
+        return self.samples(name, y)
+
     def finish(self):
         if self.only:
             return
@@ -207,6 +222,29 @@ def set_level(net, x, target=0.2):
         if last.bias is not None:
             last.bias -= now()[1] / step
     tidy(net)
+
+
+def pair_of(kind, first, second):
+    return {"name": kind, "primary": first, "secondary": second}
+
+
+GATE = pair_of("PairMultiply", "Tanh", "Sigmoid")
+BLEND = pair_of("PairBlend", "Tanh", "Sigmoid")
+POST_HEAD = dict(channels=3, out_channels=1, kernel_sizes=[5, 3], activation="ReLU")
+
+
+def head1x1(**k):
+    return dict(dict(active=True, out_channels=3, groups=1), **k)
+
+
+def film(*sites, **k):
+    return {s: dict(dict(active=True, shift=True, groups=1), **k) for s in sites}
+
+
+def inner(out):
+    """A model to nest as condition_dsp."""
+    layers = [array(channels=2, head=head(out), dilations=[1, 2, 7])]
+    return {"name": "WaveNet", "config": dict(layers_configs=layers, head_scale=1.0)}
 
 
 def array(**k):
@@ -299,38 +337,15 @@ def legacy(d, version="0.5.2"):
     return d
 
 
-def wavenets(f):
-    x = f.x
-
-    def make(name, about, arrays, *, reason=None, core=None, respell=None, **k):
-        if not f.wants(name):
-            return
-        net = wavenet(name, arrays, x=x, **k)
-        d = export(net)
-        if respell:
-            d = respell(d)
-        other = None
-        if core:
-            other = f.samples(f"{name}.core", answer(core(net), x))
-        f.entry(f.model(name, d), report(f, name, net), about, reason=reason, core_output=other)
-
-    def report(f, name, net):
-        y = answer(net, x)
-        print(
-            f"{name:34s} sd {y.std():.3f} mean {y.mean():+.3f} peak {np.abs(y).max():.3f} rf {net.receptive_field}",
-            flush=True,
-        )
-        assert 0.02 < y.std() < 1 and np.abs(y).max() < 8, name
-        return f.samples(name, y)
-
-    # --- the first generation: two arrays of one kind, one activation, no frills
+def first_generation(f):
+    """Arrays of one kind, one activation, no frills."""
     small = [2**i for i in range(5)]
-    make("a1_one_array", "one array, head bias", [array(dilations=small)])
-    make("a1_no_head_bias", "one array, no head bias", [array(head=head(bias=False))])
+    f.wavenet("a1_one_array", "one array, head bias", [array(dilations=small)])
+    f.wavenet("a1_no_head_bias", "one array, no head bias", [array(head=head(bias=False))])
     pair = [array(head=head(2, bias=False), dilations=small), array(input_size=4, channels=2, dilations=small)]
     name = "a1_two_arrays"
     if f.wants(name):
-        net = wavenet(name, pair, x=x)
+        net = wavenet(name, pair, x=f.x)
         d = export(net)
         BaseNet._get_non_user_metadata = _measured_metadata
         net.float()
@@ -347,10 +362,10 @@ def wavenets(f):
             output_level_dbu=11.0,
         )
         d["metadata"].update({k: getattr(v, "value", v) for k, v in user.model_dump().items()})
-        out = report(f, name, net)
+        out = f.report(name, answer(net, f.x))
         f.entry(f.model(name, d), out, "two arrays, full metadata")
         f.entry(f.model(name + "_legacy", legacy(d)), out, "the same network in the spelling of file version 0.5.2")
-    make(
+    f.wavenet(
         "a1_three_arrays",
         "three arrays of falling width",
         [
@@ -359,19 +374,19 @@ def wavenets(f):
             array(input_size=5, channels=3, dilations=[1, 3, 9]),
         ],
     )
-    make(
+    f.wavenet(
         "a1_gated_legacy",
         "gated as file version 0.5.2 spells it",
         [array(activation={"name": "PairMultiply", "primary": "Tanh", "secondary": "Sigmoid"})],
         respell=legacy,
     )
     for c in (1, 3, 5, 7):
-        make(f"a1_channels_{c}", f"{c} channels", [array(channels=c, dilations=[1, 3, 10, 33])])
+        f.wavenet(f"a1_channels_{c}", f"{c} channels", [array(channels=c, dilations=[1, 3, 10, 33])])
     for k in (1, 2, 5):
-        make(f"a1_kernel_{k}", f"kernel size {k}", [array(kernel_size=k, channels=3)])
+        f.wavenet(f"a1_kernel_{k}", f"kernel size {k}", [array(kernel_size=k, channels=3)])
     for label, c1, c2 in (("nano", 4, 2), ("feather", 8, 4)):
         d1, d2 = [2**i for i in range(7)], [128, 256, 512] + [2**i for i in range(10)]
-        make(
+        f.wavenet(
             f"a1_{label}",
             f"the trainer's '{label}' shape",
             [
@@ -380,36 +395,37 @@ def wavenets(f):
             ],
         )
     d1 = [2**i for i in range(10)]
-    make(
+    f.wavenet(
         "a1_standard",
         "the trainer's 'standard' shape",
         [array(channels=16, head=head(8, bias=False), dilations=d1), array(input_size=16, channels=8, dilations=d1)],
         digits=2,
     )
 
-    # --- activations
+
+def activations(f):
     for a in ("Hardtanh", "Fasttanh", "ReLU", "Sigmoid", "SiLU", "Hardswish", "Softsign"):
-        make(f"act_{a.lower()}", f"{a}, default parameters", [array(activation=a)], gain=3)
-    make(
+        f.wavenet(f"act_{a.lower()}", f"{a}, default parameters", [array(activation=a)], gain=3)
+    f.wavenet(
         "act_softsigmoid",
         "Softsigmoid",
         [array(activation="Softsigmoid")],
         gain=3,
         reason="the player cannot load this activation",
     )
-    make(
+    f.wavenet(
         "act_leakyrelu_slope",
         "LeakyReLU with a slope of its own",
         [array(activation={"name": "LeakyReLU", "negative_slope": 0.1875})],
     )
-    make(
+    f.wavenet(
         "act_leakyhardtanh_all",
         "LeakyHardtanh, every parameter set",
         [array(activation=dict(name="LeakyHardtanh", min_val=-0.5, max_val=0.75, min_slope=0.125, max_slope=0.0625))],
         gain=3,
     )
-    make("act_prelu", "PReLU with one slope", [array(activation="PReLU")])
-    make(
+    f.wavenet("act_prelu", "PReLU with one slope", [array(activation="PReLU")])
+    f.wavenet(
         "act_prelu_channels",
         "PReLU with a slope per channel",
         [array(activation={"name": "PReLU", "num_parameters": 4})],
@@ -421,29 +437,27 @@ def wavenets(f):
                 m.min_val, m.max_val = -1.0, 1.0
         return net
 
-    # The player's answer is computed last because plain_hardtanh changes the network in place.
-    name = "act_hardtanh_limits"
-    if f.wants(name):
-        net = wavenet(name, [array(activation=dict(name="Hardtanh", min_val=-0.375, max_val=0.625))], gain=3, x=x)
-        model, out = f.model(name, export(net)), report(f, name, net)
-        core = f.samples(f"{name}.core", answer(plain_hardtanh(net), x))
-        f.entry(
-            model,
-            out,
-            "Hardtanh with limits of its own",
-            reason="the player ignores min_val and max_val",
-            core_output=core,
-        )
-    make(
+    f.wavenet(
+        "act_hardtanh_limits",
+        "Hardtanh with limits of its own",
+        [array(activation=dict(name="Hardtanh", min_val=-0.375, max_val=0.625))],
+        gain=3,
+        reason="the player ignores min_val and max_val",
+        core=plain_hardtanh,
+    )
+    f.wavenet(
         "act_per_layer",
         "a different activation in each layer",
         [array(activation=["Tanh", {"name": "LeakyReLU", "negative_slope": 0.25}, "Softsign", "SiLU"])],
         gain=2,
     )
 
-    # --- kernels and heads
-    make("kernels_per_layer", "a different kernel size in each layer", [array(kernel_size=[2, 5, 1, 3], channels=5)])
-    make(
+
+def kernels_and_heads(f):
+    f.wavenet(
+        "kernels_per_layer", "a different kernel size in each layer", [array(kernel_size=[2, 5, 1, 3], channels=5)]
+    )
+    f.wavenet(
         "head_kernel_two_arrays",
         "head kernels of 4 and 3 in two arrays",
         [
@@ -470,27 +484,26 @@ def wavenets(f):
         keep[:, :, ::3] = 1
         w.data *= keep
 
-    make(
+    f.wavenet(
         "head_dilation",
         "head kernel of 4 dilated by 3; the key is the player's, the trainer has no such option",
         [array(head=head(kernel=10), channels=3)],
         edit=zeros_between,
         respell=thin,
     )
-    post = dict(channels=3, out_channels=1, kernel_sizes=[5, 3], activation="ReLU")
-    make("post_head", "post-stack head of two convolutions", [array(head=head(4))], head=post)
-    make(
+    f.wavenet("post_head", "post-stack head of two convolutions", [array(head=head(4))], head=POST_HEAD)
+    f.wavenet(
         "post_head_three",
         "post-stack head of three convolutions after two arrays",
         [array(channels=4, head=head(3)), array(input_size=4, channels=3, head=head(2, kernel=2))],
-        head=dict(post, kernel_sizes=[2, 1, 4], channels=5, activation="Softsign"),
+        head=dict(POST_HEAD, kernel_sizes=[2, 1, 4], channels=5, activation="Softsign"),
         gain=3,
     )
-    make(
+    f.wavenet(
         "post_head_named",
         "the post-stack head's activation object says 'name', not 'type': the trainer writes it so",
         [array(head=head(2))],
-        head=dict(post, activation={"name": "LeakyReLU", "negative_slope": 0.25}),
+        head=dict(POST_HEAD, activation={"name": "LeakyReLU", "negative_slope": 0.25}),
         gain=3,
         reason="the player cannot load 'name' for 'type'",
     )
@@ -500,31 +513,27 @@ def wavenets(f):
         a["type"] = a.pop("name")
         return d
 
-    make(
+    f.wavenet(
         "post_head_typed",
         "the same idea with 'type'",
         [array(head=head(2))],
-        head=dict(post, activation={"name": "LeakyReLU", "negative_slope": 0.25}),
+        head=dict(POST_HEAD, activation={"name": "LeakyReLU", "negative_slope": 0.25}),
         respell=typed,
         gain=3,
     )
 
-    # --- gating
-    def pair_of(kind, first, second):
-        return {"name": kind, "primary": first, "secondary": second}
 
-    gate = pair_of("PairMultiply", "Tanh", "Sigmoid")
-    blend = pair_of("PairBlend", "Tanh", "Sigmoid")
-    make("gated", "gated, Tanh and Sigmoid", [array(activation=gate)], gain=2)
-    make(
+def gating(f):
+    f.wavenet("gated", "gated, Tanh and Sigmoid", [array(activation=GATE)], gain=2)
+    f.wavenet(
         "gated_other",
         "gated, SiLU and Hardtanh",
         [array(activation=pair_of("PairMultiply", "SiLU", "Hardtanh"))],
         gain=2,
     )
-    make("blended", "blended, Tanh and Sigmoid", [array(activation=blend)], gain=2)
-    mixed = ["Tanh", gate, pair_of("PairBlend", "SiLU", "Sigmoid"), "LeakyReLU"]
-    make("gating_per_layer", "plain, gated, blended, plain", [array(activation=mixed)], gain=2)
+    f.wavenet("blended", "blended, Tanh and Sigmoid", [array(activation=BLEND)], gain=2)
+    mixed = ["Tanh", GATE, pair_of("PairBlend", "SiLU", "Sigmoid"), "LeakyReLU"]
+    f.wavenet("gating_per_layer", "plain, gated, blended, plain", [array(activation=mixed)], gain=2)
 
     def parametrised(net):
         pairs = [
@@ -536,60 +545,52 @@ def wavenets(f):
         for layer, a in zip(stack(net)._layer_arrays[0]._layers, pairs):
             layer._activation = a
 
-    make("gated_parameters", "pairs whose members carry parameters", [array(activation=gate)], edit=parametrised)
+    f.wavenet("gated_parameters", "pairs whose members carry parameters", [array(activation=GATE)], edit=parametrised)
 
-    # --- widths and groups
-    make("bottleneck_narrow", "bottleneck 2 of 5 channels", [array(channels=5, bottleneck=2)])
-    make("bottleneck_wide", "bottleneck 5 of 3 channels", [array(channels=3, bottleneck=5)])
-    make("bottleneck_gated", "bottleneck 3 of 4 channels, gated", [array(bottleneck=3, activation=gate)])
-    make("groups_input", "grouped layer convolution", [array(channels=6, groups_input=2)])
-    make("groups_depthwise", "layer convolution with a group per channel", [array(channels=4, groups_input=4)])
-    make("groups_gated", "grouped and gated", [array(groups_input=2, activation=gate)])
-    make("groups_layer1x1", "grouped layer1x1", [array(channels=6, layer_1x1_config=dict(active=True, groups=3))])
-    one_by_one = lambda **k: dict(dict(active=True, out_channels=3, groups=1), **k)
-    make("head1x1", "head1x1 to three channels", [array(head_1x1_config=one_by_one())])
-    make("head1x1_groups", "grouped head1x1", [array(head_1x1_config=one_by_one(out_channels=6, groups=2))])
-    make(
+
+def widths_and_groups(f):
+    f.wavenet("bottleneck_narrow", "bottleneck 2 of 5 channels", [array(channels=5, bottleneck=2)])
+    f.wavenet("bottleneck_wide", "bottleneck 5 of 3 channels", [array(channels=3, bottleneck=5)])
+    f.wavenet("bottleneck_gated", "bottleneck 3 of 4 channels, gated", [array(bottleneck=3, activation=GATE)])
+    f.wavenet("groups_input", "grouped layer convolution", [array(channels=6, groups_input=2)])
+    f.wavenet("groups_depthwise", "layer convolution with a group per channel", [array(channels=4, groups_input=4)])
+    f.wavenet("groups_gated", "grouped and gated", [array(groups_input=2, activation=GATE)])
+    f.wavenet("groups_layer1x1", "grouped layer1x1", [array(channels=6, layer_1x1_config=dict(active=True, groups=3))])
+    f.wavenet("head1x1", "head1x1 to three channels", [array(head_1x1_config=head1x1())])
+    f.wavenet("head1x1_groups", "grouped head1x1", [array(head_1x1_config=head1x1(out_channels=6, groups=2))])
+    f.wavenet(
         "head1x1_two_arrays",
         "head1x1 in two arrays",
         [
-            array(head=head(2), head_1x1_config=one_by_one()),
-            array(input_size=4, channels=5, bottleneck=4, head_1x1_config=one_by_one(out_channels=2)),
+            array(head=head(2), head_1x1_config=head1x1()),
+            array(input_size=4, channels=5, bottleneck=4, head_1x1_config=head1x1(out_channels=2)),
         ],
     )
 
-    # --- layer1x1 off: the player leaves the residual alone
+
+def without_layer1x1(f):
+    """The player leaves the residual alone where the trainer adds the activation to it."""
+
+    class Nothing(nn.Module):
+        def forward(self, x):
+            return torch.zeros_like(x[:, :1])
+
     def no_residual(net):
-        """A network with layer1x1 present but zero, which is what the player computes."""
-        other = json.loads(json.dumps(net._config_used))
-        for a in other["layers_configs"]:
-            a["layer_1x1_config"] = dict(active=True, groups=1)
-        twin = WaveNet.init_from_config(other)
-        stack(twin)._head_scale = stack(net)._head_scale
-        for p in twin.parameters():
-            p.data.zero_()
-        twin.load_state_dict(net.state_dict(), strict=False)
-        return twin
+        for layer in stack(net)._layer_arrays[0]._layers:
+            layer._layer1x1 = Nothing()
+        return net
 
-    def remember(config):
-        def edit(net):
-            net._config_used = config
-
-        return edit
-
-    for label, extra in (("", {}), ("_gated_head1x1", dict(activation=gate, head_1x1_config=one_by_one()))):
-        arrays = [array(layer_1x1_config=dict(active=False, groups=1), **extra)]
-        config = dict(layers_configs=arrays, head=None, head_scale=0.5, sample_rate=RATE)
-        make(
+    for label, extra in (("", {}), ("_gated_head1x1", dict(activation=GATE, head_1x1_config=head1x1()))):
+        f.wavenet(
             f"no_layer1x1{label}",
             "layer1x1 inactive" + label.replace("_", ", "),
-            arrays,
-            edit=remember(config),
+            [array(layer_1x1_config=dict(active=False, groups=1), **extra)],
             reason=INACTIVE_1X1,
             core=no_residual,
         )
 
-    # --- FiLM
+
+def films(f):
     def without_post_film(net):
         for a in stack(net)._layer_arrays:
             for layer in a._layers:
@@ -597,56 +598,40 @@ def wavenets(f):
                     layer._layer1x1_post_film = None
         return net
 
-    def film(*sites, **k):
-        return {s: dict(dict(active=True, shift=True, groups=1), **k) for s in sites}
-
-    def make_film(name, about, arrays, differs, **k):
-        if not f.wants(name):
-            return
-        net = wavenet(name, arrays, x=x, **k)
-        model, out = f.model(name, export(net)), report(f, name, net)
-        core = f.samples(f"{name}.core", answer(without_post_film(net), x)) if differs else None
-        f.entry(model, out, about, reason=POST_FILM if differs else None, core_output=core)
-
+    player = dict(reason=POST_FILM, core=without_post_film)
     for site in SITES:
-        extra = dict(head_1x1_config=one_by_one()) if site.startswith("head1x1") else {}
-        name = f"film_{site.removesuffix('_film')}"
-        make_film(
-            name, f"FiLM at {site}", [array(channels=3, film_params=film(site), **extra)], site == "layer1x1_post_film"
+        extra = dict(head_1x1_config=head1x1()) if site.startswith("head1x1") else {}
+        f.wavenet(
+            f"film_{site.removesuffix('_film')}",
+            f"FiLM at {site}",
+            [array(channels=3, film_params=film(site), **extra)],
+            **(player if site == "layer1x1_post_film" else {}),
         )
-    make_film(
+    f.wavenet(
         "film_layer1x1_post_blended",
         "FiLM at layer1x1_post_film, blended",
-        [array(film_params=film("layer1x1_post_film"), activation=blend)],
-        False,
+        [array(film_params=film("layer1x1_post_film"), activation=BLEND)],
     )
-    make_film(
+    f.wavenet(
         "film_all",
         "FiLM everywhere, plain layers",
-        [array(film_params=film(*SITES), head_1x1_config=one_by_one())],
-        True,
+        [array(film_params=film(*SITES), head_1x1_config=head1x1())],
+        **player,
     )
-    make_film(
+    f.wavenet(
         "film_all_scale",
         "FiLM everywhere, scale only, gated layers",
-        [array(bottleneck=3, film_params=film(*SITES, shift=False), head_1x1_config=one_by_one(), activation=gate)],
-        True,
+        [array(bottleneck=3, film_params=film(*SITES, shift=False), head_1x1_config=head1x1(), activation=GATE)],
+        **player,
     )
 
-    # --- a network that conditions the network
-    def inner(out, **k):
-        return {
-            "name": "WaveNet",
-            "config": dict(
-                layers_configs=[array(channels=2, head=head(out), dilations=[1, 2, 7])], head_scale=1.0, **k
-            ),
-        }
 
-    make("condition_dsp", "nested model of one condition channel", [array()], condition_dsp=inner(1))
-    make(
+def conditioned(f):
+    f.wavenet("condition_dsp", "nested model of one condition channel", [array()], condition_dsp=inner(1))
+    f.wavenet(
         "condition_dsp_two", "nested model of two condition channels", [array(condition_size=2)], condition_dsp=inner(2)
     )
-    make(
+    f.wavenet(
         "condition_dsp_arrays",
         "nested model of three channels, two arrays outside",
         [array(condition_size=3, head=head(2)), array(input_size=4, channels=2, condition_size=3, kernel_size=2)],
@@ -660,36 +645,35 @@ def wavenets(f):
             head_scale=1.0,
         ),
     }
-    make(
+    f.wavenet(
         "condition_dsp_post_head",
         "nested model with head kernel and post-stack head",
         [array(condition_size=2)],
         condition_dsp=deep,
     )
-    make(
+    f.wavenet(
         "groups_mixin",
         "grouped input mixin on two condition channels",
         [array(condition_size=2, groups_input_mixin=2)],
         condition_dsp=inner(2),
     )
-    make_film(
+    f.wavenet(
         "film_groups",
         "grouped FiLM everywhere, on two condition channels",
         [
             array(
                 condition_size=2,
                 film_params=film(*SITES, groups=2),
-                head_1x1_config=one_by_one(out_channels=4),
-                activation=blend,
+                head_1x1_config=head1x1(out_channels=4),
+                activation=BLEND,
             )
         ],
-        False,
         condition_dsp=inner(2),
         gain=2,
     )
 
     # --- everything in one place
-    make_film(
+    f.wavenet(
         "everything",
         "two unlike arrays, most features at once",
         [
@@ -703,8 +687,8 @@ def wavenets(f):
                 groups_input_mixin=2,
                 layer_1x1_config=dict(active=True, groups=2),
                 head=head(3, kernel=2),
-                head_1x1_config=one_by_one(out_channels=4, groups=2),
-                activation=[blend, blend, blend],
+                head_1x1_config=head1x1(out_channels=4, groups=2),
+                activation=[BLEND, BLEND, BLEND],
                 film_params={
                     **film("conv_pre_film", groups=2),
                     **film("activation_post_film", shift=False),
@@ -719,22 +703,24 @@ def wavenets(f):
                 kernel_size=[1, 4],
                 dilations=[3, 11],
                 head=head(2, bias=False),
-                activation=["Hardswish", gate],
+                activation=["Hardswish", GATE],
                 film_params=film("input_mixin_pre_film", "head1x1_post_film", shift=False),
-                head_1x1_config=one_by_one(),
+                head_1x1_config=head1x1(),
             ),
         ],
-        False,
         condition_dsp=inner(2),
-        head=dict(post, kernel_sizes=[3, 2], activation="SiLU"),
+        head=dict(POST_HEAD, kernel_sizes=[3, 2], activation="SiLU"),
         gain=3,
     )
 
-    # --- slimmable by slicing
+
+def slimmables(f):
+    """Width by slicing channels."""
+
     for name, about, channels, allowed, extra in (
         ("slimmable", "widths 2, 4 and 6 of 6", 6, [2, 4, 6], {}),
         ("slimmable_any", "every width of 3, as written when no list is given", 3, None, {}),
-        ("slimmable_gated", "widths 3 and 5 of 5, gated", 5, [3, 5], dict(activation=gate)),
+        ("slimmable_gated", "widths 3 and 5 of 5, gated", 5, [3, 5], dict(activation=GATE)),
     ):
         if not f.wants(name):
             continue
@@ -742,7 +728,7 @@ def wavenets(f):
         net = wavenet(
             name,
             [array(channels=channels, slimmable={"method": "slice_channels_uniform", "kwargs": kwargs}, **extra)],
-            x=x,
+            x=f.x,
         )
         model = f.model(name, export(net))
         widths = allowed or list(range(1, channels + 1))
@@ -752,10 +738,9 @@ def wavenets(f):
             q = round(q, 4)
             stack(net).set_slimming(q)
             width = widths[min(int(q * n), n - 1)]
-            y = answer(net, x)
+            y = answer(net, f.x)
             if width not in outputs:
-                outputs[width] = (f.samples(f"{name}.{width}", y), y)
-                print(f"{name}.{width:<24d} sd {y.std():.3f} mean {y.mean():+.3f}")
+                outputs[width] = (f.report(f"{name}.{width}", y), y)
             assert np.array_equal(outputs[width][1], y), (name, q)
             f.entry(model, outputs[width][0], f"{about}; quality {q} selects {width}", quality=q)
 
@@ -797,14 +782,9 @@ def containers(f):
         outputs = []
         for i, c in enumerate(channels):
             y = answer(packed.extract_submodel(i), f.x)
-            print(
-                f"{name}.{c:<24d} sd {y.std():.3f} mean {y.mean():+.3f} peak {np.abs(y).max():.3f} rf {packed.receptive_field}",
-                flush=True,
-            )
-            assert 0.05 < y.std() < 1
-            outputs.append(f.samples(f"{name}.{c}", y))
-        inner = limits[:-1]
-        for q in sorted({0.0, 1.0, *inner, *(round(v - 0.01, 4) for v in inner)}):
+            outputs.append(f.report(f"{name}.{c}", y))
+        below = limits[:-1]
+        for q in sorted({0.0, 1.0, *below, *(round(v - 0.01, 4) for v in below)}):
             i = next((i for i, v in enumerate(limits) if q < v), len(limits) - 1)
             f.entry(model, outputs[i], f"{about}; quality {q} selects {channels[i]} channels", quality=q)
 
@@ -858,16 +838,12 @@ def lstms(f):
             y = answer(back, np.concatenate([half, f.x]))[len(half) :]
             again = answer(back, np.concatenate([half, half, f.x]))[2 * len(half) :]
             unsettled = answer(back, f.x)
-            print(
-                f"{name:34s} sd {y.std():.3f} mean {y.mean():+.3f} peak {np.abs(y).max():.3f} settled to {np.abs(y - again).max():.1e}, "
-                f"without settling {np.abs(y - unsettled).max():.1e}",
-                flush=True,
-            )
+            print(f"settled to {np.abs(y - again).max():.1e}, without settling {np.abs(y - unsettled).max():.1e}")
             assert np.abs(y - again).max() < 1e-9, name
             about = f"{layers} layers of {hidden}" + (
                 ", stored state far from rest: settle before comparing" if other_start else ""
             )
-            f.entry(f.model(name, d), f.samples(name, y), about)
+            f.entry(f.model(name, d), f.report(name, y), about)
 
 
 def conv_nets(f):
@@ -905,11 +881,7 @@ def conv_nets(f):
         tidy(net)
         model = f.model(name, net._get_export_dict())
         y = answer(net, f.x)
-        print(
-            f"{name:34s} sd {y.std():.3f} mean {y.mean():+.3f} peak {np.abs(y).max():.3f} rf {net.receptive_field}",
-            flush=True,
-        )
-        f.entry(model, f.samples(name, y), f"{channels} channels, {activation}" + (", batch norm" if batchnorm else ""))
+        f.entry(model, f.report(name, y), f"{channels} channels, {activation}" + (", batch norm" if batchnorm else ""))
 
 
 def linears(f):
@@ -929,9 +901,8 @@ def linears(f):
         with torch.no_grad():
             net._net.weight.copy_(net._net.weight.flip(2))
         core = f.samples(f"{name}.core", answer(net, f.x))
-        print(f"{name:34s} sd {y.std():.3f} mean {y.mean():+.3f}", flush=True)
         f.entry(
-            model, f.samples(name, y), f"{taps} taps" + (", bias" if bias else ""), reason=REVERSED, core_output=core
+            model, f.report(name, y), f"{taps} taps" + (", bias" if bias else ""), reason=REVERSED, core_output=core
         )
 
 
@@ -939,8 +910,19 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--only", default=None, help="write only models whose name starts so; leaves index.json alone")
     f = Folder(parser.parse_args().only)
-    wavenets(f)
-    containers(f)
+    for part in (
+        first_generation,
+        activations,
+        kernels_and_heads,
+        gating,
+        widths_and_groups,
+        without_layer1x1,
+        films,
+        conditioned,
+        slimmables,
+        containers,
+    ):
+        part(f)
     lstms(f)
     conv_nets(f)
     linears(f)
