@@ -56,6 +56,7 @@ SITES = (
 INACTIVE_1X1 = "layer1x1 inactive: the player's residual is x, the trainer's x + activation"
 POST_FILM = "layer1x1_post_film: the player applies it in blended layers only"
 REVERSED = "the player takes weight 0 for the newest sample, the trainer for the oldest"
+HEAD_WIDTH = "the player refuses it: it wants an array as wide as the head of the array before"
 
 torch.set_num_threads(1)
 
@@ -563,7 +564,7 @@ def widths_and_groups(f):
         "head1x1 in two arrays",
         [
             array(head=head(2), head_1x1_config=head1x1()),
-            array(input_size=4, channels=5, bottleneck=4, head_1x1_config=head1x1(out_channels=2)),
+            array(input_size=4, channels=2, bottleneck=4, head_1x1_config=head1x1(out_channels=2)),
         ],
     )
 
@@ -711,6 +712,7 @@ def conditioned(f):
         condition_dsp=inner(2),
         head=dict(POST_HEAD, kernel_sizes=[3, 2], activation="SiLU"),
         gain=3,
+        reason=HEAD_WIDTH,
     )
 
 
