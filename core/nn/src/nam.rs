@@ -2,8 +2,11 @@
 //!
 //! The configuration stays unparsed text here; each architecture reads its own.
 
+use std::collections::BTreeMap;
+
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 use serde_json::value::RawValue;
 
 use crate::Error;
@@ -45,7 +48,11 @@ impl<'a> File<'a> {
             return Err(Error::Version { found: file.version });
         }
         if let Some(i) = file.weights.iter().position(|w| !w.is_finite()) {
-            return Err(Error::invalid(format!("weights[{i}]"), "a finite number", file.weights[i]));
+            return Err(Error::invalid(
+                format!("weights[{i}]"),
+                "a finite number",
+                file.weights[i],
+            ));
         }
         if let Some(rate) = file.sample_rate
             && !(rate.is_finite() && (1000.0..=1_000_000.0).contains(&rate))
@@ -73,6 +80,17 @@ fn readable(version: &str) -> bool {
 /// by its place in `config`.
 pub(crate) fn config<T: DeserializeOwned>(json: &RawValue) -> Result<T, Error> {
     Ok(serde_json::from_str(json.get())?)
+}
+
+/// Refuses keys of a configuration that its architecture does not know, unless
+/// they switch something off.
+pub(crate) fn refuse_extras(others: &BTreeMap<String, Value>) -> Result<(), Error> {
+    match others.iter().find(|(_, value)| !matches!(value, Value::Null | Value::Bool(false))) {
+        Some((key, value)) => {
+            Err(Error::unsupported(format!("config.{key}"), "no such key", value))
+        }
+        None => Ok(()),
+    }
 }
 
 /// Reads the flat weights in order, after their number was checked.
