@@ -8,6 +8,7 @@
 //! with the one below it at the next sample.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::sync::Arc;
 
 use fearless_simd::{Level, Simd, dispatch, f32x4, f32x8, f32x16, prelude::*};
@@ -21,8 +22,13 @@ use crate::{Engine, Error};
 /// Weights of the largest network we run; it would take 100 µs a sample.
 const MAX_WEIGHTS: usize = 4 << 20;
 
-/// Magnitude of the largest weight: no sum of a row of such can overflow.
-const MAX_WEIGHT: f32 = 1e30;
+/// Magnitude of the largest weight or stored state: no sum over a row of
+/// products of such can overflow, so infinities never meet and cancel to NaN.
+const MAX_WEIGHT: f32 = 1e15;
+
+/// Where float32 no longer counts in ones, so where a cell stops growing in
+/// exact arithmetic too; ours might creep on, its `σ` being a rounding over 1.
+const MAX_CELL: f32 = 16_777_216.0;
 
 /// Samples after which the state is taken to have forgotten: half a second at
 /// 48 kHz, the time the official player settles for.
@@ -58,11 +64,17 @@ struct Net {
 
 /// One layer. Units are padded to whole groups with units that stay at zero.
 struct Cell {
-    lanes: usize,    // units of a group: 4, 8 or 16
-    inputs: usize,   // groups of the layer below, 0 for the first
-    rows: Vec<Line>, // groups × (bias, x, below…, own…) × 4 gates of `lanes`
-    h: Vec<Line>,    // groups, the state to start from
-    c: Vec<Line>,    // the same
+    lanes: usize, // units of a group: 4, 8 or 16
+    groups: Vec<Group>,
+    h: Vec<Line>, // groups, the state to start from
+    c: Vec<Line>, // the same
+}
+
+/// The weights that feed a group of units, in rows of 4 gates × `lanes`.
+struct Group {
+    now: Vec<Line>,   // (bias, x)
+    below: Vec<Line>, // padded units of the layer below, none for the first
+    own: Vec<Line>,   // padded units of this layer
 }
 
 impl Lstm {
@@ -71,7 +83,11 @@ impl Lstm {
         let expected = config.check()?;
         let mut reader = Reader::new(weights, expected)?;
         if let Some(i) = weights.iter().position(|w| w.abs() > MAX_WEIGHT) {
-            return Err(Error::invalid(format!("weights[{i}]"), "at most 1e30", weights[i]));
+            return Err(Error::invalid(
+                format!("weights[{i}]"),
+                "a magnitude up to 1e15",
+                weights[i],
+            ));
         }
         let hidden = config.hidden_size;
         let lanes = lanes(hidden);
@@ -142,6 +158,25 @@ fn lanes(hidden: usize) -> usize {
     }
 }
 
+/// The weights `weight(gate × hidden + unit)` of some units as a row of 4 gates
+/// × `lanes`, zeros for units there are not. Halved but for the candidate's.
+fn pack(
+    lanes: usize,
+    hidden: usize,
+    units: Range<usize>,
+    weight: &dyn Fn(usize) -> f32,
+) -> Vec<Line> {
+    let mut row = vec![Line::ZERO; lanes / 4];
+    for gate in 0..4 {
+        for (lane, unit) in units.clone().enumerate().take_while(|(_, unit)| *unit < hidden) {
+            let at = gate * lanes + lane;
+            let half = if gate == 2 { 1.0 } else { 0.5 };
+            row[at / 16].0[at % 16] = half * weight(gate * hidden + unit);
+        }
+    }
+    row
+}
+
 /// `values` in groups of `lanes`, a line each, padded with zeros.
 fn grouped(values: &[f32], lanes: usize) -> Vec<Line> {
     let group = |part: &[f32]| {
@@ -155,34 +190,30 @@ fn grouped(values: &[f32], lanes: usize) -> Vec<Line> {
 impl Cell {
     /// The first layer reads the input, those above the layer below.
     fn read(reader: &mut Reader<'_>, hidden: usize, lanes: usize, above: bool) -> Self {
-        let groups = hidden.div_ceil(lanes);
-        let below = if above { hidden } else { 1 };
-        let matrix = reader.take(4 * hidden * (below + hidden)); // 4 gates × hidden × (below + own)
-        let bias = reader.take(4 * hidden);
-        let inputs = if above { groups } else { 0 };
-        let per_group = 2 + (inputs + groups) * lanes;
-
-        let mut rows = vec![Line::ZERO; groups * per_group * lanes / 4];
-        let mut put = |row: usize, gate: usize, unit: usize, w: f32| {
-            let row = unit / lanes * per_group + row;
-            let at = row * 4 * lanes + gate * lanes + unit % lanes;
-            rows[at / 16].0[at % 16] = if gate == 2 { w } else { 0.5 * w };
-        };
-        for gate in 0..4 {
-            for unit in 0..hidden {
-                let at = gate * hidden + unit;
-                let (from_below, own) =
-                    matrix[at * (below + hidden)..][..below + hidden].split_at(below);
-                put(0, gate, unit, bias[at]);
-                let first = if above { 2 } else { 1 };
-                from_below.iter().enumerate().for_each(|(k, w)| put(first + k, gate, unit, *w));
-                let first = 2 + inputs * lanes;
-                own.iter().enumerate().for_each(|(k, w)| put(first + k, gate, unit, *w));
-            }
-        }
+        let inputs = if above { hidden } else { 1 };
+        let matrix = reader.take(4 * hidden * (inputs + hidden)); // 4 × hidden × (inputs + hidden)
+        let bias = reader.take(4 * hidden); // 4 × hidden
         let h = grouped(reader.take(hidden), lanes);
         let c = grouped(reader.take(hidden), lanes);
-        Self { lanes, inputs, rows, h, c }
+        let bias = |at: usize| bias[at];
+        let input = |at: usize, k: usize| matrix[at * (inputs + hidden) + k];
+        let nothing = |_: usize| 0.0;
+        let padded = h.len() * lanes;
+        let group = |units: Range<usize>| {
+            let rows = |n: usize, weight: &dyn Fn(usize, usize) -> f32| {
+                let row = |k| pack(lanes, hidden, units.clone(), &|at| weight(at, k));
+                (0..n).flat_map(row).collect::<Vec<_>>()
+            };
+            let x: &dyn Fn(usize) -> f32 = if above { &nothing } else { &|at| input(at, 0) };
+            let below = if above { padded } else { 0 };
+            Group {
+                now: rows(2, &|at, k| if k == 0 { bias(at) } else { x(at) }),
+                below: rows(below, &|at, k| if k < hidden { input(at, k) } else { 0.0 }),
+                own: rows(padded, &|at, k| if k < hidden { input(at, inputs + k) } else { 0.0 }),
+            }
+        };
+        let groups = (0..h.len()).map(|g| group(g * lanes..(g + 1) * lanes)).collect();
+        Self { lanes, groups, h, c }
     }
 }
 
@@ -227,14 +258,14 @@ struct Running {
     net: Arc<Net>,
     level: Level,
     states: Vec<State>,
-    last: usize, // which `h` is the last sample's
+    flip: bool, // whether the second `h` is the last sample's
 }
 
 impl Running {
     fn new(net: Arc<Net>, level: Level) -> Self {
         let state = |cell: &Cell| State { h: [cell.h.clone(), cell.h.clone()], c: cell.c.clone() };
         let states = net.cells.iter().map(state).collect();
-        Self { net, level, states, last: 0 }
+        Self { net, level, states, flip: false }
     }
 
     #[inline(always)]
@@ -248,22 +279,22 @@ impl Running {
 
     #[inline(always)]
     fn run_in<S: Simd, V: Units<S, R>, const R: usize>(&mut self, simd: S, io: &mut [f32]) {
-        let mut last = self.last;
+        let mut flip = self.flip;
         for io in io {
             let x = if io.is_finite() { *io } else { 0.0 };
             let mut below: &[Line] = &[];
             for (cell, state) in self.net.cells.iter().zip(&mut self.states) {
-                cell.step::<S, V, R>(simd, x, below, state, last);
-                below = &state.h[1 - last];
+                cell.step::<S, V, R>(simd, x, below, state, flip);
+                below = if flip { &state.h[0] } else { &state.h[1] };
             }
             let mut sum = V::splat(simd, 0.0);
             for (w, h) in self.net.head.iter().zip(below) {
                 sum = load::<S, V>(simd, w).mul_add(load::<S, V>(simd, h), sum);
             }
             *io = self.net.bias + sum.reduce_sum();
-            last = 1 - last;
+            flip = !flip;
         }
-        self.last = last;
+        self.flip = flip;
     }
 }
 
@@ -280,22 +311,18 @@ impl Cell {
         x: f32,
         below: &[Line],
         state: &mut State,
-        last: usize,
+        flip: bool,
     ) {
         let [a, b] = &mut state.h;
-        let (h, next) = if last == 0 { (&*a, b) } else { (&*b, a) };
-        let (rows, _) = self.rows.as_chunks::<R>();
-        let per_group = 2 + (self.inputs + h.len()) * V::LEN;
-        let groups = rows.chunks_exact(per_group).zip(state.c.iter_mut()).zip(next.iter_mut());
-        for ((rows, c), next) in groups {
-            let (now, rows) = rows.split_at(2);
-            let (from_below, own) = rows.split_at(self.inputs * V::LEN);
-            let mut z = Sums::<S, R>::new(simd, &now[0], &now[1], x);
-            z.add::<V>(simd, from_below, below);
-            z.add::<V>(simd, own, h);
+        let (h, next) = if flip { (&*b, a) } else { (&*a, b) };
+        for ((group, c), next) in self.groups.iter().zip(&mut state.c).zip(next) {
+            let mut z = Sums::<S, R>::new(simd, &group.now, x);
+            z.add::<V>(simd, &group.below, below);
+            z.add::<V>(simd, &group.own, h);
             let [i, f, g, o] = V::gates(activate::<S, V, R>(simd, z.total()));
             let cell = f.mul_add(load::<S, V>(simd, c), i * g);
-            cell.store_slice(&mut c.0[..V::LEN]);
+            let bound = V::splat(simd, MAX_CELL);
+            cell.min(bound).max(-bound).store_slice(&mut c.0[..V::LEN]);
             tanh(simd, cell, o).store_slice(&mut next.0[..V::LEN]);
         }
     }
@@ -332,23 +359,31 @@ impl<S: Simd, const R: usize> Sums<S, R> {
     };
 
     #[inline(always)]
-    fn new(simd: S, bias: &[Line; R], row: &[Line; R], x: f32) -> Self {
-        let zero = f32x16::splat(simd, 0.0);
-        let mut sums = [[zero; R]; 4];
-        let x = f32x16::splat(simd, x);
-        for r in 0..R {
-            let bias = f32x16::load_array_ref(simd, &bias[r].0);
-            sums[0][r] = f32x16::load_array_ref(simd, &row[r].0).mul_add(x, bias);
+    fn new(simd: S, rows: &[Line], x: f32) -> Self {
+        let mut sums = [[f32x16::splat(simd, 0.0); R]; 4];
+        if let [bias, row, ..] = rows.as_chunks::<R>().0 {
+            let x = f32x16::splat(simd, x);
+            for r in 0..R {
+                let bias = f32x16::load_array_ref(simd, &bias[r].0);
+                sums[0][r] = f32x16::load_array_ref(simd, &row[r].0).mul_add(x, bias);
+            }
         }
         Self(sums)
     }
 
     #[inline(always)]
-    fn add<V: Units<S, R>>(&mut self, simd: S, rows: &[[Line; R]], h: &[Line]) {
-        for (rows, h) in rows.chunks_exact(V::LEN).zip(h) {
-            for (k, (row, h)) in rows.iter().zip(&h.0).enumerate() {
-                let h = f32x16::splat(simd, *h);
-                for (sum, w) in self.0[k % Self::CHAINS].iter_mut().zip(row) {
+    fn add<V: Units<S, R>>(&mut self, simd: S, rows: &[Line], h: &[Line]) {
+        let fours = h.iter().flat_map(
+            #[inline(always)]
+            |h| h.0[..V::LEN].as_chunks::<4>().0,
+        );
+        let rows = rows.as_chunks::<R>().0.as_chunks::<4>().0;
+        // Fours of rows, because a loop that is not unrolled would keep the
+        // sums in memory.
+        for (rows, h) in rows.iter().zip(fours) {
+            for k in 0..4 {
+                let h = f32x16::splat(simd, h[k]);
+                for (sum, w) in self.0[k % Self::CHAINS].iter_mut().zip(&rows[k]) {
                     *sum = f32x16::load_array_ref(simd, &w.0).mul_add(h, *sum);
                 }
             }
@@ -357,23 +392,19 @@ impl<S: Simd, const R: usize> Sums<S, R> {
 
     #[inline(always)]
     fn total(self) -> [f32x16<S>; R] {
-        let [mut a, b, c, d] = self.0;
-        for r in 0..R {
-            if Self::CHAINS == 2 {
-                a[r] = a[r] + b[r];
-            } else if Self::CHAINS == 4 {
-                a[r] = (a[r] + b[r]) + (c[r] + d[r]);
-            }
-        }
-        a
+        let [a, b, c, d] = self.0;
+        std::array::from_fn(|r| match Self::CHAINS {
+            1 => a[r],
+            2 => a[r] + b[r],
+            _ => (a[r] + b[r]) + (c[r] + d[r]),
+        })
     }
 }
 
 impl Engine for Running {
     /// Input that is not finite is read as silence, so it cannot enter the
-    /// state. The state itself stays finite: `h` is within ±1, and since no
-    /// gate exceeds 1, `c` gains at most 1 a sample until it is too large to
-    /// change.
+    /// state. The state itself stays finite: `h` is bounded by nature, `c` by
+    /// [`MAX_CELL`].
     fn process(&mut self, io: &mut [f32]) {
         dispatch!(self.level, simd => self.run(simd, io));
     }
@@ -383,7 +414,7 @@ impl Engine for Running {
             state.h.iter_mut().for_each(|h| h.copy_from_slice(&cell.h));
             state.c.copy_from_slice(&cell.c);
         }
-        self.last = 0;
+        self.flip = false;
     }
 
     fn receptive_field(&self) -> usize {

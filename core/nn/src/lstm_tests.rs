@@ -125,3 +125,106 @@ fn equals_the_equations() {
     eprintln!("worst: {:.1} dB, {}", worst.0, worst.1);
     assert!(worst.0 < -105.0, "{worst:?}");
 }
+
+fn lstm(hidden: usize, layers: usize) -> Lstm {
+    Lstm::load(&shape(hidden, layers), &random_weights(hidden, layers, 1)).expect("valid")
+}
+
+#[test]
+fn cuts_and_resets_change_no_bit() {
+    let input = signal(700);
+    for (hidden, layers) in [(3, 2), (8, 2), (16, 1), (24, 2)] {
+        for level in levels() {
+            let mut engine = Running::new(lstm(hidden, layers).0, level);
+            let mut whole = input.clone();
+            engine.process(&mut whole);
+            for cut in [1, 7, 64, 333] {
+                engine.reset();
+                let mut parts = input.clone();
+                parts.chunks_mut(cut).for_each(|part| engine.process(part));
+                assert_eq!(parts, whole, "{layers}x{hidden} in {cut}s, {level:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn starts_from_the_stored_state() {
+    let mut weights = random_weights(3, 1, 1);
+    let silence = vec![0.0; 5];
+    let expected = oracle(3, 1, &weights, &silence);
+    let output = |weights: &[f32]| {
+        let mut io = silence.clone();
+        Lstm::load(&shape(3, 1), weights).expect("valid").engine().process(&mut io);
+        io
+    };
+    let with = output(&weights);
+    assert!(with.iter().zip(&expected).all(|(a, b)| (f64::from(*a) - b).abs() < 1e-6));
+    weights[4 * 3 * 5..][..6].fill(0.0);
+    assert!((output(&weights)[0] - with[0]).abs() > 0.01, "h0 and c0 had no effect");
+}
+
+#[test]
+fn what_is_not_finite_is_silence() {
+    for level in levels() {
+        let mut engine = Running::new(lstm(16, 2).0, level);
+        let mut bad = signal(300);
+        let mut good = bad.clone();
+        for (at, value) in [(10, f32::NAN), (20, f32::INFINITY), (21, f32::NEG_INFINITY)] {
+            bad[at] = value;
+            good[at] = 0.0;
+        }
+        engine.process(&mut bad);
+        engine.reset();
+        engine.process(&mut good);
+        assert_eq!(bad, good, "{level:?}");
+    }
+}
+
+#[test]
+fn nothing_finite_overflows() {
+    for level in levels() {
+        for w in [MAX_WEIGHT, -MAX_WEIGHT] {
+            let weights: Vec<f32> =
+                (0..count(5, 2)).map(|i| if i % 3 == 0 { -w } else { w }).collect();
+            let lstm = Lstm::load(&shape(5, 2), &weights).expect("valid");
+            let mut io: Vec<f32> =
+                (0..200).map(|i| if i % 2 == 0 { f32::MAX } else { f32::MIN }).collect();
+            Running::new(lstm.0, level).process(&mut io);
+            assert!(io.iter().all(|y| y.is_finite()), "{level:?}");
+        }
+    }
+}
+
+#[test]
+fn refuses_what_it_cannot_run() {
+    let refusal = |json: &str, weights: usize| match Lstm::load(&config(json), &vec![0.1; weights])
+    {
+        Ok(_) => panic!("{json} was accepted"),
+        Err(error) => error.to_string(),
+    };
+    let with = |sizes: &str| format!(r#"{{"input_size":1,"hidden_size":3,"num_layers":1{sizes}}}"#);
+    assert!(Lstm::load(&config(&with(r#","x":null,"y":false"#)), &vec![0.1; count(3, 1)]).is_ok());
+    for (json, weights, reason) in [
+        (with(""), 69, "expected 70 weights"),
+        (with(r#","bidirectional":true"#), 70, "config.bidirectional is not supported"),
+        (with(r#","out_channels":2"#), 70, "config.out_channels is not supported"),
+        (r#"{"input_size":2,"hidden_size":3,"num_layers":1}"#.into(), 82, "config.input_size"),
+        (r#"{"input_size":1,"hidden_size":0,"num_layers":1}"#.into(), 0, "config.hidden_size"),
+        (r#"{"input_size":1,"hidden_size":3,"num_layers":0}"#.into(), 4, "config.num_layers"),
+        (r#"{"input_size":1,"hidden_size":99999,"num_layers":1}"#.into(), 0, "too large"),
+        (
+            r#"{"input_size":1,"hidden_size":4000000000000000000,"num_layers":9}"#.into(),
+            0,
+            "too large",
+        ),
+        (r#"{"input_size":1,"hidden_size":3}"#.into(), 70, "num_layers"),
+    ] {
+        let found = refusal(&json, weights);
+        assert!(found.contains(reason), "{json}: {found}");
+    }
+    let mut weights = random_weights(3, 1, 1);
+    weights[5] = 2e15;
+    let error = Lstm::load(&shape(3, 1), &weights).err().expect("refused").to_string();
+    assert!(error.starts_with("weights[5]"), "{error}");
+}
