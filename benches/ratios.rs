@@ -15,8 +15,9 @@ use common::{BLOCKS, Process, thread_time};
 /// Time for one figure; slow cases get at least `ROUNDS`.
 const BUDGET: Duration = Duration::from_millis(150);
 const ROUNDS: usize = 8;
-/// Samples of a round: short enough to run undisturbed, long enough to time.
-const ROUND: usize = 512;
+/// Samples of a round: as many as the longest cycle of work of an engine, that
+/// of the large partitions of a long response.
+const ROUND: usize = 2048;
 
 fn main() {
     let args: Vec<String> = std::env::args().skip(1).collect();
@@ -42,8 +43,10 @@ fn main() {
     }
     let extra = [(1, 3), (1, 8), (1, 24), (1, 32), (1, 40), (2, 16), (3, 16)]
         .map(|(l, h)| (format!("LSTM {l}x{h}"), common::models::lstm(l, h)));
+    let lengths = [64, 256, 512, 1024, 8192, 48_000, 480_000]
+        .map(|n| (format!("Linear {n}"), common::models::linear(n)));
     let official = common::models::official().into_iter().map(|(n, j)| (n.to_owned(), j));
-    for (name, json) in official.chain(extra) {
+    for (name, json) in official.chain(extra).chain(lengths) {
         if name.contains(&filter) {
             let cells = BLOCKS.map(|block| figure(&json, block));
             row(&std::iter::once(name).chain(cells).collect::<Vec<_>>());

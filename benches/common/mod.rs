@@ -1,5 +1,6 @@
 //! What both benches measure, and the clock they measure it with.
 #![allow(dead_code, reason = "each bench uses a part")]
+#![allow(unreachable_pub, reason = "a module of benches, public in spirit")]
 
 #[path = "../../tests/kit/models.rs"]
 pub mod models;
@@ -48,7 +49,7 @@ pub fn signal(n: usize) -> Vec<f32> {
     (0..n)
         .map(|i| {
             let t = i as f32;
-            0.25 * (t * 0.021).sin() + 0.15 * (t * 0.0437).sin() + 0.05 * random.next()
+            0.25 * (t * 0.021).sin() + 0.15 * (t * 0.0437).sin() + 0.05 * random.draw()
         })
         .collect()
 }

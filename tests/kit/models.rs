@@ -1,6 +1,7 @@
 //! Model files with seeded random weights, in every official shape: the text
 //! of real `.nam` files, loud enough to be driven and never silent.
 #![allow(dead_code, reason = "each test or bench uses a part")]
+#![allow(unreachable_pub, reason = "a module of test binaries, public in spirit")]
 
 use serde_json::{Value, json};
 
@@ -14,7 +15,7 @@ impl Random {
     }
 
     /// The next number.
-    pub fn next(&mut self) -> f32 {
+    pub fn draw(&mut self) -> f32 {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;
@@ -23,7 +24,7 @@ impl Random {
 
     /// `n` numbers within ±`scale`, put at the end of `weights`.
     fn add(&mut self, weights: &mut Vec<f32>, n: usize, scale: f32) {
-        weights.extend((0..n).map(|_| scale * self.next()));
+        weights.extend((0..n).map(|_| scale * self.draw()));
     }
 }
 
@@ -44,7 +45,7 @@ pub fn file(version: &str, architecture: &str, config: &Value, weights: &[f32]) 
 pub fn linear(taps: usize) -> String {
     let mut random = Random::new(taps as u64);
     let decay = |i: usize| (-6.9 * (taps - 1 - i) as f32 / taps as f32).exp();
-    let weights: Vec<f32> = (0..taps).map(|i| 0.3 * random.next() * decay(i)).collect();
+    let weights: Vec<f32> = (0..taps).map(|i| 0.3 * random.draw() * decay(i)).collect();
     file("0.5.4", "Linear", &json!({ "receptive_field": taps, "bias": false }), &weights)
 }
 
@@ -70,8 +71,8 @@ pub fn convnet(channels: usize) -> String {
         let inputs = if i == 0 { 1 } else { channels };
         random.add(&mut weights, channels * inputs * 2, 1.0 / (inputs as f32).sqrt());
         random.add(&mut weights, channels, 0.1); // mean
-        weights.extend((0..channels).map(|_| 0.6 + 0.4 * random.next())); // variance
-        weights.extend((0..channels).map(|_| 1.0 + 0.3 * random.next())); // gain
+        weights.extend((0..channels).map(|_| 0.6 + 0.4 * random.draw())); // variance
+        weights.extend((0..channels).map(|_| 1.0 + 0.3 * random.draw())); // gain
         random.add(&mut weights, channels, 0.2); // shift
         weights.push(1e-5);
     }

@@ -16,13 +16,16 @@
 //! # Ok::<(), nn::Error>(())
 //! ```
 
+mod convolver;
 mod error;
 mod linear;
 mod lstm;
 mod model;
 mod nam;
+mod partition;
 mod simd;
 
+pub use convolver::Convolver;
 pub use error::Error;
 pub use model::{Date, Metadata, Model};
 

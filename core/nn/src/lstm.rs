@@ -111,20 +111,15 @@ impl Lstm {
 impl Config {
     /// The number of weights, if it is a network we run.
     fn check(&self) -> Result<usize, Error> {
+        nam::mono(self.in_channels, self.out_channels)?;
+        if self.input_size > 1 {
+            return Err(Error::unsupported("config.input_size", "1 (mono)", self.input_size));
+        }
         for (what, found) in [
             ("config.input_size", self.input_size),
-            ("config.in_channels", self.in_channels),
-            ("config.out_channels", self.out_channels),
+            ("config.hidden_size", self.hidden_size),
+            ("config.num_layers", self.num_layers),
         ] {
-            match found {
-                1 => (),
-                0 => return Err(Error::invalid(what, "1", 0)),
-                _ => return Err(Error::unsupported(what, "1 (mono)", found)),
-            }
-        }
-        for (what, found) in
-            [("config.hidden_size", self.hidden_size), ("config.num_layers", self.num_layers)]
-        {
             if found == 0 {
                 return Err(Error::invalid(what, "at least 1", 0));
             }

@@ -82,6 +82,20 @@ pub(crate) fn config<T: DeserializeOwned>(json: &RawValue) -> Result<T, Error> {
     Ok(serde_json::from_str(json.get())?)
 }
 
+/// Refuses all but one channel in and out.
+pub(crate) fn mono(in_channels: usize, out_channels: usize) -> Result<(), Error> {
+    for (what, found) in
+        [("config.in_channels", in_channels), ("config.out_channels", out_channels)]
+    {
+        match found {
+            1 => (),
+            0 => return Err(Error::invalid(what, "1", 0)),
+            _ => return Err(Error::unsupported(what, "1 (mono)", found)),
+        }
+    }
+    Ok(())
+}
+
 /// Refuses keys of a configuration that its architecture does not know, unless
 /// they switch something off.
 pub(crate) fn refuse_extras(others: &BTreeMap<String, Value>) -> Result<(), Error> {
