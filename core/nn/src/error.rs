@@ -61,7 +61,11 @@ impl Error {
         expected: impl Into<String>,
         found: impl ToString,
     ) -> Self {
-        Error::Unsupported { what: what.into(), expected: expected.into(), found: found.to_string() }
+        Error::Unsupported {
+            what: what.into(),
+            expected: expected.into(),
+            found: found.to_string(),
+        }
     }
 }
 

@@ -16,15 +16,23 @@
 //! # Ok::<(), nn::Error>(())
 //! ```
 
+mod activation;
+mod convnet;
 mod error;
+mod kernel;
+mod ladder;
 mod linear;
 mod lstm;
 mod model;
 mod nam;
+mod program;
+mod run;
 mod simd;
+mod wavenet;
 
 pub use error::Error;
 pub use model::{Date, Metadata, Model};
+pub use simd::Isa;
 
 /// Samples an engine handles at a time; longer input is cut into such blocks.
 ///

@@ -2,8 +2,9 @@
 //!
 //! The configuration stays unparsed text here; each architecture reads its own.
 
+use std::collections::BTreeMap;
+
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
 use crate::Error;
@@ -45,7 +46,11 @@ impl<'a> File<'a> {
             return Err(Error::Version { found: file.version });
         }
         if let Some(i) = file.weights.iter().position(|w| !w.is_finite()) {
-            return Err(Error::invalid(format!("weights[{i}]"), "a finite number", file.weights[i]));
+            return Err(Error::invalid(
+                format!("weights[{i}]"),
+                "a finite number",
+                file.weights[i],
+            ));
         }
         if let Some(rate) = file.sample_rate
             && !(rate.is_finite() && (1000.0..=1_000_000.0).contains(&rate))
@@ -71,8 +76,22 @@ fn readable(version: &str) -> bool {
 
 /// Reads the configuration of one architecture. A mistake in it is reported
 /// by its place in `config`.
-pub(crate) fn config<T: DeserializeOwned>(json: &RawValue) -> Result<T, Error> {
+pub(crate) fn config<'a, T: Deserialize<'a>>(json: &'a RawValue) -> Result<T, Error> {
     Ok(serde_json::from_str(json.get())?)
+}
+
+/// Refuses keys beside `known` that could mean a different sound; `null` and
+/// `false` mean that a feature is off.
+pub(crate) fn refuse_unknown(json: &RawValue, known: &[&str], at: &str) -> Result<(), Error> {
+    let keys: BTreeMap<String, &RawValue> = config(json)?;
+    let off = |v: &RawValue| matches!(v.get(), "null" | "false");
+    match keys.iter().find(|(key, v)| !known.contains(&key.as_str()) && !off(v)) {
+        None => Ok(()),
+        Some((key, _)) => {
+            let expected = format!("one of {}", known.join(", "));
+            Err(Error::unsupported(format!("key in {at}"), expected, format!("{key:?}")))
+        }
+    }
 }
 
 /// Reads the flat weights in order, after their number was checked.
