@@ -185,6 +185,13 @@ impl Plugin {
         self.params.get_value(&self.instance.plugin_handle(), ClapId::new(parameter))
     }
 
+    /// The value a parameter gets when someone types `text`.
+    pub fn parse(&mut self, parameter: u32, text: &str) -> Result<f64> {
+        let (id, text) = (ClapId::new(parameter), CString::new(text)?);
+        let value = self.params.text_to_value(&self.instance.plugin_handle(), id, &text);
+        value.with_context(|| format!("parameter {parameter} does not understand {text:?}"))
+    }
+
     /// The plugin's state as a project would keep it.
     pub fn save(&mut self) -> Result<Vec<u8>> {
         let mut bytes = Vec::new();

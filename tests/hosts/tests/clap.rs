@@ -95,24 +95,28 @@ fn automation_takes_effect_without_a_step() {
     let input = sine(48_000.0, 0.5, 200.0, 0.1);
     let at = 9_001; // inside a block
     let mut plugin = clap_amp().open().expect("an instance");
-    let mut run = |changes: &[Change]| {
-        render(&mut plugin, 48_000.0, [2, 2], &input, &[512], changes).swap_remove(0)
+    let mut run = |changes: &[(usize, u32, &str)]| {
+        let reset = [(0, INPUT, "0 dB"), (0, OUTPUT, "0 dB")];
+        let parsed = reset.iter().chain(changes).map(|&(at, parameter, text)| {
+            Change { at, parameter, value: plugin.parse(parameter, text).expect("a value") }
+        });
+        let parsed: Vec<_> = parsed.collect();
+        render(&mut plugin, 48_000.0, [2, 2], &input, &[512], &parsed).swap_remove(0)
     };
-    let change = |at, parameter, value| Change { at, parameter, value };
     let before = run(&[]);
 
-    let louder = run(&[change(at, OUTPUT, 12.0)]);
+    let louder = run(&[(at, OUTPUT, "12 dB")]);
     assert_eq!(louder[..at], before[..at], "something changed too early");
     let gain = |i: usize| louder[i] / before[i];
     let heard = (at..louder.len()).filter(|&i| before[i].abs() > 1e-3);
     let gains: Vec<f32> = heard.map(gain).collect();
     let target = 10f32.powf(12.0 / 20.0);
-    assert!((gains[gains.len() - 1] - target).abs() < 1e-3, "12 dB is {target}, not {gains:?}");
+    assert!((gains[gains.len() - 1] - target).abs() < 1e-3, "12 dB do not arrive");
     let step = largest_step(&gains);
     assert!(step < 0.1, "the gain jumps by {step}");
 
-    let driven = run(&[change(at, INPUT, 12.0)]);
-    let all_driven = run(&[change(0, INPUT, 12.0)]);
+    let driven = run(&[(at, INPUT, "12 dB")]);
+    let all_driven = run(&[(0, INPUT, "12 dB")]);
     assert_eq!(driven[..at], before[..at], "something changed too early");
     assert!(difference(&driven[22_000..], &all_driven[22_000..]) < 1e-3, "12 dB do not arrive");
     let allowed = 1.1 * largest_step(&before[4_000..]).max(largest_step(&all_driven[4_000..]));
@@ -168,6 +172,20 @@ fn no_subnormal_number_comes_out() {
         let output = render(&mut plugin, 48_000.0, [2, 2], &input, &[128], &changes);
         let subnormal = output.iter().flatten().filter(|x| x.is_subnormal()).count();
         assert_eq!(subnormal, 0, "with bypass at {bypass}");
+    }
+}
+
+#[test]
+#[ignore = "needs the bundles: cargo xtask test"]
+fn a_thread_may_outlive_the_plugin() {
+    // Each thread is the only user of the library, closes it, and ends after that.
+    for _ in 0..3 {
+        let thread = std::thread::spawn(|| {
+            let bundle = clap_amp();
+            let mut plugin = bundle.open().expect("an instance");
+            render(&mut plugin, 48_000.0, [2, 2], &[0.1; 64], &[64], &[]);
+        });
+        thread.join().expect("the thread ends well");
     }
 }
 

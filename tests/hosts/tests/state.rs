@@ -46,7 +46,8 @@ fn a_project_sounds_the_same_when_opened_again() {
             plugin.restore(&state_with(path, 0.0, 0.0)).expect("our state");
         }
         let mut player = activate(&mut plugin);
-        let set = [(INPUT, 5.5), (OUTPUT, -3.0)];
+        let set = [(INPUT, "5.5 dB"), (OUTPUT, "-3 dB")]
+            .map(|(parameter, text)| (parameter, plugin.parse(parameter, text).expect("a value")));
         let changes = set.map(|(parameter, value)| Change { at: 0, parameter, value });
         play(&mut player, &input, &changes);
         let saved = plugin.save().expect("a state");
