@@ -88,3 +88,61 @@ fn a_project_sounds_the_same_when_opened_again() {
         assert!(output.iter().all(|x| x.is_finite()), "after a damaged state");
     }
 }
+
+/// Opens and closes the editor while another thread automates. With nice-plug as
+/// published, its worker panics sooner or later, and closing the plugin then aborts
+/// the host; every opening also leaves two descriptors behind.
+#[test]
+#[cfg(target_os = "linux")]
+#[ignore = "needs the bundles and a display: cargo xtask test"]
+fn the_editor_comes_and_goes_under_automation() {
+    use std::sync::atomic::{AtomicBool, Ordering};
+    use std::sync::{Mutex, PoisonError};
+    use std::time::Duration;
+
+    let rounds = std::env::var("KILN_ROUNDS").ok().and_then(|n| n.parse().ok()).unwrap_or(25);
+    let (_host, mut plugin) = open(RATE, 64);
+    plugin.start_processing().expect("to start");
+    let window = hosts::window::Window::open(1200, 900).expect("a window");
+    let (plugin, done) = (Mutex::new(plugin), AtomicBool::new(false));
+    let lock = || plugin.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut descriptors = Vec::new();
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            let input = guitar(RATE, 0.02);
+            for i in (0u32..).take_while(|_| !done.load(Ordering::Relaxed)) {
+                let mut plugin = lock();
+                for name in ["input", "output"] {
+                    let value = f64::from(i % 100) / 100.0;
+                    plugin.set_parameter(parameter(name), value).expect("to set");
+                }
+                play(&mut plugin, RATE, 64, &input);
+                drop(plugin);
+                std::thread::sleep(Duration::from_micros(100));
+            }
+        });
+        for _ in 0..rounds {
+            open_editor(&mut lock(), &window);
+            for _ in 0..10 {
+                lock().service_run_loop();
+                std::thread::sleep(Duration::from_millis(3));
+            }
+            lock().close_editor().expect("the editor closes");
+            descriptors.push(std::fs::read_dir("/proc/self/fd").map_or(0, Iterator::count));
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        done.store(true, Ordering::Relaxed);
+    });
+    // The first openings load the graphics driver.
+    let leaked = descriptors[rounds - 1].saturating_sub(descriptors[rounds / 2]);
+    assert!(leaked < 4, "descriptors leak: {descriptors:?}");
+}
+
+#[cfg(target_os = "linux")]
+#[allow(unsafe_code, reason = "the plugin keeps the raw window id")]
+fn open_editor(plugin: &mut Plugin, window: &hosts::window::Window) {
+    let id = std::ptr::without_provenance_mut(window.id() as usize);
+    // SAFETY: the window outlives the editor, which the caller closes first.
+    let handle = unsafe { vst3_host::WindowHandle::from_raw(id) };
+    plugin.open_editor(handle).expect("the editor opens");
+}
