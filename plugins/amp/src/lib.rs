@@ -2,12 +2,15 @@
 //! and draws the editor; all sound is made in `fx`.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::Ordering::Relaxed;
 
 use fx::Amp;
+use nice_plug::editor::dpi::LogicalSize;
 use nice_plug::prelude::*;
-use nice_plug_egui::RepaintNotifier;
+use nice_plug_egui::{EguiEditor, EguiEditorState, RepaintNotifier};
 
+pub mod editor;
 pub mod files;
 pub mod model;
 pub mod params;
@@ -23,6 +26,10 @@ pub struct Meters {
     pub input: [AtomicF32; 2],
     /// The same at the output.
     pub output: [AtomicF32; 2],
+    /// Channels that come in.
+    pub inputs: AtomicUsize,
+    /// Channels that go out.
+    pub outputs: AtomicUsize,
 }
 
 impl Meters {
@@ -41,6 +48,7 @@ pub struct KilnAmp {
     params: Arc<AmpParams>,
     models: Models,
     meters: Arc<Meters>,
+    editor: Arc<EguiEditorState>,
     repaint: RepaintNotifier,
     amp: Amp,
     inputs: usize,
@@ -51,14 +59,23 @@ impl Default for KilnAmp {
         let (loader, amp) = Amp::new(48_000.0);
         let repaint = RepaintNotifier::new();
         let models = Models::new(loader, repaint.clone());
+        let [width, height] = editor::SIZE;
         Self {
             params: Arc::new(AmpParams::new(models.clone())),
             models,
             meters: Arc::default(),
+            editor: EguiEditorState::from_size(LogicalSize::new(width, height), 1.0),
             repaint,
             amp,
             inputs: 2,
         }
+    }
+}
+
+impl KilnAmp {
+    /// The models of this instance.
+    pub fn models(&self) -> &Models {
+        &self.models
     }
 }
 
@@ -80,7 +97,7 @@ impl Plugin for KilnAmp {
         &[layout(2, 2, "Stereo"), layout(1, 1, "Mono"), layout(1, 2, "Mono to stereo")];
     const SAMPLE_ACCURATE_AUTOMATION: bool = true;
 
-    type Editor = ();
+    type Editor = EguiEditor<editor::App>;
     type SysExMessage = ();
     type BackgroundTask = Task;
 
@@ -93,6 +110,11 @@ impl Plugin for KilnAmp {
         self.params.clone()
     }
 
+    fn editor(&mut self, tasks: AsyncExecutor<Self>) -> Option<Self::Editor> {
+        let app = editor::App::new(self.params.clone(), self.meters.clone(), tasks);
+        editor::editor(self.editor.clone(), self.repaint.clone(), app)
+    }
+
     fn filter_state(state: &mut PluginState) {
         saved::mend(&mut state.fields);
     }
@@ -103,7 +125,10 @@ impl Plugin for KilnAmp {
         buffer: &BufferConfig,
         context: &mut impl ActivateContext<Self>,
     ) -> bool {
-        self.inputs = layout.main_input_channels.map_or(0, |n| n.get() as usize);
+        let count = |channels: Option<NonZeroU32>| channels.map_or(0, |n| n.get() as usize);
+        self.inputs = count(layout.main_input_channels);
+        self.meters.inputs.store(self.inputs, Relaxed);
+        self.meters.outputs.store(count(layout.main_output_channels), Relaxed);
         self.amp.set_sample_rate(buffer.sample_rate);
         self.models.set_host_rate(buffer.sample_rate);
         // On this thread, so that an offline render has its model from the first sample.
@@ -123,7 +148,10 @@ impl Plugin for KilnAmp {
         _context: &mut impl ProcessContext<Self>,
     ) -> ProcessStatus {
         self.amp.process(buffer.as_slice(), self.inputs, &self.params.values());
-        self.meters.raise(self.amp.take_peaks());
+        if self.editor.is_open() {
+            self.meters.raise(self.amp.take_peaks());
+            self.repaint.request_repaint();
+        }
         ProcessStatus::Normal
     }
 }
