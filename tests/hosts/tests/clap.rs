@@ -97,8 +97,10 @@ fn automation_takes_effect_without_a_step() {
     let mut plugin = clap_amp().open().expect("an instance");
     let mut run = |changes: &[(usize, u32, &str)]| {
         let reset = [(0, INPUT, "0 dB"), (0, OUTPUT, "0 dB")];
-        let parsed = reset.iter().chain(changes).map(|&(at, parameter, text)| {
-            Change { at, parameter, value: plugin.parse(parameter, text).expect("a value") }
+        let parsed = reset.iter().chain(changes).map(|&(at, parameter, text)| Change {
+            at,
+            parameter,
+            value: plugin.parse(parameter, text).expect("a value"),
         });
         let parsed: Vec<_> = parsed.collect();
         render(&mut plugin, 48_000.0, [2, 2], &input, &[512], &parsed).swap_remove(0)
@@ -152,9 +154,8 @@ fn input_that_is_no_number_leaves_no_trace() {
         poisoned[i..i + 700].fill(poison);
         muted[i..i + 700].fill(0.0);
     }
-    let mut run = |input: &[f32]| {
-        render(&mut plugin, 48_000.0, [2, 2], input, &[480], &[]).swap_remove(0)
-    };
+    let mut run =
+        |input: &[f32]| render(&mut plugin, 48_000.0, [2, 2], input, &[480], &[]).swap_remove(0);
     assert_eq!(run(&poisoned), run(&muted), "it is not the same as silence");
 
     poisoned[1_000..3_000].fill(f32::MAX);

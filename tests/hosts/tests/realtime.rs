@@ -68,11 +68,7 @@ extern "C" fn aligned_alloc(align: usize, size: usize) -> *mut c_void {
 }
 
 #[unsafe(no_mangle)]
-unsafe extern "C" fn posix_memalign(
-    place: *mut *mut c_void,
-    align: usize,
-    size: usize,
-) -> c_int {
+unsafe extern "C" fn posix_memalign(place: *mut *mut c_void, align: usize, size: usize) -> c_int {
     const OUT_OF_MEMORY: c_int = 12;
     note();
     // SAFETY: see `malloc`; the caller vouches for `place`.

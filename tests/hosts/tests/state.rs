@@ -80,7 +80,8 @@ fn damaged_states_are_survived() {
 
     let mut length_lies = whole.clone();
     length_lies[..8].fill(0xff);
-    let refused = [vec![], b"x".to_vec(), length_lies, framed(b"{}"), framed(b"[1,2"), framed(b"\xff")];
+    let refused =
+        [vec![], b"x".to_vec(), length_lies, framed(b"{}"), framed(b"[1,2"), framed(b"\xff")];
     let cut = [7, 8, 9, whole.len() / 2, whole.len() - 1].map(|n| whole[..n].to_vec());
     for bytes in refused.iter().chain(&cut) {
         assert!(plugin.restore(bytes).is_err(), "{} bytes of damage were taken", bytes.len());
