@@ -27,6 +27,7 @@ mod model;
 mod nam;
 mod program;
 mod run;
+mod short;
 mod simd;
 mod wavenet;
 

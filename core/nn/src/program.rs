@@ -5,6 +5,7 @@
 
 use crate::Error;
 use crate::activation::Activation;
+use crate::short::Short;
 
 /// Floats of the largest memory we lay out for one channel: 16 MiB, a
 /// twentieth of which holds the past of the largest official model.
@@ -63,8 +64,8 @@ pub(crate) struct Tap {
     pub(crate) weights: usize,
     /// Inputs that shape one output.
     pub(crate) inputs: usize,
-    /// Outputs that share their inputs.
-    pub(crate) group: usize,
+    /// Outputs that share their inputs, or none if all do.
+    pub(crate) group: Option<usize>,
 }
 
 /// `finish(bias + Σ tap) + residual`, stored, added up, or both.
@@ -74,6 +75,8 @@ pub(crate) struct Mac {
     pub(crate) weights: Vec<f32>,
     pub(crate) bias: Vec<f32>, // padded outputs
     pub(crate) outputs: usize,
+    /// The longest run of outputs whose inputs are the same for every tap.
+    pub(crate) run: usize,
     pub(crate) finish: Finish,
     /// Added after `finish`.
     pub(crate) residual: Option<Id>,
@@ -93,6 +96,7 @@ impl Mac {
             weights: Vec::new(),
             bias: vec![0.0; padded],
             outputs,
+            run: outputs,
             finish,
             residual: None,
             to: None,
@@ -114,7 +118,10 @@ impl Mac {
                 }
             }
             let delay = (taps - 1 - k) * dilation;
-            let group = self.outputs / groups;
+            let group = (groups > 1).then_some(self.outputs / groups);
+            if let Some(group) = group {
+                self.run = gcd(self.run, group);
+            }
             self.taps.push(Tap { from, delay, weights: at, inputs, group });
         }
         self
@@ -138,11 +145,6 @@ impl Mac {
     pub(crate) fn sum(mut self, into: Id, first: bool) -> Self {
         self.sum = Some((into, first));
         self
-    }
-
-    /// The longest run of outputs whose inputs are the same for every tap.
-    pub(crate) fn run(&self) -> usize {
-        self.taps.iter().fold(self.outputs, |run, tap| gcd(run, tap.group))
     }
 
     fn macs(&self) -> usize {
@@ -221,6 +223,8 @@ pub(crate) struct Program {
     pub(crate) input: Id,
     pub(crate) output: Id,
     pub(crate) receptive_field: usize,
+    /// The same for short blocks, if it is simple enough.
+    pub(crate) short: Option<Short>,
 }
 
 impl Program {
@@ -304,7 +308,8 @@ impl Builder {
             }
         }
         let Self { ops, buffers } = self;
-        Ok(Program { ops, buffers, floats, input, output, receptive_field })
+        let short = Short::new(&ops, &buffers, input, output, &mut floats);
+        Ok(Program { ops, buffers, floats, input, output, receptive_field, short })
     }
 }
 

@@ -8,7 +8,7 @@ use crate::activation::Activation;
 use crate::kernel::{self, Memory};
 use crate::program::{Id, LINE, Op, Pairing, Program};
 use crate::simd::clean;
-use crate::{BLOCK, Engine};
+use crate::{BLOCK, Engine, short};
 
 /// One channel of a feed-forward network.
 pub(crate) struct Runner {
@@ -21,6 +21,8 @@ pub(crate) struct Runner {
     at: Vec<usize>,
     /// What every row holds once silence has lasted, buffer by buffer.
     rest: Vec<f32>,
+    /// Blocks up to this many frames are run with channels across lanes.
+    longest_short: usize,
 }
 
 impl Runner {
@@ -29,7 +31,8 @@ impl Runner {
         let skip = memory.as_ptr().align_offset(LINE * size_of::<f32>()).min(LINE);
         let at = program.buffers.iter().map(|b| b.start).collect();
         let rest = Vec::with_capacity(program.buffers.iter().map(|b| b.rows).sum());
-        let mut runner = Self { program, level, memory, skip, at, rest };
+        let longest_short = dispatch!(level, s => short::longest(lanes(s)));
+        let mut runner = Self { program, level, memory, skip, at, rest, longest_short };
         runner.settle();
         runner.reset();
         runner
@@ -40,8 +43,9 @@ impl Runner {
     fn settle(&mut self) {
         let program = self.program.clone();
         for op in &program.ops {
-            let (level, mut m) = self.parts();
-            dispatch!(level, s => step(s, op, &mut m, 1));
+            let data = &mut self.memory[self.skip..];
+            let m = &mut Memory { data, buffers: &program.buffers, at: &self.at };
+            dispatch!(self.level, s => step(s, op, m, 1));
             for id in written(op).into_iter().flatten() {
                 let b = &program.buffers[id.0];
                 for r in 0..b.rows {
@@ -57,22 +61,24 @@ impl Runner {
         }
     }
 
-    fn parts(&mut self) -> (Level, Memory<'_>) {
-        let data = &mut self.memory[self.skip..];
-        (self.level, Memory { data, buffers: &self.program.buffers, at: &self.at })
-    }
-
     fn block(&mut self, io: &mut [f32]) {
-        let program = self.program.clone();
         let n = io.len();
-        let (level, mut m) = self.parts();
-        let input = m.place(program.input).base;
-        for (x, io) in m.data[input..input + n].iter_mut().zip(io.iter()) {
+        let data = &mut self.memory[self.skip..];
+        let Program { ops, buffers, input, output, short, .. } = &*self.program;
+        if let Some(short) = short
+            && n <= self.longest_short
+        {
+            dispatch!(self.level, s => short.run(s, data, &self.at, io));
+            return self.advance(n);
+        }
+        let m = &mut Memory { data, buffers, at: &self.at };
+        let start = m.place(*input).base;
+        for (x, io) in m.data[start..start + n].iter_mut().zip(io.iter()) {
             *x = clean(*io);
         }
-        dispatch!(level, s => program.ops.iter().for_each(|op| step(s, op, &mut m, n)));
-        let output = m.place(program.output).base;
-        io.copy_from_slice(&m.data[output..output + n]);
+        dispatch!(self.level, s => ops.iter().for_each(|op| step(s, op, m, n)));
+        let start = m.place(*output).base;
+        io.copy_from_slice(&m.data[start..start + n]);
         self.advance(n);
     }
 
@@ -115,6 +121,10 @@ impl Engine for Runner {
     }
 }
 
+fn lanes<S: Simd>(_: S) -> usize {
+    S::f32s::LEN
+}
+
 /// The buffers an operation writes.
 fn written(op: &Op) -> [Option<Id>; 2] {
     match op {
@@ -143,29 +153,47 @@ fn elementwise<S: Simd>(s: S, op: &Op, m: &mut Memory<'_>, n: usize) {
         Op::Activate { from, activation, to } => {
             each(m, n, *to, |m, r, t| activate(s, activation, r, load(s, m, *from, r, t)))
         }
-        Op::Pair { from, primary, secondary, pairing, to } => each(m, n, *to, |m, r, t| {
-            let half = m.buffers[to.0].rows;
-            let x = load(s, m, *from, r, t);
-            let a = activate(s, primary, r, x);
-            let b = activate(s, secondary, r, load(s, m, *from, r + half, t));
-            match pairing {
-                Pairing::Gate => a * b,
-                Pairing::Blend => b.mul_add(a - x, x),
-            }
-        }),
-        Op::Film { from, scale, to } => each(m, n, *to, |m, r, t| {
-            let rows = m.buffers[to.0].rows;
-            let (x, k) = (load(s, m, *from, r, t), load(s, m, *scale, r, t));
-            if m.buffers[scale.0].rows > rows {
-                k.mul_add(x, load(s, m, *scale, r + rows, t))
-            } else {
-                k * x
-            }
-        }),
-        Op::Add { from, with, to } => each(m, n, *to, |m, r, t| {
-            let x = load(s, m, *from, r, t);
-            with.map_or(x, |with| load(s, m, with, r, t) + x)
-        }),
+        Op::Pair { from, primary, secondary, pairing, to } => each(
+            m,
+            n,
+            *to,
+            #[inline(always)]
+            |m, r, t| {
+                let half = m.buffers[to.0].rows;
+                let x = load(s, m, *from, r, t);
+                let a = activate(s, primary, r, x);
+                let b = activate(s, secondary, r, load(s, m, *from, r + half, t));
+                match pairing {
+                    Pairing::Gate => a * b,
+                    Pairing::Blend => b.mul_add(a - x, x),
+                }
+            },
+        ),
+        Op::Film { from, scale, to } => each(
+            m,
+            n,
+            *to,
+            #[inline(always)]
+            |m, r, t| {
+                let rows = m.buffers[to.0].rows;
+                let (x, k) = (load(s, m, *from, r, t), load(s, m, *scale, r, t));
+                if m.buffers[scale.0].rows > rows {
+                    k.mul_add(x, load(s, m, *scale, r + rows, t))
+                } else {
+                    k * x
+                }
+            },
+        ),
+        Op::Add { from, with, to } => each(
+            m,
+            n,
+            *to,
+            #[inline(always)]
+            |m, r, t| {
+                let x = load(s, m, *from, r, t);
+                with.map_or(x, |with| load(s, m, with, r, t) + x)
+            },
+        ),
     }
 }
 
