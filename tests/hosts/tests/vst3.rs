@@ -133,9 +133,12 @@ fn the_editor_comes_and_goes_under_automation() {
         }
         done.store(true, Ordering::Relaxed);
     });
-    // The first openings load the graphics driver.
-    let leaked = descriptors[rounds - 1].saturating_sub(descriptors[rounds / 2]);
-    assert!(leaked < 4, "descriptors leak: {descriptors:?}");
+    // Threads close theirs in their own time, so what counts is whether the most ever grows.
+    let (early, late) = descriptors.split_at(rounds / 2);
+    assert!(
+        late.iter().max() <= early.iter().max().map(|most| most + 4).as_ref(),
+        "{descriptors:?}"
+    );
 }
 
 #[cfg(target_os = "linux")]
