@@ -26,10 +26,12 @@ struct Config {
 const KEYS: &[&str] = &["receptive_field", "bias", "in_channels", "out_channels", "implementation"];
 
 #[derive(Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "snake_case")]
 enum Implementation {
     Auto,
+    #[serde(alias = "legacy", alias = "old")]
     Direct,
+    #[serde(alias = "partitioned_fft")]
     Fft,
 }
 
