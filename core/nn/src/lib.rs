@@ -16,18 +16,27 @@
 //! # Ok::<(), nn::Error>(())
 //! ```
 
+mod activation;
+mod convnet;
 mod convolver;
 mod error;
+mod kernel;
+mod ladder;
 mod linear;
 mod lstm;
 mod model;
 mod nam;
 mod partition;
+mod program;
+mod run;
+mod short;
 mod simd;
+mod wavenet;
 
 pub use convolver::Convolver;
 pub use error::Error;
 pub use model::{Date, Metadata, Model};
+pub use simd::Isa;
 
 /// Samples an engine handles at a time; longer input is cut into such blocks.
 ///

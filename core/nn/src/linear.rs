@@ -1,13 +1,13 @@
 //! Linear: an impulse response and an offset.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use crate::convolver::{Convolver, Response};
-use crate::nam::{self, Reader};
+use crate::nam::{self, Reader, refuse_unknown};
+use crate::simd::Isa;
 use crate::{Engine, Error};
 
 /// Taps of the longest response we run: 40 s at 48 kHz.
@@ -17,27 +17,20 @@ const MAX_TAPS: usize = 2_000_000;
 struct Config {
     receptive_field: usize,
     bias: bool,
-    #[serde(default = "one")]
-    in_channels: usize,
-    #[serde(default = "one")]
-    out_channels: usize,
-    /// How the official player should compute it; we choose by length.
-    #[serde(default)]
+    in_channels: Option<usize>,
+    out_channels: Option<usize>,
     implementation: Option<Implementation>,
-    #[serde(flatten)]
-    others: BTreeMap<String, serde_json::Value>,
 }
 
+const KEYS: &[&str] = &["receptive_field", "bias", "in_channels", "out_channels", "implementation"];
+
+/// How the official player is to compute it. We choose by length.
 #[derive(Deserialize)]
 #[serde(rename_all = "lowercase")]
 enum Implementation {
     Auto,
     Direct,
     Fft,
-}
-
-fn one() -> usize {
-    1
 }
 
 /// A response, transformed once for all engines.
@@ -50,9 +43,9 @@ pub(crate) struct Linear {
 
 impl Linear {
     pub(crate) fn load(config: &RawValue, weights: &[f32]) -> Result<Self, Error> {
+        refuse_unknown(config, KEYS, "config")?;
         let config: Config = nam::config(config)?;
         nam::mono(config.in_channels, config.out_channels)?;
-        nam::refuse_extras(&config.others)?;
         let _any: Option<Implementation> = config.implementation;
         let taps = config.receptive_field;
         match taps {
@@ -67,9 +60,9 @@ impl Linear {
         Ok(Self { response: Arc::new(Response::new(&impulse)), taps, bias })
     }
 
-    pub(crate) fn engine(&self) -> Box<dyn Engine> {
+    pub(crate) fn engine(&self, isa: Isa) -> Box<dyn Engine> {
         Box::new(Running {
-            convolver: Convolver::of(self.response.clone()),
+            convolver: Convolver::of(self.response.clone(), isa.level()),
             taps: self.taps,
             bias: self.bias,
         })
@@ -88,7 +81,6 @@ struct Running {
 }
 
 impl Engine for Running {
-    /// Input that is not finite is read as silence.
     fn process(&mut self, io: &mut [f32]) {
         self.convolver.process(io);
         io.iter_mut().for_each(|y| *y += self.bias);
@@ -119,7 +111,7 @@ mod tests {
         )
         .expect("valid");
         let mut io = [1.0, 0.0, 0.0, 0.0];
-        linear.engine().process(&mut io);
+        linear.engine(Isa::best()).process(&mut io);
         assert_eq!(io, [3.5, 2.5, 1.5, 0.5]);
     }
 
@@ -130,7 +122,7 @@ mod tests {
             (r#"{"receptive_field":0,"bias":false}"#, "config.receptive_field"),
             (r#"{"receptive_field":99999999999,"bias":true}"#, "too large"),
             (r#"{"receptive_field":3,"bias":false,"out_channels":2}"#, "config.out_channels"),
-            (r#"{"receptive_field":3,"bias":false,"stride":2}"#, "config.stride"),
+            (r#"{"receptive_field":3,"bias":false,"stride":2}"#, "found \"stride\""),
             (r#"{"receptive_field":3,"bias":false,"implementation":"gpu"}"#, "unknown variant"),
         ] {
             let error = load(config, &[0.0; 3]).err().expect("refused").to_string();

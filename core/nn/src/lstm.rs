@@ -7,7 +7,6 @@
 //! layers of a sample run one after the other; the processor overlaps a layer
 //! with the one below it at the next sample.
 
-use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -15,8 +14,8 @@ use fearless_simd::{Level, Simd, dispatch, f32x4, f32x8, f32x16, prelude::*};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::nam::{self, Reader};
-use crate::simd::{Line, tanh};
+use crate::nam::{self, Reader, refuse_unknown};
+use crate::simd::{Isa, Line, Vector, clean, tanh_times};
 use crate::{Engine, Error};
 
 /// Weights of the largest network we run; it would take 100 µs a sample.
@@ -39,17 +38,11 @@ struct Config {
     input_size: usize,
     hidden_size: usize,
     num_layers: usize,
-    #[serde(default = "one")]
-    in_channels: usize,
-    #[serde(default = "one")]
-    out_channels: usize,
-    #[serde(flatten)]
-    others: BTreeMap<String, serde_json::Value>,
+    in_channels: Option<usize>,
+    out_channels: Option<usize>,
 }
 
-fn one() -> usize {
-    1
-}
+const KEYS: &[&str] = &["input_size", "hidden_size", "num_layers", "in_channels", "out_channels"];
 
 /// Checked and packed weights of an LSTM with one input and one output.
 #[derive(Clone)]
@@ -79,6 +72,7 @@ struct Group {
 
 impl Lstm {
     pub(crate) fn load(config: &RawValue, weights: &[f32]) -> Result<Self, Error> {
+        refuse_unknown(config, KEYS, "config")?;
         let config: Config = nam::config(config)?;
         let expected = config.check()?;
         let mut reader = Reader::new(weights, expected)?;
@@ -97,8 +91,8 @@ impl Lstm {
         Ok(Self(Arc::new(Net { hidden, cells, head, bias: reader.one() })))
     }
 
-    pub(crate) fn engine(&self) -> Box<dyn Engine> {
-        Box::new(Running::new(self.0.clone(), Level::new()))
+    pub(crate) fn engine(&self, isa: Isa) -> Box<dyn Engine> {
+        Box::new(Running::new(self.0.clone(), isa.level()))
     }
 
     /// Multiply-adds a sample costs.
@@ -124,7 +118,6 @@ impl Config {
                 return Err(Error::invalid(what, "at least 1", 0));
             }
         }
-        nam::refuse_extras(&self.others)?;
         let count = self.count().unwrap_or(usize::MAX);
         if count > MAX_WEIGHTS {
             return Err(Error::TooLarge { what: "weights", limit: MAX_WEIGHTS, found: count });
@@ -213,7 +206,7 @@ impl Cell {
 }
 
 /// A group of units as one vector, and their four gates as `R` vectors of 16.
-trait Units<S: Simd, const R: usize>: SimdFloat<S, Element = f32> {
+trait Units<S: Simd, const R: usize>: Vector<S> {
     /// Input, forget, candidate and output gate out of what the rows hold.
     fn gates(packed: [f32x16<S>; R]) -> [Self; 4];
 }
@@ -276,7 +269,7 @@ impl Running {
     fn run_in<S: Simd, V: Units<S, R>, const R: usize>(&mut self, simd: S, io: &mut [f32]) {
         let mut flip = self.flip;
         for io in io {
-            let x = if io.is_finite() { *io } else { 0.0 };
+            let x = clean(*io);
             let mut below: &[Line] = &[];
             for (cell, state) in self.net.cells.iter().zip(&mut self.states) {
                 cell.step::<S, V, R>(simd, x, below, state, flip);
@@ -294,7 +287,7 @@ impl Running {
 }
 
 #[inline(always)]
-fn load<S: Simd, V: SimdFloat<S, Element = f32>>(simd: S, line: &Line) -> V {
+fn load<S: Simd, V: Vector<S>>(simd: S, line: &Line) -> V {
     V::from_slice(simd, &line.0[..V::LEN])
 }
 
@@ -318,7 +311,7 @@ impl Cell {
             let cell = f.mul_add(load::<S, V>(simd, c), i * g);
             let bound = V::splat(simd, MAX_CELL);
             cell.min(bound).max(-bound).store_slice(&mut c.0[..V::LEN]);
-            tanh(simd, cell, o).store_slice(&mut next.0[..V::LEN]);
+            tanh_times(simd, cell, o).store_slice(&mut next.0[..V::LEN]);
         }
     }
 }
@@ -332,7 +325,7 @@ fn activate<S: Simd, V: Units<S, R>, const R: usize>(simd: S, z: [f32x16<S>; R])
         let candidate = |lane: usize| (16 * r + lane) / V::LEN == 2;
         let scale = f32x16::from_fn(simd, |lane| if candidate(lane) { 1.0 } else { 0.5 });
         let shift = f32x16::from_fn(simd, |lane| if candidate(lane) { 0.0 } else { 0.5 });
-        *out = tanh(simd, z[r], scale) + shift;
+        *out = tanh_times(simd, z[r], scale) + shift;
     }
     out
 }

@@ -1,11 +1,22 @@
 //! A loaded model: checked, inert, shareable between threads and channels.
 
-use serde::Deserialize;
+use std::sync::Arc;
 
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use crate::ladder::{Ladder, Rung};
 use crate::linear::Linear;
 use crate::lstm::Lstm;
-use crate::nam::File;
-use crate::{Engine, Error};
+use crate::nam::{self, File};
+use crate::program::Program;
+use crate::run::Runner;
+use crate::simd::Isa;
+use crate::wavenet::WaveNet;
+use crate::{Engine, Error, convnet};
+
+/// The most sizes a slimmable model may have.
+pub(crate) const MAX_SIZES: usize = 16;
 
 /// A checked network and what its file says about it. Weights are shared, so a
 /// clone is cheap and every engine of a model reads the same ones.
@@ -14,15 +25,19 @@ pub struct Model {
     net: Net,
     architecture: &'static str,
     weights: usize,
+    differences: Vec<String>,
     sample_rate: Option<f64>,
     metadata: Metadata,
 }
 
-/// One variant per architecture; each holds its weights by `Arc`.
+/// What runs; each variant holds its weights by `Arc`.
 #[derive(Clone)]
-pub(crate) enum Net {
+enum Net {
+    FeedForward(Arc<Program>),
     Lstm(Lstm),
     Linear(Linear),
+    /// Smallest first, each for qualities below its bound.
+    Sizes(Vec<(f32, Net)>),
 }
 
 impl Model {
@@ -33,11 +48,12 @@ impl Model {
     /// Says what was expected and what was found; see [`Error`].
     pub fn load(bytes: &[u8]) -> Result<Self, Error> {
         let file = File::read(bytes)?;
-        let (architecture, net) = Net::load(&file)?;
+        let Loaded { architecture, net, weights, differences } = Loaded::read(&file)?;
         Ok(Self {
             net,
             architecture,
-            weights: file.weights.len(),
+            differences,
+            weights,
             sample_rate: file.sample_rate,
             metadata: file.metadata.unwrap_or_default(),
         })
@@ -46,7 +62,13 @@ impl Model {
     /// One running mono channel, settled on silence: its output equals the
     /// trainer's on a zero-padded signal from the first sample.
     pub fn engine(&self) -> Box<dyn Engine> {
-        self.net.engine()
+        self.engine_on(Isa::best())
+    }
+
+    /// [`Model::engine`] on an instruction set of choice, to measure or to
+    /// compare; the best one if this machine lacks `isa`.
+    pub fn engine_on(&self, isa: Isa) -> Box<dyn Engine> {
+        self.net.engine(isa)
     }
 
     /// `WaveNet`, `LSTM`, `ConvNet`, `Linear` or `SlimmableContainer`.
@@ -77,42 +99,161 @@ impl Model {
     /// For a slimmable model the quality values at which its sizes end,
     /// ascending: `n` sizes have `n − 1` of them. Empty for a model of one size.
     pub fn qualities(&self) -> Vec<f32> {
-        Vec::new()
+        match &self.net {
+            Net::Sizes(sizes) => sizes[..sizes.len() - 1].iter().map(|(until, _)| *until).collect(),
+            _ => Vec::new(),
+        }
     }
 
     /// Where the official player is known to sound different from the trainer,
     /// which we follow: a sentence each.
-    pub fn differences(&self) -> Vec<String> {
-        Vec::new()
+    pub fn differences(&self) -> &[String] {
+        &self.differences
+    }
+}
+
+/// A file's network with what was learnt while reading it.
+struct Loaded {
+    architecture: &'static str,
+    net: Net,
+    weights: usize,
+    differences: Vec<String>,
+}
+
+impl Loaded {
+    fn read(file: &File<'_>) -> Result<Self, Error> {
+        let mut differences = Vec::new();
+        let mut weights = file.weights.len();
+        let (architecture, net) = match file.architecture.as_str() {
+            "WaveNet" => {
+                let loaded = WaveNet::load(file.config, &file.weights, file.sample_rate)?;
+                differences = loaded.differences;
+                ("WaveNet", Net::programs(loaded.programs))
+            }
+            "ConvNet" => {
+                let program = convnet::load(file.config, &file.weights)?;
+                ("ConvNet", Net::FeedForward(Arc::new(program)))
+            }
+            "LSTM" => ("LSTM", Net::Lstm(Lstm::load(file.config, &file.weights)?)),
+            "Linear" => {
+                if file.weights.len() > 1 {
+                    differences.push(
+                        "Linear: the official player reverses the impulse response in time"
+                            .to_owned(),
+                    );
+                }
+                ("Linear", Net::Linear(Linear::load(file.config, &file.weights)?))
+            }
+            "SlimmableContainer" => {
+                let container = Container::read(file)?;
+                (differences, weights) = (container.differences, container.weights);
+                ("SlimmableContainer", Net::Sizes(container.sizes))
+            }
+            other => {
+                let expected = "WaveNet, LSTM, ConvNet, Linear or SlimmableContainer";
+                return Err(Error::unsupported("architecture", expected, format!("{other:?}")));
+            }
+        };
+        Ok(Self { architecture, net, weights, differences })
+    }
+}
+
+/// Whole models of different cost in one file.
+struct Container {
+    sizes: Vec<(f32, Net)>,
+    weights: usize,
+    differences: Vec<String>,
+}
+
+#[derive(Deserialize)]
+struct ContainerJson<'a> {
+    #[serde(borrow)]
+    submodels: Vec<SubmodelJson<'a>>,
+}
+
+#[derive(Deserialize)]
+struct SubmodelJson<'a> {
+    max_value: f32,
+    #[serde(borrow)]
+    model: &'a RawValue,
+}
+
+impl Container {
+    fn read(file: &File<'_>) -> Result<Self, Error> {
+        nam::refuse_unknown(file.config, &["submodels"], "config")?;
+        let ContainerJson { submodels } = nam::config(file.config)?;
+        if !(1..=MAX_SIZES).contains(&submodels.len()) {
+            let expected = format!("1 to {MAX_SIZES}");
+            return Err(Error::invalid("config.submodels", expected, submodels.len()));
+        }
+        if !file.weights.is_empty() {
+            return Err(Error::WeightCount { expected: 0, found: file.weights.len() });
+        }
+        let bounds: Vec<f32> = submodels.iter().map(|s| s.max_value).collect();
+        if !bounds.is_sorted_by(|a, b| a < b) || bounds.last().is_none_or(|b| *b < 1.0) {
+            let expected = "ascending values, the last at least 1";
+            let at = "config.submodels max_value";
+            return Err(Error::invalid(at, expected, format!("{bounds:?}")));
+        }
+        let mut all = Self { sizes: Vec::new(), weights: 0, differences: Vec::new() };
+        for (i, submodel) in submodels.iter().enumerate() {
+            let at = format!("config.submodels[{i}].model");
+            let inner = File::nested(submodel.model)?;
+            if inner.architecture == "SlimmableContainer" {
+                return Err(Error::unsupported(at, "a model of one size", inner.architecture));
+            }
+            if let (Some(a), Some(b)) = (file.sample_rate, inner.sample_rate)
+                && a != b
+            {
+                return Err(Error::invalid(format!("{at}.sample_rate"), a.to_string(), b));
+            }
+            let loaded = Loaded::read(&inner)?;
+            if matches!(loaded.net, Net::Sizes(_)) {
+                return Err(Error::unsupported(at, "a model of one size", "a slimmable one"));
+            }
+            all.sizes.push((submodel.max_value, loaded.net));
+            all.weights += loaded.weights;
+            all.differences.extend(loaded.differences);
+        }
+        Ok(all)
     }
 }
 
 impl Net {
-    pub(crate) fn load(file: &File<'_>) -> Result<(&'static str, Self), Error> {
-        Ok(match file.architecture.as_str() {
-            "LSTM" => ("LSTM", Net::Lstm(Lstm::load(file.config, &file.weights)?)),
-            "Linear" => ("Linear", Net::Linear(Linear::load(file.config, &file.weights)?)),
-            other => {
-                return Err(Error::unsupported(
-                    "architecture",
-                    "WaveNet, LSTM, ConvNet, Linear or SlimmableContainer",
-                    other,
-                ));
-            }
-        })
+    /// Sizes of one network, smallest first, each for an equal share of the
+    /// quality, as the trainer divides it.
+    fn programs(programs: Vec<Program>) -> Self {
+        let n = programs.len() as f32;
+        let mut sizes: Vec<_> = programs
+            .into_iter()
+            .enumerate()
+            .map(|(i, p)| ((i + 1) as f32 / n, Net::FeedForward(Arc::new(p))))
+            .collect();
+        match sizes.len() {
+            1 => sizes.remove(0).1,
+            _ => Net::Sizes(sizes),
+        }
     }
 
-    pub(crate) fn engine(&self) -> Box<dyn Engine> {
+    fn engine(&self, isa: Isa) -> Box<dyn Engine> {
         match self {
-            Net::Lstm(net) => net.engine(),
-            Net::Linear(net) => net.engine(),
+            Net::FeedForward(program) => Box::new(Runner::new(program.clone(), isa.level())),
+            Net::Lstm(net) => net.engine(isa),
+            Net::Linear(net) => net.engine(isa),
+            Net::Sizes(sizes) => {
+                let rung =
+                    |(until, net): &(f32, Net)| Rung { until: *until, engine: net.engine(isa) };
+                Box::new(Ladder::new(sizes.iter().map(rung).collect()))
+            }
         }
     }
 
     fn macs(&self) -> usize {
         match self {
+            Net::FeedForward(program) => program.macs(),
             Net::Lstm(net) => net.macs(),
             Net::Linear(net) => net.macs(),
+            Net::Sizes(sizes) => sizes.last().map_or(0, |(_, net)| net.macs()),
         }
     }
 }

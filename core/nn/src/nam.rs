@@ -5,8 +5,6 @@
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
-use serde_json::Value;
 use serde_json::value::RawValue;
 
 use crate::Error;
@@ -78,32 +76,33 @@ fn readable(version: &str) -> bool {
 
 /// Reads the configuration of one architecture. A mistake in it is reported
 /// by its place in `config`.
-pub(crate) fn config<T: DeserializeOwned>(json: &RawValue) -> Result<T, Error> {
+pub(crate) fn config<'a, T: Deserialize<'a>>(json: &'a RawValue) -> Result<T, Error> {
     Ok(serde_json::from_str(json.get())?)
 }
 
-/// Refuses all but one channel in and out.
-pub(crate) fn mono(in_channels: usize, out_channels: usize) -> Result<(), Error> {
-    for (what, found) in
-        [("config.in_channels", in_channels), ("config.out_channels", out_channels)]
-    {
+/// Refuses all but one channel in and out; one is the default.
+pub(crate) fn mono(inputs: Option<usize>, outputs: Option<usize>) -> Result<(), Error> {
+    for (what, found) in [("config.in_channels", inputs), ("config.out_channels", outputs)] {
         match found {
-            1 => (),
-            0 => return Err(Error::invalid(what, "1", 0)),
-            _ => return Err(Error::unsupported(what, "1 (mono)", found)),
+            None | Some(1) => (),
+            Some(0) => return Err(Error::invalid(what, "1", 0)),
+            Some(n) => return Err(Error::unsupported(what, "1 (mono)", n)),
         }
     }
     Ok(())
 }
 
-/// Refuses keys of a configuration that its architecture does not know, unless
-/// they switch something off.
-pub(crate) fn refuse_extras(others: &BTreeMap<String, Value>) -> Result<(), Error> {
-    match others.iter().find(|(_, value)| !matches!(value, Value::Null | Value::Bool(false))) {
-        Some((key, value)) => {
-            Err(Error::unsupported(format!("config.{key}"), "no such key", value))
-        }
+/// Refuses keys beside `known` that could mean a different sound; `null` and
+/// `false` mean that a feature is off.
+pub(crate) fn refuse_unknown(json: &RawValue, known: &[&str], at: &str) -> Result<(), Error> {
+    let keys: BTreeMap<String, &RawValue> = config(json)?;
+    let off = |v: &RawValue| matches!(v.get(), "null" | "false");
+    match keys.iter().find(|(key, v)| !known.contains(&key.as_str()) && !off(v)) {
         None => Ok(()),
+        Some((key, _)) => {
+            let expected = format!("one of {}", known.join(", "));
+            Err(Error::unsupported(format!("key in {at}"), expected, format!("{key:?}")))
+        }
     }
 }
 

@@ -1,0 +1,330 @@
+//! A feed-forward network as data: one memory map and a list of operations.
+//!
+//! Every architecture compiles to this, so there is one executor, and how a
+//! layer is fused is decided here, once, before anything runs.
+
+use crate::Error;
+use crate::activation::Activation;
+use crate::short::Short;
+
+/// Floats of the largest memory we lay out for one channel: 16 MiB, a
+/// twentieth of which holds the past of the largest official model.
+const MAX_FLOATS: usize = 4 << 20;
+/// Floats in a cache line, by which rows are aligned.
+pub(crate) const LINE: usize = 16;
+
+/// Names a buffer of its program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Id(pub(crate) usize);
+
+/// Where the frames of a signal lie: a row per channel, the past of `reach`
+/// frames before the present ones.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Buffer {
+    pub(crate) rows: usize,
+    /// Frames of past that some operation reads.
+    pub(crate) reach: usize,
+    /// Where the first row begins in the memory.
+    pub(crate) offset: usize,
+    /// Floats from one row to the next.
+    pub(crate) stride: usize,
+    /// Frames a row holds before its past is moved back to the front.
+    pub(crate) frames: usize,
+    /// Where the present begins at first.
+    pub(crate) start: usize,
+}
+
+/// What follows a multiply-accumulate while the values are still in registers.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Finish {
+    Identity,
+    Tanh,
+    Leaky(f32),
+}
+
+impl Finish {
+    /// The fused form of an activation, or the need for a pass of its own.
+    pub(crate) fn fusing(activation: &Activation) -> Option<Self> {
+        match activation {
+            Activation::Identity => Some(Finish::Identity),
+            Activation::Tanh => Some(Finish::Tanh),
+            Activation::Leaky { slope } => Some(Finish::Leaky(*slope)),
+            _ => None,
+        }
+    }
+}
+
+/// One tap of a convolution: a matrix over a delayed signal.
+#[derive(Clone, Debug)]
+pub(crate) struct Tap {
+    pub(crate) from: Id,
+    /// In frames.
+    pub(crate) delay: usize,
+    /// Where its matrix begins in the weights: // group's inputs × padded outputs
+    pub(crate) weights: usize,
+    /// Inputs that shape one output.
+    pub(crate) inputs: usize,
+    /// Outputs that share their inputs, or none if all do.
+    pub(crate) group: Option<usize>,
+}
+
+/// `finish(bias + Σ tap) + residual`, stored, added up, or both.
+#[derive(Clone, Debug)]
+pub(crate) struct Mac {
+    pub(crate) taps: Vec<Tap>,
+    pub(crate) weights: Vec<f32>,
+    pub(crate) bias: Vec<f32>, // padded outputs
+    pub(crate) outputs: usize,
+    /// The longest run of outputs whose inputs are the same for every tap.
+    pub(crate) run: usize,
+    pub(crate) finish: Finish,
+    /// Added after `finish`.
+    pub(crate) residual: Option<Id>,
+    pub(crate) to: Option<Id>,
+    /// A sum over layers, begun here if `true`. It does not see the residual.
+    pub(crate) sum: Option<(Id, bool)>,
+}
+
+/// The width rows of weights are padded to, so that any vector may be loaded.
+pub(crate) const PAD: usize = 4;
+
+impl Mac {
+    pub(crate) fn new(outputs: usize, finish: Finish) -> Self {
+        let padded = outputs.next_multiple_of(PAD);
+        Self {
+            taps: Vec::new(),
+            weights: Vec::new(),
+            bias: vec![0.0; padded],
+            outputs,
+            run: outputs,
+            finish,
+            residual: None,
+            to: None,
+            sum: None,
+        }
+    }
+
+    /// Adds a causal convolution with weights as PyTorch flattens them,
+    /// `[output][input of its group][tap]`, oldest tap first.
+    pub(crate) fn conv(mut self, from: Id, shape: Conv, weights: &[f32]) -> Self {
+        let Conv { inputs, taps, dilation, groups } = shape;
+        let (inputs, pad) = (inputs / groups, self.bias.len());
+        for k in 0..taps {
+            let at = self.weights.len();
+            self.weights.resize(at + inputs * pad, 0.0);
+            for o in 0..self.outputs {
+                for i in 0..inputs {
+                    self.weights[at + i * pad + o] = weights[(o * inputs + i) * taps + k];
+                }
+            }
+            let delay = (taps - 1 - k) * dilation;
+            let group = (groups > 1).then_some(self.outputs / groups);
+            if let Some(group) = group {
+                self.run = gcd(self.run, group);
+            }
+            self.taps.push(Tap { from, delay, weights: at, inputs, group });
+        }
+        self
+    }
+
+    pub(crate) fn bias(mut self, bias: &[f32]) -> Self {
+        self.bias[..bias.len()].copy_from_slice(bias);
+        self
+    }
+
+    pub(crate) fn residual(mut self, from: Id) -> Self {
+        self.residual = Some(from);
+        self
+    }
+
+    pub(crate) fn to(mut self, to: Id) -> Self {
+        self.to = Some(to);
+        self
+    }
+
+    pub(crate) fn sum(mut self, into: Id, first: bool) -> Self {
+        self.sum = Some((into, first));
+        self
+    }
+
+    fn macs(&self) -> usize {
+        self.taps.iter().map(|t| t.inputs * self.outputs).sum()
+    }
+}
+
+fn gcd(a: usize, b: usize) -> usize {
+    if b == 0 { a } else { gcd(b, a % b) }
+}
+
+/// The shape of a convolution; its outputs are those of its [`Mac`].
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Conv {
+    pub(crate) inputs: usize,
+    pub(crate) taps: usize,
+    pub(crate) dilation: usize,
+    pub(crate) groups: usize,
+}
+
+impl Conv {
+    pub(crate) fn pointwise(inputs: usize) -> Self {
+        Self { inputs, taps: 1, dilation: 1, groups: 1 }
+    }
+}
+
+/// How a pair of signals becomes one.
+#[derive(Clone, Debug)]
+pub(crate) enum Pairing {
+    /// `a · b`
+    Gate,
+    /// `b · a + (1 − b) · x`
+    Blend,
+}
+
+/// One step of a program. Signals named in one operation have the same rows
+/// where nothing else is said.
+#[derive(Clone, Debug)]
+pub(crate) enum Op {
+    Mac(Mac),
+    /// `to = activation(from)`
+    Activate {
+        from: Id,
+        activation: Activation,
+        to: Id,
+    },
+    /// `x` the first half of `from`: `a = primary(x)`, `b = secondary(second half)`.
+    Pair {
+        from: Id,
+        primary: Activation,
+        secondary: Activation,
+        pairing: Pairing,
+        to: Id,
+    },
+    /// `to = scale · from`, plus the second half of `scale` if it has one.
+    Film {
+        from: Id,
+        scale: Id,
+        to: Id,
+    },
+    /// `to = from + with`, or a copy.
+    Add {
+        from: Id,
+        with: Option<Id>,
+        to: Id,
+    },
+}
+
+/// A network ready to be run by any number of engines.
+#[derive(Clone, Debug)]
+pub(crate) struct Program {
+    pub(crate) ops: Vec<Op>,
+    pub(crate) buffers: Vec<Buffer>,
+    /// Floats of memory, without what alignment may add.
+    pub(crate) floats: usize,
+    pub(crate) input: Id,
+    pub(crate) output: Id,
+    pub(crate) receptive_field: usize,
+    /// The same for short blocks, if it is simple enough.
+    pub(crate) short: Option<Short>,
+}
+
+impl Program {
+    /// Multiply-adds a sample costs.
+    pub(crate) fn macs(&self) -> usize {
+        self.ops.iter().map(|op| if let Op::Mac(mac) = op { mac.macs() } else { 0 }).sum()
+    }
+}
+
+/// Collects operations; buffers are laid out once all their readers are known.
+pub(crate) struct Builder {
+    ops: Vec<Op>,
+    buffers: Vec<Buffer>,
+}
+
+impl Builder {
+    pub(crate) fn new() -> Self {
+        Self { ops: Vec::new(), buffers: Vec::new() }
+    }
+
+    pub(crate) fn buffer(&mut self, rows: usize) -> Id {
+        self.buffers.push(Buffer { rows, ..Buffer::default() });
+        Id(self.buffers.len() - 1)
+    }
+
+    pub(crate) fn rows(&self, id: Id) -> usize {
+        self.buffers[id.0].rows
+    }
+
+    pub(crate) fn push(&mut self, op: Op) {
+        if let Op::Mac(mac) = &op {
+            for tap in &mac.taps {
+                let reach = &mut self.buffers[tap.from.0].reach;
+                *reach = tap.delay.max(*reach);
+            }
+        }
+        self.ops.push(op);
+    }
+
+    /// A multiply-accumulate followed by any activation, in one pass if it can be.
+    pub(crate) fn mac(&mut self, mut mac: Mac, activation: &Activation) {
+        match (Finish::fusing(activation), mac.to, mac.sum.take()) {
+            (Some(finish), _, sum) => self.push(Op::Mac(Mac { finish, sum, ..mac })),
+            (None, Some(to), sum) => {
+                self.push(Op::Mac(mac));
+                self.push(Op::Activate { from: to, activation: activation.clone(), to });
+                if let Some((into, first)) = sum {
+                    self.sum(to, into, first);
+                }
+            }
+            (None, None, sum) => {
+                let to = self.buffer(mac.outputs);
+                self.mac(Mac { to: Some(to), sum, ..mac }, activation);
+            }
+        }
+    }
+
+    /// Adds `from` to the sum `into`, or begins it.
+    pub(crate) fn sum(&mut self, from: Id, into: Id, first: bool) {
+        self.push(Op::Add { from, with: (!first).then_some(into), to: into });
+    }
+
+    /// Lays out the memory.
+    pub(crate) fn finish(
+        mut self,
+        input: Id,
+        output: Id,
+        receptive_field: usize,
+    ) -> Result<Program, Error> {
+        let too_large =
+            |found| Error::TooLarge { what: "floats of memory", limit: MAX_FLOATS, found };
+        let mut floats = 0usize;
+        for (i, b) in self.buffers.iter_mut().enumerate() {
+            if b.reach > MAX_FLOATS {
+                return Err(too_large(b.reach));
+            }
+            b.lay_out(i, floats);
+            floats = floats.saturating_add(b.rows.saturating_mul(b.stride));
+            if floats > MAX_FLOATS {
+                return Err(too_large(floats));
+            }
+        }
+        let Self { ops, buffers } = self;
+        let short = Short::new(&ops, &buffers, input, output, &mut floats);
+        Ok(Program { ops, buffers, floats, input, output, receptive_field, short })
+    }
+}
+
+impl Buffer {
+    /// The past is moved to the front whenever the row is full; rows twice as
+    /// long as the past make that cheap. Buffers begin at different places so
+    /// that not all of them move in the same block.
+    fn lay_out(&mut self, index: usize, offset: usize) {
+        let block = crate::BLOCK;
+        let past = self.reach.next_multiple_of(LINE);
+        let room = if self.reach == 0 { 0 } else { (2 * past).max(8 * block) };
+        self.start = past + room / block * (index % 8) / 8 * block;
+        self.frames = past + room + block;
+        // An odd number of lines, so that the rows of a signal spread over the cache.
+        self.stride = (self.frames / LINE + 1 | 1) * LINE;
+        self.offset = offset;
+    }
+}

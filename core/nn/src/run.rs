@@ -1,0 +1,226 @@
+//! Runs a [`Program`]: one mono channel, in blocks, without the heap.
+
+use std::sync::Arc;
+
+use fearless_simd::{Level, Simd, dispatch, prelude::*};
+
+use crate::activation::Activation;
+use crate::kernel::{self, Memory};
+use crate::program::{Id, LINE, Op, Pairing, Program};
+use crate::simd::clean;
+use crate::{BLOCK, Engine, short};
+
+/// One channel of a feed-forward network.
+pub(crate) struct Runner {
+    program: Arc<Program>,
+    level: Level,
+    /// Begins `skip` floats before the first buffer, which lies on a cache line.
+    memory: Vec<f32>,
+    skip: usize,
+    /// Where the present begins, by buffer.
+    at: Vec<usize>,
+    /// What every row holds once silence has lasted, buffer by buffer.
+    rest: Vec<f32>,
+    /// Blocks up to this many frames are run with channels across lanes.
+    longest_short: usize,
+}
+
+impl Runner {
+    pub(crate) fn new(program: Arc<Program>, level: Level) -> Self {
+        let memory = vec![0.0f32; program.floats + LINE];
+        let skip = memory.as_ptr().align_offset(LINE * size_of::<f32>()).min(LINE);
+        let at = program.buffers.iter().map(|b| b.start).collect();
+        let rest = Vec::with_capacity(program.buffers.iter().map(|b| b.rows).sum());
+        let longest_short = dispatch!(level, s => short::longest(lanes(s)));
+        let mut runner = Self { program, level, memory, skip, at, rest, longest_short };
+        runner.settle();
+        runner.reset();
+        runner
+    }
+
+    /// Finds the state that silence leads to: with a constant input every
+    /// signal is constant, so one frame of each operation tells its past.
+    fn settle(&mut self) {
+        let program = self.program.clone();
+        for op in &program.ops {
+            let data = &mut self.memory[self.skip..];
+            let m = &mut Memory { data, buffers: &program.buffers, at: &self.at };
+            dispatch!(self.level, s => step(s, op, m, 1));
+            for id in written(op).into_iter().flatten() {
+                let b = &program.buffers[id.0];
+                for r in 0..b.rows {
+                    let row = b.offset + r * b.stride;
+                    let value = m.data[row + m.at[id.0]];
+                    m.data[row..row + b.stride].fill(value);
+                }
+            }
+        }
+        for (b, at) in program.buffers.iter().zip(&self.at) {
+            let value = |r| self.memory[self.skip + b.offset + r * b.stride + at];
+            self.rest.extend((0..b.rows).map(value));
+        }
+    }
+
+    fn block(&mut self, io: &mut [f32]) {
+        let n = io.len();
+        let data = &mut self.memory[self.skip..];
+        let Program { ops, buffers, input, output, short, .. } = &*self.program;
+        if let Some(short) = short
+            && n <= self.longest_short
+        {
+            dispatch!(self.level, s => short.run(s, data, &self.at, io));
+            return self.advance(n);
+        }
+        let m = &mut Memory { data, buffers, at: &self.at };
+        let start = m.place(*input).base;
+        for (x, io) in m.data[start..start + n].iter_mut().zip(io.iter()) {
+            *x = clean(*io);
+        }
+        dispatch!(self.level, s => ops.iter().for_each(|op| step(s, op, m, n)));
+        let start = m.place(*output).base;
+        io.copy_from_slice(&m.data[start..start + n]);
+        self.advance(n);
+    }
+
+    /// Moves the present on, and a full row's past back to its front.
+    fn advance(&mut self, n: usize) {
+        for (b, at) in self.program.buffers.iter().zip(&mut self.at) {
+            if b.reach == 0 {
+                continue;
+            }
+            *at += n;
+            if *at + BLOCK > b.frames {
+                let start = b.reach.next_multiple_of(LINE);
+                for r in 0..b.rows {
+                    let row = self.skip + b.offset + r * b.stride;
+                    let past = row + *at - b.reach..row + *at;
+                    self.memory.copy_within(past, row + start - b.reach);
+                }
+                *at = start;
+            }
+        }
+    }
+}
+
+impl Engine for Runner {
+    fn process(&mut self, io: &mut [f32]) {
+        io.chunks_mut(BLOCK).for_each(|io| self.block(io));
+    }
+
+    fn reset(&mut self) {
+        let mut rest = self.rest.iter();
+        for (b, at) in self.program.buffers.iter().zip(&mut self.at) {
+            *at = b.start;
+            let rows = &mut self.memory[self.skip + b.offset..][..b.rows * b.stride];
+            rows.chunks_exact_mut(b.stride).zip(&mut rest).for_each(|(row, v)| row.fill(*v));
+        }
+    }
+
+    fn receptive_field(&self) -> usize {
+        self.program.receptive_field
+    }
+}
+
+fn lanes<S: Simd>(_: S) -> usize {
+    S::f32s::LEN
+}
+
+/// The buffers an operation writes.
+fn written(op: &Op) -> [Option<Id>; 2] {
+    match op {
+        Op::Mac(mac) => [mac.to, mac.sum.map(|(id, _)| id)],
+        Op::Activate { to, .. } | Op::Pair { to, .. } | Op::Film { to, .. } => [Some(*to), None],
+        Op::Add { to, .. } => [Some(*to), None],
+    }
+}
+
+#[inline(always)]
+fn step<S: Simd>(s: S, op: &Op, m: &mut Memory<'_>, n: usize) {
+    match op {
+        Op::Mac(mac) => kernel::run(s, mac, m, n),
+        other => s.vectorize(
+            #[inline(always)]
+            || elementwise(s, other, m, n),
+        ),
+    }
+}
+
+/// The operations that touch each sample once.
+#[inline(always)]
+fn elementwise<S: Simd>(s: S, op: &Op, m: &mut Memory<'_>, n: usize) {
+    match op {
+        Op::Mac(_) => {}
+        Op::Activate { from, activation, to } => {
+            each(m, n, *to, |m, r, t| activate(s, activation, r, load(s, m, *from, r, t)))
+        }
+        Op::Pair { from, primary, secondary, pairing, to } => each(
+            m,
+            n,
+            *to,
+            #[inline(always)]
+            |m, r, t| {
+                let half = m.buffers[to.0].rows;
+                let x = load(s, m, *from, r, t);
+                let a = activate(s, primary, r, x);
+                let b = activate(s, secondary, r, load(s, m, *from, r + half, t));
+                match pairing {
+                    Pairing::Gate => a * b,
+                    Pairing::Blend => b.mul_add(a - x, x),
+                }
+            },
+        ),
+        Op::Film { from, scale, to } => each(
+            m,
+            n,
+            *to,
+            #[inline(always)]
+            |m, r, t| {
+                let rows = m.buffers[to.0].rows;
+                let (x, k) = (load(s, m, *from, r, t), load(s, m, *scale, r, t));
+                if m.buffers[scale.0].rows > rows {
+                    k.mul_add(x, load(s, m, *scale, r + rows, t))
+                } else {
+                    k * x
+                }
+            },
+        ),
+        Op::Add { from, with, to } => each(
+            m,
+            n,
+            *to,
+            #[inline(always)]
+            |m, r, t| {
+                let x = load(s, m, *from, r, t);
+                with.map_or(x, |with| load(s, m, with, r, t) + x)
+            },
+        ),
+    }
+}
+
+/// Computes every vector of `to` that covers the first `n` frames.
+#[inline(always)]
+fn each<S: Simd, V: SimdBase<S, Element = f32>>(
+    m: &mut Memory<'_>,
+    n: usize,
+    to: Id,
+    f: impl Fn(&Memory<'_>, usize, usize) -> V,
+) {
+    let p = m.place(to);
+    for r in 0..m.buffers[to.0].rows {
+        for t in (0..n).step_by(V::LEN) {
+            let y = f(m, r, t);
+            y.store_slice(&mut m.data[p.base + r * p.stride + t..][..V::LEN]);
+        }
+    }
+}
+
+#[inline(always)]
+fn load<S: Simd>(s: S, m: &Memory<'_>, id: Id, r: usize, t: usize) -> S::f32s {
+    let p = m.place(id);
+    S::f32s::from_slice(s, &m.data[p.base + r * p.stride + t..][..S::f32s::LEN])
+}
+
+#[inline(always)]
+fn activate<S: Simd>(s: S, activation: &Activation, row: usize, x: S::f32s) -> S::f32s {
+    activation.apply(s, x, |slopes| S::f32s::splat(s, slopes[row]))
+}

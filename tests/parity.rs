@@ -1,0 +1,90 @@
+//! What the official trainer answers, in float64, is what we answer.
+
+mod kit;
+
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+
+/// 20 log10 of the error's RMS relative to the signal's.
+fn relative_db(found: &[f32], wanted: &[f32]) -> f64 {
+    let power = |x: f64| x * x;
+    let error: f64 =
+        found.iter().zip(wanted).map(|(a, b)| power(f64::from(*a) - f64::from(*b))).sum();
+    let signal: f64 = wanted.iter().map(|b| power(f64::from(*b))).sum();
+    10.0 * (error / signal).max(1e-30).log10()
+}
+
+fn floats(path: &Path) -> Vec<f32> {
+    let bytes = std::fs::read(path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
+    bytes.chunks_exact(4).map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect()
+}
+
+/// How far from the trainer an architecture may be, in dB.
+fn bound(architecture: &str) -> f64 {
+    if architecture == "LSTM" { -105.0 } else { -118.0 }
+}
+
+/// Compares one file on every instruction set; returns what is wrong.
+fn compare(model: &Path, quality: Option<f32>, input: &[f32], wanted: &[f32]) -> Vec<String> {
+    let name = model.display();
+    let bytes = std::fs::read(model).unwrap_or_else(|e| panic!("{name}: {e}"));
+    let loaded = match nn::Model::load(&bytes) {
+        Ok(loaded) => loaded,
+        Err(e) => return vec![format!("{name}: {e}")],
+    };
+    let mut wrong = Vec::new();
+    for isa in nn::Isa::available() {
+        let mut engine = loaded.engine_on(isa);
+        if let Some(q) = quality {
+            engine.set_quality(q);
+        }
+        let mut io = input.to_vec();
+        engine.process(&mut io);
+        let db = relative_db(&io, wanted);
+        println!("{db:7.1} dB  {isa:?}  {name} {quality:?}");
+        if db > bound(loaded.architecture()) || db.is_nan() {
+            wrong.push(format!("{name} {quality:?} {isa:?}: {db:.1} dB"));
+        }
+    }
+    wrong
+}
+
+#[test]
+fn fixtures_of_ours() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/nam");
+    let index = std::fs::read(folder.join("index.json")).expect("the fixtures' index");
+    let index: Vec<Value> = serde_json::from_slice(&index).expect("a list");
+    let input = floats(&folder.join("input.f32"));
+    let text = |v: &Value| v.as_str().expect("a file name").to_owned();
+    let wrong: Vec<String> = index
+        .iter()
+        .flat_map(|entry| {
+            let model = folder.join(text(&entry["model"]));
+            let wanted = floats(&folder.join(text(&entry["output"])));
+            compare(&model, entry["quality"].as_f64().map(|q| q as f32), &input, &wanted)
+        })
+        .collect();
+    assert!(index.len() > 20, "the fixtures are there");
+    assert!(wrong.is_empty(), "{} differ:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+/// Reference data that may lie beside the repository: models and the answers
+/// of their PyTorch originals as `x.nam.torch.f32` or `x.torch.f32`.
+#[test]
+fn reference_data_beside_the_repository() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data/nam");
+    let Ok(entries) = std::fs::read_dir(&folder) else {
+        return println!("skipped: no {}", folder.display());
+    };
+    let input = floats(&folder.join("input.f32"));
+    let mut answers: Vec<PathBuf> = entries.flatten().map(|e| e.path()).collect();
+    answers.retain(|p| p.to_string_lossy().ends_with(".torch.f32"));
+    answers.sort();
+    let mut wrong = Vec::new();
+    for answer in &answers {
+        let model = answer.to_string_lossy().replace(".torch.f32", ".nam");
+        wrong.extend(compare(Path::new(&model), None, &input, &floats(answer)));
+    }
+    assert!(wrong.is_empty(), "{} of {} differ:\n{}", wrong.len(), answers.len(), wrong.join("\n"));
+}
