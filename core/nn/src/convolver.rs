@@ -29,9 +29,9 @@ const ROOM: usize = 4096;
 /// usual. Partitions are cut at multiples of 64 samples since the start, not
 /// where a call ends, so any cut of a signal gives the same bits.
 ///
-/// Input that is not finite is read as silence, and none outlives the response.
-/// Building allocates; clones share
-/// the response and have their own state.
+/// Input is cleaned as that of an engine is: what is not finite is silence, and
+/// ±1000 is the loudest. Building allocates; clones share the response and have
+/// their own state.
 #[derive(Clone)]
 pub struct Convolver {
     response: Arc<Response>,

@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
+use fearless_simd::Level;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use crate::convolver::{Convolver, Response};
-use crate::nam::{self, Reader, refuse_unknown};
-use crate::simd::Isa;
+use crate::nam::{self, Reader};
 use crate::{Engine, Error};
 
 /// Taps of the longest response we run: 40 s at 48 kHz.
@@ -19,12 +19,13 @@ struct Config {
     bias: bool,
     in_channels: Option<usize>,
     out_channels: Option<usize>,
+    /// How the official player should compute it; we choose by length.
+    #[serde(default)]
     implementation: Option<Implementation>,
 }
 
 const KEYS: &[&str] = &["receptive_field", "bias", "in_channels", "out_channels", "implementation"];
 
-/// How the official player is to compute it. We choose by length.
 #[derive(Deserialize)]
 #[serde(rename_all = "lowercase")]
 enum Implementation {
@@ -43,7 +44,7 @@ pub(crate) struct Linear {
 
 impl Linear {
     pub(crate) fn load(config: &RawValue, weights: &[f32]) -> Result<Self, Error> {
-        refuse_unknown(config, KEYS, "config")?;
+        nam::refuse_unknown(config, KEYS, "config")?;
         let config: Config = nam::config(config)?;
         nam::mono(config.in_channels, config.out_channels)?;
         let _any: Option<Implementation> = config.implementation;
@@ -60,9 +61,9 @@ impl Linear {
         Ok(Self { response: Arc::new(Response::new(&impulse)), taps, bias })
     }
 
-    pub(crate) fn engine(&self, isa: Isa) -> Box<dyn Engine> {
+    pub(crate) fn engine(&self, level: Level) -> Box<dyn Engine> {
         Box::new(Running {
-            convolver: Convolver::of(self.response.clone(), isa.level()),
+            convolver: Convolver::of(self.response.clone(), level),
             taps: self.taps,
             bias: self.bias,
         })
@@ -81,6 +82,7 @@ struct Running {
 }
 
 impl Engine for Running {
+    /// Input that is not finite is read as silence.
     fn process(&mut self, io: &mut [f32]) {
         self.convolver.process(io);
         io.iter_mut().for_each(|y| *y += self.bias);
@@ -111,7 +113,7 @@ mod tests {
         )
         .expect("valid");
         let mut io = [1.0, 0.0, 0.0, 0.0];
-        linear.engine(Isa::best()).process(&mut io);
+        linear.engine(Level::new()).process(&mut io);
         assert_eq!(io, [3.5, 2.5, 1.5, 0.5]);
     }
 

@@ -14,8 +14,8 @@ use fearless_simd::{Level, Simd, dispatch, f32x4, f32x8, f32x16, prelude::*};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::nam::{self, Reader, refuse_unknown};
-use crate::simd::{Isa, Line, Vector, clean, tanh_times};
+use crate::nam::{self, Reader};
+use crate::simd::{Line, clean, tanh};
 use crate::{Engine, Error};
 
 /// Weights of the largest network we run; it would take 100 µs a sample.
@@ -72,7 +72,7 @@ struct Group {
 
 impl Lstm {
     pub(crate) fn load(config: &RawValue, weights: &[f32]) -> Result<Self, Error> {
-        refuse_unknown(config, KEYS, "config")?;
+        nam::refuse_unknown(config, KEYS, "config")?;
         let config: Config = nam::config(config)?;
         let expected = config.check()?;
         let mut reader = Reader::new(weights, expected)?;
@@ -91,8 +91,8 @@ impl Lstm {
         Ok(Self(Arc::new(Net { hidden, cells, head, bias: reader.one() })))
     }
 
-    pub(crate) fn engine(&self, isa: Isa) -> Box<dyn Engine> {
-        Box::new(Running::new(self.0.clone(), isa.level()))
+    pub(crate) fn engine(&self, level: Level) -> Box<dyn Engine> {
+        Box::new(Running::new(self.0.clone(), level))
     }
 
     /// Multiply-adds a sample costs.
@@ -206,7 +206,7 @@ impl Cell {
 }
 
 /// A group of units as one vector, and their four gates as `R` vectors of 16.
-trait Units<S: Simd, const R: usize>: Vector<S> {
+trait Units<S: Simd, const R: usize>: SimdFloat<S, Element = f32> {
     /// Input, forget, candidate and output gate out of what the rows hold.
     fn gates(packed: [f32x16<S>; R]) -> [Self; 4];
 }
@@ -287,7 +287,7 @@ impl Running {
 }
 
 #[inline(always)]
-fn load<S: Simd, V: Vector<S>>(simd: S, line: &Line) -> V {
+fn load<S: Simd, V: SimdFloat<S, Element = f32>>(simd: S, line: &Line) -> V {
     V::from_slice(simd, &line.0[..V::LEN])
 }
 
@@ -311,7 +311,7 @@ impl Cell {
             let cell = f.mul_add(load::<S, V>(simd, c), i * g);
             let bound = V::splat(simd, MAX_CELL);
             cell.min(bound).max(-bound).store_slice(&mut c.0[..V::LEN]);
-            tanh_times(simd, cell, o).store_slice(&mut next.0[..V::LEN]);
+            tanh(simd, cell, o).store_slice(&mut next.0[..V::LEN]);
         }
     }
 }
@@ -325,7 +325,7 @@ fn activate<S: Simd, V: Units<S, R>, const R: usize>(simd: S, z: [f32x16<S>; R])
         let candidate = |lane: usize| (16 * r + lane) / V::LEN == 2;
         let scale = f32x16::from_fn(simd, |lane| if candidate(lane) { 1.0 } else { 0.5 });
         let shift = f32x16::from_fn(simd, |lane| if candidate(lane) { 0.0 } else { 0.5 });
-        *out = tanh_times(simd, z[r], scale) + shift;
+        *out = tanh(simd, z[r], scale) + shift;
     }
     out
 }
@@ -390,8 +390,8 @@ impl<S: Simd, const R: usize> Sums<S, R> {
 }
 
 impl Engine for Running {
-    /// Input that is not finite is read as silence, so it cannot enter the
-    /// state. The state itself stays finite: `h` is bounded by nature, `c` by
+    /// Input that is not finite is read as silence (see [`clean`]), so it cannot
+    /// enter the state. The state itself stays finite: `h` is bounded by nature, `c` by
     /// [`MAX_CELL`].
     fn process(&mut self, io: &mut [f32]) {
         dispatch!(self.level, simd => self.run(simd, io));

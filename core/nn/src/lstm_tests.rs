@@ -65,6 +65,19 @@ fn oracle(hidden: usize, layers: usize, weights: &[f32], input: &[f32]) -> Vec<f
     output
 }
 
+fn levels() -> Vec<Level> {
+    let best = Level::new();
+    #[cfg(target_arch = "x86_64")]
+    let lower = [
+        best.as_sse2().map(Level::Sse2),
+        best.as_sse4_2().map(Level::Sse4_2),
+        best.as_avx2().map(Level::Avx2),
+    ];
+    #[cfg(not(target_arch = "x86_64"))]
+    let lower = [None];
+    lower.into_iter().flatten().chain([best]).collect()
+}
+
 fn signal(n: usize) -> Vec<f32> {
     let mut random = Random(7);
     (0..n).map(|i| 0.6 * (i as f32 * 0.05).sin() + 0.2 * random.next()).collect()
@@ -94,9 +107,9 @@ fn equals_the_equations() {
             let weights = random_weights(hidden, layers, seed);
             let expected = oracle(hidden, layers, &weights, &input);
             let lstm = Lstm::load(&shape(hidden, layers), &weights).expect("valid");
-            for isa in Isa::available() {
+            for level in levels() {
                 let mut output = input.clone();
-                lstm.engine(isa).process(&mut output);
+                Running::new(lstm.0.clone(), level).process(&mut output);
                 let power: f64 = expected.iter().map(|y| y * y).sum();
                 let error: f64 =
                     expected.iter().zip(&output).map(|(a, b)| (a - f64::from(*b)).powi(2)).sum();
@@ -104,7 +117,7 @@ fn equals_the_equations() {
                 if db > worst.0 {
                     worst.0 = db;
                     worst.1.clear();
-                    let _ = write!(worst.1, "{layers}x{hidden} seed {seed} {isa:?}");
+                    let _ = write!(worst.1, "{layers}x{hidden} seed {seed} {level:?}");
                 }
             }
         }
@@ -121,15 +134,15 @@ fn lstm(hidden: usize, layers: usize) -> Lstm {
 fn cuts_and_resets_change_no_bit() {
     let input = signal(700);
     for (hidden, layers) in [(3, 2), (8, 2), (16, 1), (24, 2)] {
-        for isa in Isa::available() {
-            let mut engine = lstm(hidden, layers).engine(isa);
+        for level in levels() {
+            let mut engine = Running::new(lstm(hidden, layers).0, level);
             let mut whole = input.clone();
             engine.process(&mut whole);
             for cut in [1, 7, 64, 333] {
                 engine.reset();
                 let mut parts = input.clone();
                 parts.chunks_mut(cut).for_each(|part| engine.process(part));
-                assert_eq!(parts, whole, "{layers}x{hidden} in {cut}s, {isa:?}");
+                assert_eq!(parts, whole, "{layers}x{hidden} in {cut}s, {level:?}");
             }
         }
     }
@@ -142,7 +155,7 @@ fn starts_from_the_stored_state() {
     let expected = oracle(3, 1, &weights, &silence);
     let output = |weights: &[f32]| {
         let mut io = silence.clone();
-        Lstm::load(&shape(3, 1), weights).expect("valid").engine(Isa::best()).process(&mut io);
+        Lstm::load(&shape(3, 1), weights).expect("valid").engine(Level::new()).process(&mut io);
         io
     };
     let with = output(&weights);
@@ -153,8 +166,8 @@ fn starts_from_the_stored_state() {
 
 #[test]
 fn what_is_not_finite_is_silence() {
-    for isa in Isa::available() {
-        let mut engine = lstm(16, 2).engine(isa);
+    for level in levels() {
+        let mut engine = Running::new(lstm(16, 2).0, level);
         let mut bad = signal(300);
         let mut good = bad.clone();
         for (at, value) in [(10, f32::NAN), (20, f32::INFINITY), (21, f32::NEG_INFINITY)] {
@@ -164,21 +177,21 @@ fn what_is_not_finite_is_silence() {
         engine.process(&mut bad);
         engine.reset();
         engine.process(&mut good);
-        assert_eq!(bad, good, "{isa:?}");
+        assert_eq!(bad, good, "{level:?}");
     }
 }
 
 #[test]
 fn nothing_finite_overflows() {
-    for isa in Isa::available() {
+    for level in levels() {
         for w in [MAX_WEIGHT, -MAX_WEIGHT] {
             let weights: Vec<f32> =
                 (0..count(5, 2)).map(|i| if i % 3 == 0 { -w } else { w }).collect();
             let lstm = Lstm::load(&shape(5, 2), &weights).expect("valid");
             let mut io: Vec<f32> =
                 (0..200).map(|i| if i % 2 == 0 { f32::MAX } else { f32::MIN }).collect();
-            lstm.engine(isa).process(&mut io);
-            assert!(io.iter().all(|y| y.is_finite()), "{isa:?}");
+            Running::new(lstm.0, level).process(&mut io);
+            assert!(io.iter().all(|y| y.is_finite()), "{level:?}");
         }
     }
 }

@@ -238,8 +238,8 @@ impl Net {
     fn engine(&self, isa: Isa) -> Box<dyn Engine> {
         match self {
             Net::FeedForward(program) => Box::new(Runner::new(program.clone(), isa.level())),
-            Net::Lstm(net) => net.engine(isa),
-            Net::Linear(net) => net.engine(isa),
+            Net::Lstm(net) => net.engine(isa.level()),
+            Net::Linear(net) => net.engine(isa.level()),
             Net::Sizes(sizes) => {
                 let rung =
                     |(until, net): &(f32, Net)| Rung { until: *until, engine: net.engine(isa) };

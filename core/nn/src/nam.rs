@@ -80,18 +80,6 @@ pub(crate) fn config<'a, T: Deserialize<'a>>(json: &'a RawValue) -> Result<T, Er
     Ok(serde_json::from_str(json.get())?)
 }
 
-/// Refuses all but one channel in and out; one is the default.
-pub(crate) fn mono(inputs: Option<usize>, outputs: Option<usize>) -> Result<(), Error> {
-    for (what, found) in [("config.in_channels", inputs), ("config.out_channels", outputs)] {
-        match found {
-            None | Some(1) => (),
-            Some(0) => return Err(Error::invalid(what, "1", 0)),
-            Some(n) => return Err(Error::unsupported(what, "1 (mono)", n)),
-        }
-    }
-    Ok(())
-}
-
 /// Refuses keys beside `known` that could mean a different sound; `null` and
 /// `false` mean that a feature is off.
 pub(crate) fn refuse_unknown(json: &RawValue, known: &[&str], at: &str) -> Result<(), Error> {
@@ -104,6 +92,17 @@ pub(crate) fn refuse_unknown(json: &RawValue, known: &[&str], at: &str) -> Resul
             Err(Error::unsupported(format!("key in {at}"), expected, format!("{key:?}")))
         }
     }
+}
+
+/// Refuses all but one channel in and out.
+pub(crate) fn mono(in_channels: Option<usize>, out_channels: Option<usize>) -> Result<(), Error> {
+    for (what, found) in [("in_channels", in_channels), ("out_channels", out_channels)] {
+        if found.unwrap_or(1) != 1 {
+            let what = format!("config.{what}");
+            return Err(Error::unsupported(what, "1, for mono", found.unwrap_or(1)));
+        }
+    }
+    Ok(())
 }
 
 /// Reads the flat weights in order, after their number was checked.

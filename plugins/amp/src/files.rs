@@ -1,0 +1,155 @@
+//! Folders of models, as the browser and the arrows see them.
+
+use std::cmp::Ordering;
+use std::fs;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use crate::saved::MAX_BYTES;
+
+/// Entries of a folder that are looked at; more would only make a list no one reads.
+const MAX_ENTRIES: usize = 10_000;
+
+/// What a folder holds that concerns us, sorted as people count.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Listing {
+    /// The folder itself.
+    pub folder: PathBuf,
+    /// Names of the folders in it.
+    pub folders: Vec<String>,
+    /// Names of the model files in it.
+    pub models: Vec<String>,
+    /// Why it could not be read.
+    pub error: Option<String>,
+}
+
+impl Listing {
+    /// Reads `folder`, leaving out what is hidden.
+    pub fn read(folder: &Path) -> Self {
+        let mut listing = Self { folder: folder.to_owned(), ..Self::default() };
+        match fs::read_dir(folder) {
+            Ok(entries) => {
+                entries.take(MAX_ENTRIES).flatten().for_each(|e| listing.add(&e.path()));
+            }
+            Err(e) => listing.error = Some(format!("{} cannot be read: {e}", folder.display())),
+        }
+        listing.folders.sort_by(|a, b| by_number(a, b));
+        listing.models.sort_by(|a, b| by_number(a, b));
+        listing
+    }
+
+    fn add(&mut self, path: &Path) {
+        let Some(name) = path.file_name().and_then(|name| name.to_str()) else { return };
+        if name.starts_with('.') {
+        } else if path.is_dir() {
+            self.folders.push(name.into());
+        } else if is_model(path) {
+            self.models.push(name.into());
+        }
+    }
+
+    /// The model `step` places after `current`, round and round.
+    pub fn step(&self, current: Option<&Path>, step: isize) -> Option<PathBuf> {
+        let name = current.and_then(Path::file_name).and_then(|name| name.to_str());
+        let at = name.and_then(|name| self.models.iter().position(|model| model == name));
+        let count = isize::try_from(self.models.len()).ok().filter(|&n| n > 0)?;
+        let to = match at {
+            Some(at) => (at as isize + step).rem_euclid(count),
+            None if step > 0 => 0,
+            None => count - 1,
+        };
+        Some(self.folder.join(&self.models[to as usize]))
+    }
+}
+
+/// Whether the name of `path` is that of a model file.
+pub fn is_model(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("nam"))
+}
+
+/// The whole of a model file.
+///
+/// # Errors
+/// Says in words why it could not be had.
+pub fn read(path: &Path) -> Result<Vec<u8>, String> {
+    let refuse = |e: std::io::Error| match e.kind() {
+        std::io::ErrorKind::NotFound => "the file is not there".to_owned(),
+        std::io::ErrorKind::PermissionDenied => "this user may not read the file".to_owned(),
+        _ => e.to_string(),
+    };
+    // A pipe or device could keep us waiting for ever.
+    if !fs::metadata(path).map_err(refuse)?.is_file() {
+        return Err("it is not a file".into());
+    }
+    let mut bytes = Vec::new();
+    let file = fs::File::open(path).map_err(refuse)?;
+    file.take(MAX_BYTES as u64 + 1).read_to_end(&mut bytes).map_err(refuse)?;
+    if bytes.len() > MAX_BYTES {
+        return Err(format!("it is larger than {} MiB", MAX_BYTES >> 20));
+    }
+    Ok(bytes)
+}
+
+/// Orders names without regard to case, and numbers in them by their value.
+fn by_number(a: &str, b: &str) -> Ordering {
+    key(a).cmp(&key(b)).then_with(|| a.cmp(b))
+}
+
+/// The name in pieces: text, or a number by its length and digits.
+fn key(name: &str) -> Vec<(usize, String)> {
+    let mut pieces: Vec<(usize, String)> = Vec::new();
+    let mut in_number = false;
+    for c in name.chars().flat_map(char::to_lowercase) {
+        let digit = c.is_ascii_digit();
+        if pieces.is_empty() || digit != in_number {
+            pieces.push((usize::from(!digit) * usize::MAX, String::new()));
+        }
+        in_number = digit;
+        if let Some((length, piece)) = pieces.last_mut() {
+            let leading_zero = digit && piece == "0";
+            if leading_zero {
+                piece.clear();
+            } else if digit {
+                *length += 1;
+            }
+            piece.push(c);
+        }
+    }
+    pieces
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_sort_by_value() {
+        let mut names = ["b", "Gain 10", "gain 9", "Gain 02", "A", "gain 010x"];
+        names.sort_by(|a, b| by_number(a, b));
+        assert_eq!(names, ["A", "b", "Gain 02", "gain 9", "Gain 10", "gain 010x"]);
+    }
+
+    #[test]
+    fn a_folder_shows_folders_and_models() {
+        let root = std::env::temp_dir().join(format!("kiln-files-{}", std::process::id()));
+        fs::create_dir_all(root.join("cabs")).expect("a folder");
+        fs::create_dir_all(root.join(".git")).expect("a folder");
+        for name in ["b10.nam", "b9.NAM", "notes.txt", ".hidden.nam"] {
+            fs::write(root.join(name), "x").expect("a file");
+        }
+        let listing = Listing::read(&root);
+        assert_eq!(listing.folders, ["cabs"]);
+        assert_eq!(listing.models, ["b9.NAM", "b10.nam"]);
+
+        let step = |from: &str, by| listing.step(Some(Path::new(from)), by);
+        assert_eq!(step("/x/b9.NAM", 1), Some(root.join("b10.nam")));
+        assert_eq!(step("/x/b10.nam", 1), Some(root.join("b9.NAM")));
+        assert_eq!(step("/x/gone.nam", -1), Some(root.join("b10.nam")));
+        assert_eq!(Listing::default().step(None, 1), None);
+
+        assert!(read(&root).unwrap_err().contains("not a file"));
+        assert!(read(&root.join("gone")).unwrap_err().contains("not there"));
+        assert!(Listing::read(&root.join("gone")).error.is_some());
+        fs::remove_dir_all(root).expect("to clean up");
+    }
+}

@@ -1,0 +1,127 @@
+//! What a project remembers of the model: where it lay, and the file itself, so
+//! that the tone survives a move, a rename or another computer.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use base64::prelude::{BASE64_STANDARD, Engine};
+use miniz_oxide::deflate::compress_to_vec_zlib;
+use miniz_oxide::inflate::decompress_to_vec_zlib_with_limit;
+use serde::{Deserialize, Serialize};
+
+/// Bytes of the largest model file we open.
+pub const MAX_BYTES: usize = 32 << 20;
+
+/// Key of the record among a project's fields.
+const KEY: &str = "model";
+
+/// The model of a project. The factory model needs neither path nor copy.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Saved {
+    /// Where the file lay when it was loaded.
+    pub path: Option<PathText>,
+    /// The file, compressed: zlib in base64.
+    pub copy: Option<String>,
+    /// The folder last looked into.
+    pub folder: Option<PathText>,
+}
+
+/// A path as text, so that one that is not Unicode cannot lose the whole record.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct PathText(String);
+
+impl PathText {
+    /// The path.
+    pub fn path(&self) -> PathBuf {
+        PathBuf::from(&self.0)
+    }
+}
+
+impl From<&Path> for PathText {
+    fn from(path: &Path) -> Self {
+        Self(path.to_string_lossy().into_owned())
+    }
+}
+
+/// What a host hands back: a record, or JSON that is none.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Record {
+    /// A record as we wrote it.
+    Whole(Saved),
+    /// Something else.
+    Damaged(serde_json::Value),
+}
+
+/// Makes the record one that will reach us: what is missing becomes the factory
+/// model, and what is not JSON becomes JSON that is no record.
+pub fn mend(fields: &mut BTreeMap<String, String>) {
+    let record = fields.entry(KEY.into()).or_insert_with(|| "{}".into());
+    if serde_json::from_str::<Record>(record).is_err() {
+        *record = "\"damaged\"".into();
+    }
+}
+
+/// A model file as it is kept in a project.
+pub fn pack(file: &[u8]) -> String {
+    BASE64_STANDARD.encode(compress_to_vec_zlib(file, 6))
+}
+
+/// The model file of [`pack`].
+///
+/// # Errors
+/// Says in words what is wrong; never takes more than [`MAX_BYTES`].
+pub fn unpack(copy: &str) -> Result<Vec<u8>, String> {
+    if copy.len() > 2 * MAX_BYTES {
+        return Err("the copy of the model in this project is too large".into());
+    }
+    let damaged = "the copy of the model in this project is damaged";
+    let packed = BASE64_STANDARD.decode(copy).map_err(|_| damaged)?;
+    Ok(decompress_to_vec_zlib_with_limit(&packed, MAX_BYTES).map_err(|_| damaged)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_survives_packing() {
+        let file: Vec<u8> = (0..100_000u32).map(|i| (i.wrapping_mul(i) >> 7) as u8).collect();
+        assert_eq!(unpack(&pack(&file)).as_deref(), Ok(&file[..]));
+    }
+
+    #[test]
+    fn a_bomb_is_refused() {
+        let bomb = pack(&vec![0; MAX_BYTES + 1]);
+        assert!(bomb.len() < 100_000);
+        assert!(unpack(&bomb).is_err());
+    }
+
+    #[test]
+    fn damage_is_said() {
+        for bad in ["", "!", "AAAA", &pack(b"whole")[..8]] {
+            assert!(unpack(bad).unwrap_err().contains("damaged"), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn any_json_is_a_record_or_damaged() {
+        let read = |json: &str| serde_json::from_str::<Record>(json).expect("JSON");
+        assert!(matches!(read("{}"), Record::Whole(saved) if saved == Saved::default()));
+        assert!(matches!(read(r#"{"path":"/a.nam","new":1}"#), Record::Whole(_)));
+        for bad in ["3", "\"x\"", r#"{"path":3}"#, r#"{"copy":{}}"#, "null"] {
+            assert!(matches!(read(bad), Record::Damaged(_)), "{bad}");
+        }
+    }
+
+    #[test]
+    fn mending() {
+        for (found, left) in [(None, "{}"), (Some("{"), "\"damaged\""), (Some("[1]"), "[1]")] {
+            let mut fields: BTreeMap<_, _> =
+                found.map(|text| (KEY.to_owned(), text.to_owned())).into_iter().collect();
+            mend(&mut fields);
+            assert_eq!(fields[KEY], left);
+        }
+    }
+}

@@ -1,0 +1,252 @@
+//! The plugin as its host calls it: no heap in the audio thread, and a project
+//! that brings its tone back whatever became of the file.
+#![allow(unsafe_code, reason = "a counting allocator cannot be written without it")]
+
+mod host;
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use kiln_amp::KilnAmp;
+use kiln_amp::model::{Source, Task};
+use nice_plug::prelude::{Plugin, PluginState};
+
+struct Counting;
+thread_local!(static CALLS: Cell<usize> = const { Cell::new(0) });
+
+// SAFETY: forwards to the system allocator unchanged.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        CALLS.with(|c| c.set(c.get() + 1));
+        // SAFETY: as promised by our caller.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, ptr: *mut u8, layout: Layout) {
+        CALLS.with(|c| c.set(c.get() + 1));
+        // SAFETY: as promised by our caller.
+        unsafe { System.dealloc(ptr, layout) }
+    }
+}
+
+#[global_allocator]
+static ALLOC: Counting = Counting;
+
+/// What a constant 1 becomes once all has settled.
+fn settled(plugin: &mut KilnAmp) -> f32 {
+    let mut io = vec![vec![1.0; 4800]; 2];
+    host::process(plugin, &mut io);
+    assert_eq!(io[0][4799], io[1][4799]);
+    io[0][4799]
+}
+
+/// What the model of [`host::wavenet`] makes of a constant 1.
+fn level(gain: f32) -> f32 {
+    gain * 1f32.tanh()
+}
+
+fn close(a: f32, b: f32) -> bool {
+    (a - b).abs() < 1e-4
+}
+
+fn playing() -> KilnAmp {
+    let mut plugin = KilnAmp::default();
+    host::activate(&mut plugin, 2, 2);
+    plugin
+}
+
+fn restore(plugin: &KilnAmp, fields: &BTreeMap<String, String>) {
+    let mut state =
+        PluginState { version: String::new(), params: BTreeMap::new(), fields: fields.clone() };
+    KilnAmp::filter_state(&mut state);
+    plugin.params().deserialize_fields(&state.fields);
+}
+
+fn error(plugin: &KilnAmp) -> String {
+    plugin.models().status().error.unwrap_or_default()
+}
+
+#[test]
+fn process_uses_no_heap_while_models_come_and_go() {
+    let folder = host::scratch("no_heap");
+    let paths = [0.5, 0.8]
+        .map(|gain| host::write(&folder, &format!("{gain}.nam"), &host::wavenet("A model", gain)));
+    let slim = host::write(&folder, "slim.nam", &host::container("Slim"));
+    let mut plugin = playing();
+    let mut channels = vec![vec![0.3; 480]; 2];
+    for round in 0..60 {
+        match round % 10 {
+            0 => plugin.models().run(Task::Open(paths[0].clone())),
+            3 => plugin.models().run(Task::Open(paths[1].clone())),
+            6 => plugin.models().run(Task::Open(slim.clone())),
+            _ => {}
+        }
+        // Building the host's own buffer takes the heap, as much as a block without sound.
+        let empty = calls(|| host::process(&mut plugin, &mut [vec![], vec![]]));
+        let full = calls(|| host::process(&mut plugin, &mut channels));
+        assert!(full <= empty, "round {round}: {full} heap calls, {empty} are the test's");
+        if round % 20 == 19 {
+            assert_eq!(calls(|| plugin.reset()), 0);
+        }
+    }
+}
+
+fn calls(f: impl FnOnce()) -> usize {
+    let before = CALLS.with(Cell::get);
+    f();
+    CALLS.with(Cell::get) - before
+}
+
+#[test]
+fn the_factory_model_plays_from_the_first_sample() {
+    let mut plugin = playing();
+    let mut io = vec![vec![0.1; 64]; 2];
+    host::process(&mut plugin, &mut io);
+    assert_ne!(io[0], vec![0.1; 64], "passed dry");
+    let status = plugin.models().status();
+    assert_eq!(status.playing.map(|p| p.source), Some(Source::Factory));
+}
+
+#[test]
+fn a_mono_input_reaches_both_outputs() {
+    let mut plugin = KilnAmp::default();
+    host::activate(&mut plugin, 1, 2);
+    let mut io = vec![vec![0.2; 256], vec![0.0; 256]];
+    host::process(&mut plugin, &mut io);
+    assert_eq!(io[0], io[1]);
+    assert!(io[0].iter().any(|&x| x != 0.0));
+}
+
+#[test]
+fn a_project_keeps_its_tone_when_the_file_is_gone() {
+    let folder = host::scratch("moved");
+    let path = host::write(&folder, "tone.nam", &host::wavenet("Tone", 0.7));
+    let mut plugin = playing();
+    plugin.models().run(Task::Open(path.clone()));
+    let fields = plugin.params().serialize_fields();
+    assert!(close(settled(&mut plugin), level(0.7)));
+
+    std::fs::remove_file(&path).expect("to remove it");
+    let mut later = playing();
+    restore(&later, &fields);
+    assert!(close(settled(&mut later), level(0.7)));
+    later.models().run(Task::Check);
+    let status = later.models().status();
+    assert_eq!(
+        status.playing.map(|p| (p.name, p.source)),
+        Some(("Tone".into(), Source::Project(Some(path.clone()))))
+    );
+    assert!(status.notice.is_some_and(|words| words.contains("is not there")));
+    assert_eq!(later.params().serialize_fields(), fields, "and saves it again");
+
+    host::write(&folder, "tone.nam", &host::wavenet("Tone", 0.2));
+    later.models().run(Task::Check);
+    assert!(later.models().status().notice.is_some_and(|words| words.contains("has changed")));
+    assert!(close(settled(&mut later), level(0.7)), "the project's own copy plays on");
+}
+
+#[test]
+fn a_state_restored_before_the_first_sample_is_heard_in_it() {
+    let folder = host::scratch("first_sample");
+    let path = host::write(&folder, "tone.nam", &host::wavenet("Tone", 0.7));
+    let plugin = playing();
+    plugin.models().run(Task::Open(path));
+    let fields = plugin.params().serialize_fields();
+
+    for order in 0..2 {
+        let mut later = KilnAmp::default();
+        if order == 0 {
+            restore(&later, &fields);
+            host::activate(&mut later, 2, 2);
+        } else {
+            host::activate(&mut later, 2, 2);
+            restore(&later, &fields);
+        }
+        let mut io = vec![vec![1.0; 8]; 2];
+        host::process(&mut later, &mut io);
+        assert!(close(io[0][1], level(0.7)), "order {order}: {:?}", io[0]);
+    }
+}
+
+#[test]
+fn the_factory_model_is_not_copied_into_projects() {
+    let plugin = playing();
+    let fields = plugin.params().serialize_fields();
+    assert!(fields["model"].len() < 200, "{}", fields["model"]);
+
+    let folder = host::scratch("back_to_factory");
+    let path = host::write(&folder, "tone.nam", &host::wavenet("Tone", 0.7));
+    plugin.models().run(Task::Open(path));
+    restore(&plugin, &fields);
+    let source = plugin.models().status().playing.map(|p| p.source);
+    assert_eq!(source, Some(Source::Factory));
+    restore(&plugin, &BTreeMap::new());
+    assert_eq!(error(&plugin), "");
+}
+
+#[test]
+fn hostile_states_say_what_is_wrong_and_the_sound_goes_on() {
+    let folder = host::scratch("hostile");
+    let path = host::write(&folder, "tone.nam", &host::wavenet("Tone", 0.7));
+    let mut plugin = playing();
+    plugin.models().run(Task::Open(path));
+    let bomb = kiln_amp::saved::pack(&vec![b' '; kiln_amp::saved::MAX_BYTES + 1]);
+    let no_model = kiln_amp::saved::pack(b"{}");
+    let nested = "[".repeat(100_000);
+    let states = [
+        ("", "damaged"),
+        ("{", "damaged"),
+        ("null", "damaged"),
+        (nested.as_str(), "damaged"),
+        (r#"{"copy": 5}"#, "damaged"),
+        (r#"{"copy": "AAAA"}"#, "damaged"),
+        (&format!(r#"{{"copy": "{bomb}"}}"#), "damaged"),
+        (&format!(r#"{{"copy": "{no_model}"}}"#), "not a model file"),
+        (r#"{"path": "/gone.nam"}"#, "not there"),
+        (r#"{"path": "/dev/zero"}"#, "not a file"),
+    ];
+    for (state, words) in states {
+        let shown: String = state.chars().take(60).collect();
+        restore(&plugin, &BTreeMap::from([("model".to_owned(), state.to_owned())]));
+        assert!(error(&plugin).contains(words), "{shown}: {:?}", error(&plugin));
+        assert!(close(settled(&mut plugin), level(0.7)), "{shown}: the sound changed");
+    }
+}
+
+#[test]
+fn files_that_cannot_be_had_are_refused_in_words() {
+    let folder = host::scratch("refused");
+    let huge = folder.join("huge.nam");
+    let file = std::fs::File::create(&huge).expect("a file");
+    file.set_len(kiln_amp::saved::MAX_BYTES as u64 + 1).expect("a hole");
+    let broken = host::write(&folder, "broken.nam", "{\"version\": ");
+    let mut plugin = playing();
+    let before = settled(&mut plugin);
+    for (path, words) in [
+        (huge.as_path(), "larger than 32 MiB"),
+        (&broken, "not a model file"),
+        (&folder, "not a file"),
+        (Path::new("/gone/x.nam"), "not there"),
+    ] {
+        plugin.models().run(Task::Open(path.to_owned()));
+        assert!(error(&plugin).contains(words), "{:?}", error(&plugin));
+        assert!(error(&plugin).contains(" was not loaded: "));
+    }
+    assert!(close(settled(&mut plugin), before));
+    plugin.models().run(Task::Step(1));
+    assert!(!error(&plugin).is_empty());
+}
+
+#[test]
+fn nothing_a_host_sends_makes_the_output_a_nan_for_good() {
+    let mut plugin = playing();
+    for bad in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY, f32::MAX, 1e-42] {
+        let mut io = vec![vec![bad; 128]; 2];
+        host::process(&mut plugin, &mut io);
+        assert!(io.iter().flatten().all(|x| x.is_finite() && !x.is_subnormal()), "{bad:e}");
+    }
+    let clean = settled(&mut plugin);
+    assert!(close(clean, settled(&mut playing())));
+}

@@ -1,0 +1,66 @@
+//! The contract with the audio thread, over whole effects.
+
+mod kit;
+
+use fx::{Amp, Loader, Pair, amp::Params};
+use nn::Engine;
+
+/// A soft clipper with a memory.
+struct Toy(f32);
+
+impl Engine for Toy {
+    fn process(&mut self, io: &mut [f32]) {
+        for x in io {
+            self.0 = 0.9 * self.0 + 0.1 * *x;
+            *x = self.0 / (1.0 + self.0.abs());
+        }
+    }
+
+    fn reset(&mut self) {
+        self.0 = 0.0;
+    }
+
+    fn receptive_field(&self) -> usize {
+        200
+    }
+}
+
+fn toys() -> Pair {
+    Pair::new(Box::new(Toy(0.0)), Box::new(Toy(0.0)))
+}
+
+const PARAMS: Params = Params { input_gain: 6.0, output_gain: -3.0, quality: 0.5, bypass: false };
+
+#[test]
+fn amp() {
+    kit::conforms(
+        "amp",
+        || {
+            let (loader, amp) = Amp::new(48_000.0);
+            loader.offer(toys());
+            amp
+        },
+        |amp, io| amp.process(&mut [io], 1, &PARAMS),
+        Amp::reset,
+    );
+}
+
+#[test]
+fn swapping_and_moving_parameters_use_no_heap() {
+    let (loader, mut amp): (Loader, Amp) = Amp::new(48_000.0);
+    let (mut left, mut right) = (kit::signal(512), kit::signal(512));
+    for round in 0..40 {
+        if round % 3 == 0 {
+            loader.offer(toys());
+        }
+        let params = Params { bypass: round % 7 == 0, input_gain: round as f32 - 20.0, ..PARAMS };
+        let calls = kit::heap_calls(|| {
+            amp.process(&mut [&mut left, &mut right], 2, &params);
+            amp.take_peaks();
+            if round % 11 == 0 {
+                amp.reset();
+            }
+        });
+        assert_eq!(calls, 0, "round {round}");
+    }
+}
