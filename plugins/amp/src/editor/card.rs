@@ -29,6 +29,11 @@ pub(super) fn show(ui: &mut Ui, rect: Rect, status: &Status) {
     clipped_text(ui, row(0, 26.0), &playing.name, 20.0, theme::TEXT);
     clipped_text(ui, row(1, 20.0), &credit(playing), 13.0, theme::DIM);
     clipped_text(ui, row(2, 20.0), &facts(playing), 13.0, theme::DIM);
+    let differences = playing.model.differences();
+    if !differences.is_empty() {
+        let response = ui.interact(rect, ui.scope_id().with("card"), Sense::hover());
+        response.on_hover_text(differences.join("\n"));
+    }
 }
 
 /// The gear and who modeled it.
@@ -71,6 +76,9 @@ pub(super) fn facts(playing: &Playing) -> String {
     let sizes = model.qualities().len();
     if sizes > 0 {
         parts.push(format!("{} sizes", sizes + 1));
+    }
+    if !model.differences().is_empty() {
+        parts.push("unlike the official player".into());
     }
     parts.join("  ·  ")
 }
