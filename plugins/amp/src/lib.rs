@@ -183,7 +183,7 @@ impl ClapPlugin for KilnAmp {
 }
 
 impl Vst3Plugin for KilnAmp {
-    const VST3_CLASS_ID: [u8; 16] = *b"KilnAudioAmp\0\0\0\x01";
+    const VST3_CLASS_ID: [u8; 16] = *b"KilnAudioAmp0001";
     const VST3_SUBCATEGORIES: &'static [Vst3SubCategory] =
         &[Vst3SubCategory::Fx, Vst3SubCategory::Distortion];
 }

@@ -66,12 +66,16 @@ pub(super) fn credit(playing: &Playing) -> String {
 pub(super) fn facts(playing: &Playing) -> String {
     let model = &playing.model;
     let rate = model.sample_rate().unwrap_or(USUAL_RATE);
-    let memory = playing.receptive_field as f64 / rate * 1000.0;
+    let samples = playing.receptive_field;
+    let memory = match samples as f64 / rate * 1000.0 {
+        short if short < 10.0 => format!("{samples} samples of memory"),
+        long => format!("{long:.0} ms of memory"),
+    };
     let mut parts = vec![
         model.architecture().to_owned(),
         format!("{} weights", thousands(model.weights())),
         khz(rate),
-        format!("{memory:.*} ms memory", usize::from(memory < 10.0)),
+        memory,
     ];
     let sizes = model.qualities().len();
     if sizes > 0 {
