@@ -1,0 +1,100 @@
+"""Kiln Amp inside JUCE, which most DAWs resemble, by way of pedalboard.
+
+usage: test_pedalboard.py "Kiln Amp.vst3"
+"""
+
+import sys
+import traceback
+
+import numpy as np
+from pedalboard import VST3Plugin, load_plugin
+
+PATH = sys.argv[1]
+
+
+def riff(rate, seconds=0.5):
+    t = np.arange(int(rate * seconds)) / rate
+    tone = sum(np.sin(2 * np.pi * 110.0 * k * t) / k for k in range(1, 6))
+    mono = 0.2 * tone * np.exp(-6.0 * (t % 0.25))
+    return np.stack([mono, mono]).astype(np.float32)
+
+
+def test_scan():
+    assert VST3Plugin.get_plugin_names_for_file(PATH) == ["Kiln Amp"]
+    amp = load_plugin(PATH)
+    assert amp.is_effect and not amp.is_instrument
+
+
+def test_parameters():
+    amp = load_plugin(PATH)
+    # pedalboard puts the unit into the name.
+    assert {"input_db", "output_db", "bypass"} <= set(amp.parameters), list(amp.parameters)
+    amp.input_db = 6.0
+    assert abs(amp.input_db - 6.0) < 0.05, amp.input_db
+
+
+def test_output_gain_is_in_decibels():
+    amp, x = load_plugin(PATH), riff(48000)
+    before = amp.process(x, 48000, buffer_size=512, reset=True)
+    amp.output_db = 12.0
+    after = amp.process(x, 48000, buffer_size=512, reset=True)
+    gain = 20 * np.log10(np.sqrt((after**2).mean() / (before**2).mean()))
+    assert abs(gain - 12.0) < 0.2, gain
+
+
+def test_rates_and_buffers():
+    for rate in (44100, 48000, 88200, 96000, 192000):
+        x = riff(rate, 0.2)
+        whole = load_plugin(PATH).process(x, rate, buffer_size=4096)
+        assert whole.shape == x.shape and np.isfinite(whole).all(), rate
+        assert np.abs(whole).max() > 1e-3, f"silent at {rate} Hz"
+        for size in (1, 17, 64, 333, 8192):
+            part = load_plugin(PATH).process(x, rate, buffer_size=size)
+            assert np.abs(part - whole).max() < 1e-6, (rate, size)
+
+
+def test_state():
+    amp, x = load_plugin(PATH), riff(48000)
+    amp.input_db, amp.output_db = 9.0, -4.0
+    expected = amp.process(x, 48000, buffer_size=256, reset=True)
+    other = load_plugin(PATH)
+    other.raw_state = amp.raw_state
+    assert abs(other.input_db - 9.0) < 0.05 and abs(other.output_db + 4.0) < 0.05
+    heard = other.process(x, 48000, buffer_size=256, reset=True)
+    assert np.abs(heard - expected).max() < 1e-6
+
+
+def test_damaged_state():
+    amp, x = load_plugin(PATH), riff(48000)
+    state = amp.raw_state
+    for damaged in (state[: len(state) // 2], state[:-1], b"", b"nonsense" * 100):
+        try:
+            amp.raw_state = damaged
+        except Exception:
+            pass  # To refuse is as good as to ignore, as long as the sound goes on.
+        assert np.isfinite(amp.process(x, 48000)).all()
+
+
+def test_many_instances():
+    amps, x = [load_plugin(PATH) for _ in range(30)], riff(48000, 0.1)
+    heard = [amp.process(x, 48000) for amp in amps]
+    assert all(np.array_equal(heard[0], other) for other in heard)
+
+
+def main():
+    failed = 0
+    tests = [(name, test) for name, test in globals().items() if name.startswith("test_")]
+    for name, test in tests:
+        try:
+            test()
+            print(f"test {name} ... ok", flush=True)
+        except Exception:
+            failed += 1
+            print(f"test {name} ... FAILED", flush=True)
+            traceback.print_exc()
+    verdict = "FAILED" if failed else "ok"
+    print(f"test result: {verdict}. {len(tests) - failed} passed; {failed} failed", flush=True)
+    sys.exit(bool(failed))
+
+
+main()

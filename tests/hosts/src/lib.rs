@@ -1,0 +1,66 @@
+//! Plugin hosts small enough to test with: they load the bundles that are shipped,
+//! the way a DAW does, and look at sound, state and the editor's pixels.
+//!
+//! A package of its own, beside the workspace's other tests, because nothing else
+//! should have to build a host, and because the demo runs one too.
+
+pub mod clap;
+pub mod picture;
+pub mod signal;
+#[cfg(target_os = "linux")]
+pub mod window;
+
+use std::path::PathBuf;
+
+/// Where `cargo xtask test` says the bundle with this file name is.
+///
+/// # Panics
+/// Without such a bundle there is nothing to test, and that must not look like success.
+pub fn bundle(file_name: &str) -> PathBuf {
+    let folder =
+        std::env::var_os("KILN_BUNDLES").map_or("../../target/bundled".into(), PathBuf::from);
+    let path = folder.join(file_name);
+    assert!(path.exists(), "{} is missing: `cargo xtask test` builds it first", path.display());
+    path
+}
+
+/// The amplifier as a CLAP host finds it.
+///
+/// # Panics
+/// When it is not there or does not load.
+pub fn clap_amp() -> clap::Bundle {
+    let bundle = bundle("Kiln Amp.clap");
+    let inside = bundle.join("Contents/MacOS/Kiln Amp");
+    clap::Bundle::load(if bundle.is_dir() { &inside } else { &bundle }).expect("the bundle loads")
+}
+
+/// A project's state with another model in it, taken from a file, and two gains in dB.
+pub fn state_with(model: &std::path::Path, input: f64, output: f64) -> Vec<u8> {
+    let record = serde_json::json!({ "path": model, "copy": null, "folder": null });
+    let state = serde_json::json!({
+        "version": "0.1.0",
+        "params": {
+            "input": { "f32": input }, "output": { "f32": output },
+            "quality": { "f32": 1.0 }, "bypass": { "bool": false },
+        },
+        "fields": { "model": record.to_string() },
+    });
+    framed(state.to_string().as_bytes())
+}
+
+/// The framework puts the length before the JSON.
+pub fn framed(json: &[u8]) -> Vec<u8> {
+    [&(json.len() as u64).to_le_bytes()[..], json].concat()
+}
+
+/// The number both plugin formats know a parameter by. Projects refer to it, so the
+/// tests work it out for themselves from the parameter's name in the source.
+pub const fn parameter(name: &str) -> u32 {
+    let (bytes, mut hash, mut i) = (name.as_bytes(), 0u32, 0);
+    while i < bytes.len() {
+        hash = hash.wrapping_mul(31).wrapping_add(bytes[i] as u32);
+        i += 1;
+    }
+    // VST3 keeps the highest bit for itself.
+    hash & 0x7fff_ffff
+}
