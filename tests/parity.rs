@@ -9,7 +9,8 @@ use serde_json::Value;
 /// 20 log10 of the error's RMS relative to the signal's.
 fn relative_db(found: &[f32], wanted: &[f32]) -> f64 {
     let power = |x: f64| x * x;
-    let error: f64 = found.iter().zip(wanted).map(|(a, b)| power(f64::from(*a) - f64::from(*b))).sum();
+    let error: f64 =
+        found.iter().zip(wanted).map(|(a, b)| power(f64::from(*a) - f64::from(*b))).sum();
     let signal: f64 = wanted.iter().map(|b| power(f64::from(*b))).sum();
     10.0 * (error / signal).max(1e-30).log10()
 }

@@ -3,6 +3,9 @@
 //! fresh, and only finite, normal numbers out.
 #![allow(unsafe_code, reason = "a counting allocator cannot be written without it")]
 #![allow(dead_code, reason = "each test binary uses a part of the kit")]
+#![allow(unreachable_pub, reason = "a module of test binaries, public in spirit")]
+
+pub mod models;
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;

@@ -140,8 +140,8 @@ impl Amp {
         self.slot.set_quality(quality.clamp(0.0, 1.0));
     }
 
-    fn run(&mut self, left: &mut [f32], mut right: Option<&mut [f32]>) {
-        let mut rights = right.as_deref_mut().map(|r| r.chunks_mut(BLOCK));
+    fn run(&mut self, left: &mut [f32], right: Option<&mut [f32]>) {
+        let mut rights = right.map(|r| r.chunks_mut(BLOCK));
         for left in left.chunks_mut(BLOCK) {
             match rights.as_mut().and_then(Iterator::next) {
                 Some(right) => self.block(&mut [left, right]),

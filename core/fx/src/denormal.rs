@@ -98,9 +98,8 @@ const SILENCE: f32 = 1e-30;
 /// `x`, or 0 where `x` is not finite or so small that it would soon be subnormal.
 #[inline]
 pub fn scrub(x: f32) -> f32 {
-    let size = x.abs();
-    // One comparison chain that also fails for NaN.
-    if size >= SILENCE && size <= f32::MAX { x } else { 0.0 }
+    // NaN lies in no range.
+    if (SILENCE..=f32::MAX).contains(&x.abs()) { x } else { 0.0 }
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::Error;
-use crate::simd::{Vector, sigmoid, tanh};
+use crate::simd::{Vector, sigmoid, tanh_each};
 
 /// A function applied to every sample of every channel. Definitions are
 /// PyTorch's; `Fasttanh`, `Softsigmoid` and `LeakyHardtanh` are the trainer's.
@@ -169,7 +169,7 @@ impl Activation {
         let c = |k: f32| V::splat(s, k);
         match self {
             Activation::Identity => x,
-            Activation::Tanh => tanh(s, x),
+            Activation::Tanh => tanh_each(s, [x])[0],
             Activation::FastTanh => fast_tanh(s, x),
             Activation::Sigmoid => sigmoid(s, x),
             Activation::SiLU => x * sigmoid(s, x),

@@ -66,12 +66,7 @@ impl Config {
         if self.dilations.is_empty() {
             return Err(Error::invalid("config.dilations", "at least one", "none"));
         }
-        for (at, n) in [("in_channels", self.in_channels), ("out_channels", self.out_channels)] {
-            if n.unwrap_or(1) != 1 {
-                let found = n.unwrap_or(1);
-                return Err(Error::unsupported(format!("config.{at}"), "1, for mono", found));
-            }
-        }
+        nam::mono(self.in_channels, self.out_channels)?;
         // The first block reads one channel, which cannot be shared out.
         if self.groups() != 1 {
             return Err(Error::unsupported("config.groups", "1", self.groups()));

@@ -4,11 +4,13 @@
 //! registers. Each output is summed in one order (bias, then tap by tap, input
 //! by input) whatever the tile, so a signal may be cut anywhere.
 
+use std::ops::Range;
+
 use fearless_simd::{Simd, prelude::*};
 
 use crate::activation::leaky;
-use crate::program::{Buffer, Finish, Id, Mac, Tap};
-use crate::simd::{Vector, tanh};
+use crate::program::{Buffer, Finish, Id, Mac};
+use crate::simd::{Vector, tanh_each};
 
 /// The memory of an engine and where in it the present lies.
 pub(crate) struct Memory<'a> {
@@ -16,6 +18,8 @@ pub(crate) struct Memory<'a> {
     pub(crate) buffers: &'a [Buffer],
     /// Where the present begins, by buffer.
     pub(crate) at: &'a [usize],
+    /// Where the present frame of every input lies, as [`Mac::first`] counts them.
+    pub(crate) inputs: &'a [u32],
 }
 
 /// A buffer with its present: row `r`, frame `t` is at `base + r · stride + t`.
@@ -31,17 +35,6 @@ impl Memory<'_> {
         let b = &self.buffers[id.0];
         Place { base: b.offset + self.at[id.0], stride: b.stride }
     }
-
-    /// The rows that feed outputs `o..` through `tap`, and the column in them
-    /// of frame `t`.
-    #[inline(always)]
-    pub(crate) fn rows(&self, tap: &Tap, o: usize, t: usize) -> (&[f32], usize, usize) {
-        let b = &self.buffers[tap.from.0];
-        let group = tap.group.map_or(0, |group| o / group);
-        let first = b.offset + group * tap.inputs * b.stride;
-        let rows = &self.data[first..first + tap.inputs * b.stride];
-        (rows, b.stride, self.at[tap.from.0] + t - tap.delay)
-    }
 }
 
 /// Where results go, looked up once for a whole operation.
@@ -54,7 +47,7 @@ struct Target {
 
 /// The activation fused into the kernel, as a type so that each has its own loop.
 pub(crate) trait Fused: Copy {
-    fn apply<S: Simd, V: Vector<S>>(self, s: S, x: V) -> V;
+    fn apply<S: Simd, V: Vector<S>, const N: usize>(self, s: S, x: [V; N]) -> [V; N];
 }
 
 #[derive(Clone, Copy)]
@@ -66,20 +59,23 @@ pub(crate) struct Leaky(pub(crate) f32);
 
 impl Fused for Identity {
     #[inline(always)]
-    fn apply<S: Simd, V: Vector<S>>(self, _: S, x: V) -> V {
+    fn apply<S: Simd, V: Vector<S>, const N: usize>(self, _: S, x: [V; N]) -> [V; N] {
         x
     }
 }
 impl Fused for Tanh {
     #[inline(always)]
-    fn apply<S: Simd, V: Vector<S>>(self, s: S, x: V) -> V {
-        tanh(s, x)
+    fn apply<S: Simd, V: Vector<S>, const N: usize>(self, s: S, x: [V; N]) -> [V; N] {
+        tanh_each(s, x)
     }
 }
 impl Fused for Leaky {
     #[inline(always)]
-    fn apply<S: Simd, V: Vector<S>>(self, s: S, x: V) -> V {
-        leaky(s, x, V::splat(s, self.0))
+    fn apply<S: Simd, V: Vector<S>, const N: usize>(self, s: S, mut x: [V; N]) -> [V; N] {
+        for x in &mut x {
+            *x = leaky(s, *x, V::splat(s, self.0));
+        }
+        x
     }
 }
 
@@ -111,42 +107,46 @@ fn frames<S: Simd, F: Fused>(s: S, mac: &Mac, m: &mut Memory<'_>, n: usize, f: F
         to: mac.to.map(|id| m.place(id)),
         sum: mac.sum.map(|(id, first)| (m.place(id), first)),
     };
-    let mut t = 0;
-    while t < n {
-        let left = n - t;
-        t += lanes
-            * if lanes == 16 && left > 3 * lanes {
-                columns::<S, F, 4>(s, mac, m, t, f, target)
-            } else if left > lanes {
-                columns::<S, F, 2>(s, mac, m, t, f, target)
-            } else {
-                columns::<S, F, 1>(s, mac, m, t, f, target)
-            };
+    for (i, o) in (0..mac.outputs).step_by(mac.run).enumerate() {
+        let first = mac.first + i * mac.inputs;
+        let inputs = &m.inputs[first..first + mac.inputs];
+        let outputs = o..o + mac.run;
+        let mut t = 0;
+        while t < n {
+            let left = n - t;
+            t += lanes
+                * if lanes == 16 && left > 3 * lanes {
+                    columns::<S, F, 4>(s, mac, m, outputs.clone(), t, inputs, f, target)
+                } else if left > lanes {
+                    columns::<S, F, 2>(s, mac, m, outputs.clone(), t, inputs, f, target)
+                } else {
+                    columns::<S, F, 1>(s, mac, m, outputs.clone(), t, inputs, f, target)
+                };
+        }
     }
 }
 
-/// All outputs for `NT` vectors of frames from `t`; returns `NT`.
+/// `outputs` that share their inputs, for `NT` vectors of frames from `t`;
+/// returns `NT`.
 #[inline(always)]
 fn columns<S: Simd, F: Fused, const NT: usize>(
     s: S,
     mac: &Mac,
     m: &mut Memory<'_>,
+    outputs: Range<usize>,
     t: usize,
+    inputs: &[u32],
     f: F,
     target: Target,
 ) -> usize {
-    let mut o = 0;
-    let mut end = 0;
-    while o < mac.outputs {
-        if o == end {
-            end += mac.run;
-        }
-        o += match end - o {
-            8.. if NT == 1 => tile::<S, F, 8, NT>(s, mac, m, o, t, f, target),
-            7.. | 4 => tile::<S, F, 4, NT>(s, mac, m, o, t, f, target),
-            5.. | 3 => tile::<S, F, 3, NT>(s, mac, m, o, t, f, target),
-            2 => tile::<S, F, 2, NT>(s, mac, m, o, t, f, target),
-            _ => tile::<S, F, 1, NT>(s, mac, m, o, t, f, target),
+    let mut o = outputs.start;
+    while o < outputs.end {
+        o += match outputs.end - o {
+            8.. if NT == 1 => tile::<S, F, 8, NT>(s, mac, m, o, t, inputs, f, target),
+            7.. | 4 => tile::<S, F, 4, NT>(s, mac, m, o, t, inputs, f, target),
+            5.. | 3 => tile::<S, F, 3, NT>(s, mac, m, o, t, inputs, f, target),
+            2 => tile::<S, F, 2, NT>(s, mac, m, o, t, inputs, f, target),
+            _ => tile::<S, F, 1, NT>(s, mac, m, o, t, inputs, f, target),
         };
     }
     NT
@@ -160,6 +160,7 @@ fn tile<S: Simd, F: Fused, const H: usize, const NT: usize>(
     m: &mut Memory<'_>,
     o: usize,
     t: usize,
+    inputs: &[u32],
     f: F,
     target: Target,
 ) -> usize {
@@ -169,34 +170,36 @@ fn tile<S: Simd, F: Fused, const H: usize, const NT: usize>(
         *acc = [S::f32s::splat(s, *b); NT];
     }
     let pad = mac.bias.len();
-    for tap in &mac.taps {
-        let (rows, stride, from) = m.rows(tap, o, t);
-        let weights = &mac.weights[tap.weights..tap.weights + tap.inputs * pad];
-        assert!(from + NT * n <= stride && o + H <= pad, "a column lies within its row");
-        let mut left = (weights, rows);
-        while let (Some((w, weights)), Some((row, rows))) =
-            (left.0.split_at_checked(pad), left.1.split_at_checked(stride))
-        {
-            left = (weights, rows);
-            let (w, row) = (&w[o..o + H], &row[from..from + NT * n]);
-            let mut x = [S::f32s::splat(s, 0.0); NT];
+    let mut weights = &mac.weights[..];
+    for input in inputs {
+        let Some((w, rest)) = weights.split_at_checked(pad) else { break };
+        weights = rest;
+        let (w, row) = (&w[o..o + H], &m.data[*input as usize + t..][..NT * n]);
+        let mut x = [S::f32s::splat(s, 0.0); NT];
+        for v in 0..NT {
+            x[v] = S::f32s::from_slice(s, &row[v * n..v * n + n]);
+        }
+        for h in 0..H {
+            let w = S::f32s::splat(s, w[h]);
             for v in 0..NT {
-                x[v] = S::f32s::from_slice(s, &row[v * n..v * n + n]);
-            }
-            for h in 0..H {
-                let w = S::f32s::splat(s, w[h]);
-                for v in 0..NT {
-                    acc[h][v] = w.mul_add(x[v], acc[h][v]);
-                }
+                acc[h][v] = w.mul_add(x[v], acc[h][v]);
             }
         }
     }
-    for h in 0..H {
-        let mut y = acc[h];
-        for y in &mut y {
-            *y = f.apply(s, *y);
+    if H == 4 && NT == 2 {
+        // Two rows at a time, for a row has too few vectors to hide latency.
+        for h in [0, 2] {
+            let (a, b) = (acc[h], acc[h + 1]);
+            let y = f.apply(s, [a[0], a[1], b[0], b[1]]);
+            let (mut a, mut b) = (a, b);
+            (a[0], a[1], b[0], b[1]) = (y[0], y[1], y[2], y[3]);
+            store::<S, NT>(s, m.data, a, o + h, t, target);
+            store::<S, NT>(s, m.data, b, o + h + 1, t, target);
         }
-        store::<S, NT>(s, m.data, y, o + h, t, target);
+        return H;
+    }
+    for h in 0..H {
+        store::<S, NT>(s, m.data, f.apply(s, acc[h]), o + h, t, target);
     }
     H
 }

@@ -18,6 +18,7 @@
 
 mod activation;
 mod convnet;
+mod convolver;
 mod error;
 mod kernel;
 mod ladder;
@@ -25,12 +26,14 @@ mod linear;
 mod lstm;
 mod model;
 mod nam;
+mod partition;
 mod program;
 mod run;
 mod short;
 mod simd;
 mod wavenet;
 
+pub use convolver::Convolver;
 pub use error::Error;
 pub use model::{Date, Metadata, Model};
 pub use simd::Isa;

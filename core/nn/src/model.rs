@@ -238,7 +238,7 @@ impl Net {
     fn engine(&self, isa: Isa) -> Box<dyn Engine> {
         match self {
             Net::FeedForward(program) => Box::new(Runner::new(program.clone(), isa.level())),
-            Net::Lstm(net) => net.engine(),
+            Net::Lstm(net) => net.engine(isa.level()),
             Net::Linear(net) => net.engine(),
             Net::Sizes(sizes) => {
                 let rung =

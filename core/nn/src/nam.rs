@@ -94,6 +94,17 @@ pub(crate) fn refuse_unknown(json: &RawValue, known: &[&str], at: &str) -> Resul
     }
 }
 
+/// Refuses all but one channel in and out.
+pub(crate) fn mono(in_channels: Option<usize>, out_channels: Option<usize>) -> Result<(), Error> {
+    for (what, found) in [("in_channels", in_channels), ("out_channels", out_channels)] {
+        if found.unwrap_or(1) != 1 {
+            let what = format!("config.{what}");
+            return Err(Error::unsupported(what, "1, for mono", found.unwrap_or(1)));
+        }
+    }
+    Ok(())
+}
+
 /// Reads the flat weights in order, after their number was checked.
 pub(crate) struct Reader<'a>(&'a [f32]);
 

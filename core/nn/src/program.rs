@@ -83,6 +83,11 @@ pub(crate) struct Mac {
     pub(crate) to: Option<Id>,
     /// A sum over layers, begun here if `true`. It does not see the residual.
     pub(crate) sum: Option<(Id, bool)>,
+    /// Inputs of one output, over all taps.
+    pub(crate) inputs: usize,
+    /// The number of the first input of the first run among those of all
+    /// operations; the inputs of its other runs follow.
+    pub(crate) first: usize,
 }
 
 /// The width rows of weights are padded to, so that any vector may be loaded.
@@ -101,6 +106,8 @@ impl Mac {
             residual: None,
             to: None,
             sum: None,
+            inputs: 0,
+            first: 0,
         }
     }
 
@@ -122,6 +129,7 @@ impl Mac {
             if let Some(group) = group {
                 self.run = gcd(self.run, group);
             }
+            self.inputs += inputs;
             self.taps.push(Tap { from, delay, weights: at, inputs, group });
         }
         self
@@ -148,7 +156,7 @@ impl Mac {
     }
 
     fn macs(&self) -> usize {
-        self.taps.iter().map(|t| t.inputs * self.outputs).sum()
+        self.inputs * self.outputs
     }
 }
 
@@ -223,6 +231,8 @@ pub(crate) struct Program {
     pub(crate) input: Id,
     pub(crate) output: Id,
     pub(crate) receptive_field: usize,
+    /// What the multiply-accumulates read, operation by operation.
+    pub(crate) reads: Vec<Read>,
     /// The same for short blocks, if it is simple enough.
     pub(crate) short: Option<Short>,
 }
@@ -231,6 +241,31 @@ impl Program {
     /// Multiply-adds a sample costs.
     pub(crate) fn macs(&self) -> usize {
         self.ops.iter().map(|op| if let Op::Mac(mac) = op { mac.macs() } else { 0 }).sum()
+    }
+}
+
+/// Rows that one run of outputs reads through one tap.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Read {
+    pub(crate) from: Id,
+    /// The first row, and how many.
+    pub(crate) row: usize,
+    pub(crate) rows: usize,
+    /// In frames.
+    pub(crate) delay: usize,
+}
+
+impl Mac {
+    /// What every run reads, in the order of the weights.
+    fn reads(&self) -> impl Iterator<Item = Read> {
+        (0..self.outputs).step_by(self.run).flat_map(move |o| {
+            self.taps.iter().map(move |tap| Read {
+                from: tap.from,
+                row: tap.group.map_or(0, |group| o / group) * tap.inputs,
+                rows: tap.inputs,
+                delay: tap.delay,
+            })
+        })
     }
 }
 
@@ -307,9 +342,18 @@ impl Builder {
                 return Err(too_large(floats));
             }
         }
-        let Self { ops, buffers } = self;
+        let Self { mut ops, buffers } = self;
+        let mut reads = Vec::new();
+        let mut inputs = 0;
+        for op in &mut ops {
+            if let Op::Mac(mac) = op {
+                mac.first = inputs;
+                inputs += mac.inputs * (mac.outputs / mac.run);
+                reads.extend(mac.reads());
+            }
+        }
         let short = Short::new(&ops, &buffers, input, output, &mut floats);
-        Ok(Program { ops, buffers, floats, input, output, receptive_field, short })
+        Ok(Program { ops, buffers, floats, input, output, receptive_field, reads, short })
     }
 }
 

@@ -19,6 +19,9 @@ pub(crate) struct Runner {
     skip: usize,
     /// Where the present begins, by buffer.
     at: Vec<usize>,
+    /// Where the present frame of every input lies, and whether it moves.
+    inputs: Vec<u32>,
+    moves: Vec<u32>,
     /// What every row holds once silence has lasted, buffer by buffer.
     rest: Vec<f32>,
     /// Blocks up to this many frames are run with channels across lanes.
@@ -32,7 +35,23 @@ impl Runner {
         let at = program.buffers.iter().map(|b| b.start).collect();
         let rest = Vec::with_capacity(program.buffers.iter().map(|b| b.rows).sum());
         let longest_short = dispatch!(level, s => short::longest(lanes(s)));
-        let mut runner = Self { program, level, memory, skip, at, rest, longest_short };
+        let mut runner = Self {
+            program,
+            level,
+            memory,
+            skip,
+            at,
+            rest,
+            longest_short,
+            inputs: Vec::new(),
+            moves: Vec::new(),
+        };
+        for read in &runner.program.reads {
+            let moves = if runner.program.buffers[read.from.0].reach > 0 { u32::MAX } else { 0 };
+            runner.moves.resize(runner.moves.len() + read.rows, moves);
+        }
+        runner.inputs = vec![0; runner.moves.len()];
+        runner.find(|_| true);
         runner.settle();
         runner.reset();
         runner
@@ -44,7 +63,12 @@ impl Runner {
         let program = self.program.clone();
         for op in &program.ops {
             let data = &mut self.memory[self.skip..];
-            let m = &mut Memory { data, buffers: &program.buffers, at: &self.at };
+            let m = &mut Memory {
+                data,
+                buffers: &program.buffers,
+                at: &self.at,
+                inputs: &mut self.inputs,
+            };
             dispatch!(self.level, s => step(s, op, m, 1));
             for id in written(op).into_iter().flatten() {
                 let b = &program.buffers[id.0];
@@ -71,7 +95,7 @@ impl Runner {
             dispatch!(self.level, s => short.run(s, data, &self.at, io));
             return self.advance(n);
         }
-        let m = &mut Memory { data, buffers, at: &self.at };
+        let m = &mut Memory { data, buffers, at: &self.at, inputs: &self.inputs };
         let start = m.place(*input).base;
         for (x, io) in m.data[start..start + n].iter_mut().zip(io.iter()) {
             *x = clean(*io);
@@ -84,20 +108,42 @@ impl Runner {
 
     /// Moves the present on, and a full row's past back to its front.
     fn advance(&mut self, n: usize) {
-        for (b, at) in self.program.buffers.iter().zip(&mut self.at) {
+        for (input, moves) in self.inputs.iter_mut().zip(&self.moves) {
+            *input += n as u32 & moves;
+        }
+        for i in 0..self.at.len() {
+            let b = &self.program.buffers[i];
             if b.reach == 0 {
                 continue;
             }
-            *at += n;
-            if *at + BLOCK > b.frames {
+            self.at[i] += n;
+            if self.at[i] + BLOCK > b.frames {
                 let start = b.reach.next_multiple_of(LINE);
                 for r in 0..b.rows {
                     let row = self.skip + b.offset + r * b.stride;
-                    let past = row + *at - b.reach..row + *at;
+                    let past = row + self.at[i] - b.reach..row + self.at[i];
                     self.memory.copy_within(past, row + start - b.reach);
                 }
-                *at = start;
+                self.at[i] = start;
+                self.find(|id| id == Id(i));
             }
+        }
+    }
+
+    /// Works out where the inputs from certain buffers lie.
+    fn find(&mut self, from: impl Fn(Id) -> bool) {
+        let mut first = 0;
+        for read in &self.program.reads {
+            if from(read.from) {
+                let b = &self.program.buffers[read.from.0];
+                let row = b.offset + read.row * b.stride;
+                let mut at = row + self.at[read.from.0] - read.delay;
+                for input in &mut self.inputs[first..first + read.rows] {
+                    *input = at as u32;
+                    at += b.stride;
+                }
+            }
+            first += read.rows;
         }
     }
 }
@@ -114,6 +160,7 @@ impl Engine for Runner {
             let rows = &mut self.memory[self.skip + b.offset..][..b.rows * b.stride];
             rows.chunks_exact_mut(b.stride).zip(&mut rest).for_each(|(row, v)| row.fill(*v));
         }
+        self.find(|_| true);
     }
 
     fn receptive_field(&self) -> usize {

@@ -200,7 +200,7 @@ impl Step {
         f: F,
     ) -> usize {
         let begun = V::from_slice(s, &m.data[self.begun + o..][..V::LEN]);
-        let y = f.apply(s, self.accumulate(s, begun, &self.taps[self.early..], m, o));
+        let y = f.apply(s, [self.accumulate(s, begun, &self.taps[self.early..], m, o)])[0];
         let used = V::LEN.min(self.outputs - o);
         if let Some((into, first)) = self.sum {
             m.put(s, y, into, (!first).then_some(into), o, used);

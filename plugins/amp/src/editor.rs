@@ -89,6 +89,11 @@ impl App {
     }
 
     fn ask(&self, task: Task) {
+        if let (Task::Open(_) | Task::Step(_) | Task::Factory, Some(context)) =
+            (&task, &self.context)
+        {
+            self.params.touch(&context.param_setter());
+        }
         self.tasks.execute_background(task);
     }
 
@@ -97,7 +102,7 @@ impl App {
         let Some(context) = self.context.clone() else { return };
         let setter = context.param_setter();
         let status = self.models().status();
-        if status.unchecked {
+        if self.models().take_unchecked() {
             self.ask(Task::Check);
         }
         self.feed(ui);

@@ -82,8 +82,6 @@ pub struct Status {
     pub notice: Option<String>,
     /// The folder last read.
     pub listing: Arc<Listing>,
-    /// Whether a [`Task::Check`] would tell something new.
-    pub unchecked: bool,
 }
 
 /// The models of one plugin instance. A clone is another handle to the same.
@@ -101,6 +99,8 @@ struct Inner {
 struct State {
     status: Status,
     saved: Saved,
+    /// Whether a [`Task::Check`] would tell something new.
+    unchecked: bool,
     /// Counts wishes, so that one that took long cannot undo a later one.
     wishes: u64,
 }
@@ -147,6 +147,11 @@ impl Models {
     pub fn folder(&self) -> PathBuf {
         let folder = self.state().saved.folder.as_ref().map(PathText::path);
         folder.filter(|folder| folder.is_dir()).unwrap_or_else(home)
+    }
+
+    /// Whether to ask for a [`Task::Check`]; says so once.
+    pub fn take_unchecked(&self) -> bool {
+        std::mem::take(&mut self.state().unchecked)
     }
 
     /// The error was read.
@@ -245,8 +250,7 @@ impl Models {
     /// Says so where the file of a restored project is gone or another by now.
     fn check(&self) {
         let (path, copy, wish) = {
-            let mut state = self.state();
-            state.status.unchecked = false;
+            let state = self.state();
             (state.saved.path.clone(), state.saved.copy.clone(), state.wishes)
         };
         let (Some(path), Some(copy)) = (path.as_ref().map(PathText::path), copy) else { return };
@@ -281,7 +285,7 @@ impl Models {
         match loaded {
             Ok(((pair, playing), saved)) => {
                 state.status.error = None;
-                state.status.unchecked = matches!(playing.source, Source::Project(Some(_)));
+                state.unchecked = matches!(playing.source, Source::Project(Some(_)));
                 state.status.playing = Some(playing);
                 state.saved = Saved { folder: saved.folder.or(state.saved.folder.take()), ..saved };
                 // Under the lock, so that what is said to play is what was offered last.

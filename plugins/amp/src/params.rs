@@ -4,6 +4,9 @@ use nice_plug::prelude::*;
 
 use crate::model::Models;
 
+/// Where the count of model changes starts anew.
+const MOST_EDITS: i32 = 9999;
+
 /// The parameters. Their ids are for ever: projects refer to them.
 #[derive(Params)]
 pub struct AmpParams {
@@ -19,6 +22,10 @@ pub struct AmpParams {
     /// Whether the input passes unchanged.
     #[id = "bypass"]
     pub bypass: BoolParam,
+    /// Counts the player's choices of a model. The host cannot see the model
+    /// change, but it sees this, and knows that the project is to be saved.
+    #[id = "edits"]
+    edits: IntParam,
     /// The model, with a copy of its file.
     #[persist = "model"]
     pub models: Models,
@@ -38,8 +45,18 @@ impl AmpParams {
                 .with_value_to_string(formatters::v2s_bool_bypass())
                 .with_string_to_value(formatters::s2v_bool_bypass())
                 .make_bypass(),
+            edits: IntParam::new("Model changes", 0, IntRange::Linear { min: 0, max: MOST_EDITS })
+                .hide(),
             models,
         }
+    }
+
+    /// Tells the host that the project changed. For the GUI thread.
+    pub(crate) fn touch(&self, setter: &ParamSetter<'_>) {
+        let edits = (self.edits.value() + 1) % (MOST_EDITS + 1);
+        setter.begin_set_parameter(&self.edits);
+        setter.set_parameter(&self.edits, edits);
+        setter.end_set_parameter(&self.edits);
     }
 
     /// The present values, unsmoothed: smoothing is part of the effect.

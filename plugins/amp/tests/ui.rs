@@ -176,6 +176,8 @@ fn the_browser_plays_what_is_clicked_and_goes_where_it_is_told() {
     editor.click("Choose a model");
     editor.click("Plexi 10.nam");
     assert_eq!(editor.playing(), "Plexi 100");
+    let gesture = ["begin", "set", "end"].map(|what| format!("{what} Model changes"));
+    assert_eq!(editor.gestures.take(), gesture, "the host does not know the project changed");
     assert!(editor.harness.query_by_label("Plexi 9.nam").is_some(), "stays open");
 
     // A filter, and the keys.
@@ -194,6 +196,9 @@ fn the_browser_plays_what_is_clicked_and_goes_where_it_is_told() {
     editor.click("broken.nam");
     assert_eq!(editor.playing(), "Slim Plexi", "the sound goes on");
     assert!(editor.models.status().error.is_some_and(|e| e.starts_with("broken.nam was not")));
+    editor.click("Factory model");
+    assert_eq!(editor.playing(), "Kiln Crunch");
+    assert_eq!(editor.models.status().error, None);
 }
 
 #[test]

@@ -12,6 +12,8 @@ use crate::model::{Status, Task, home};
 
 const ROW: f32 = 26.0;
 
+const FACTORY_ROW: &str = "Factory model";
+
 /// The state of the browser while the editor lives.
 #[derive(Default)]
 pub(super) struct Browser {
@@ -30,6 +32,7 @@ pub(super) struct Browser {
 /// A line of the list.
 #[derive(Clone, Debug, PartialEq)]
 enum Row {
+    Factory,
     Up,
     Folder(String),
     Model(String),
@@ -128,9 +131,10 @@ impl Browser {
     ) -> Option<Task> {
         let rows = rows(listing, &self.filter);
         let playing = status.playing.as_ref().and_then(|playing| playing.source.path());
-        let plays = |row: &Row| {
-            matches!(row, Row::Model(name)
-                if playing.is_some_and(|path| path == listing.folder.join(name)))
+        let plays = |row: &Row| match row {
+            Row::Factory => status.playing.is_some() && playing.is_none(),
+            Row::Model(name) => playing.is_some_and(|path| path == listing.folder.join(name)),
+            Row::Up | Row::Folder(_) => false,
         };
         if std::mem::take(&mut self.seek) {
             self.selected = rows.iter().position(plays).unwrap_or(0);
@@ -165,6 +169,7 @@ impl Browser {
         let at = pos2(rect.center().x, rect.bottom() - ROW);
         ui.painter().text(at, Align2::CENTER_CENTER, words, theme::font(13.0), theme::DIM);
         Some(match chosen? {
+            Row::Factory => Task::Factory,
             Row::Up => self.enter(self.folder.parent()?.to_owned()),
             Row::Folder(name) => self.enter(self.folder.join(name)),
             Row::Model(name) => Task::Open(self.folder.join(name)),
@@ -194,6 +199,8 @@ impl Browser {
         let size = vec2(ui.available_width(), ROW);
         let (rect, response) = ui.allocate_exact_size(size, Sense::click());
         let (words, color, folder) = match row {
+            Row::Factory if plays => (FACTORY_ROW, theme::FLAME, false),
+            Row::Factory => (FACTORY_ROW, theme::DIM, false),
             Row::Up => ("..", theme::DIM, true),
             Row::Folder(name) => (name.as_str(), theme::TEXT, true),
             Row::Model(name) => {
@@ -231,10 +238,11 @@ fn icon(ui: &Ui, center: egui::Pos2, folder: bool, plays: bool) {
 fn rows(listing: &Listing, filter: &str) -> Vec<Row> {
     let filter = filter.trim().to_lowercase();
     let fits = |name: &&String| name.to_lowercase().contains(&filter);
+    let factory = FACTORY_ROW.to_lowercase().contains(&filter).then_some(Row::Factory);
     let up = (filter.is_empty() && listing.folder.parent().is_some()).then_some(Row::Up);
     let folders = listing.folders.iter().filter(fits).cloned().map(Row::Folder);
     let models = listing.models.iter().filter(fits).cloned().map(Row::Model);
-    up.into_iter().chain(folders).chain(models).collect()
+    factory.into_iter().chain(up).chain(folders).chain(models).collect()
 }
 
 /// A typed path, with `~` for home.
@@ -260,7 +268,7 @@ mod tests {
             models: vec!["Plexi.nam".into(), "gAIn 9.nam".into()],
             error: None,
         };
-        assert_eq!(rows(&listing, "").len(), 5);
+        assert_eq!(rows(&listing, "").len(), 6);
         assert_eq!(
             rows(&listing, " GAIN"),
             [Row::Folder("High gain".into()), Row::Model("gAIn 9.nam".into())]

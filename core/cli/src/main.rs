@@ -1,0 +1,82 @@
+//! `kiln`: renders files through the effects, and says what a model is and
+//! what it costs.
+//!
+//! Exit status: 0 done, 1 cannot do, 2 wrong usage.
+
+mod amp;
+mod bench;
+mod info;
+mod wav;
+
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::{Context as _, Result};
+use clap::{Parser, Subcommand};
+
+#[derive(Parser)]
+#[command(name = "kiln", version, about = "Neural audio from the command line")]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Render a WAV file through an amp model
+    Amp(amp::Args),
+    /// Say what a model is, whether it plays, and what it costs here
+    Info {
+        /// A .nam file
+        file: PathBuf,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Time models at several block lengths
+    Bench {
+        /// .nam files
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+fn main() -> ExitCode {
+    let done = match Cli::parse().command {
+        Command::Amp(args) => amp::render(&args).map(|()| true),
+        Command::Info { file, json } => info::print(&file, json),
+        Command::Bench { files, json } => bench::print(&files, json),
+    };
+    match done {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            complain(&error);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// `kiln: path: what was expected and found`, on standard error.
+fn complain(error: &anyhow::Error) {
+    eprintln!("kiln: {error:#}");
+}
+
+/// Writes to standard output. That a reader such as `head` has gone is no
+/// error of ours.
+fn say(text: &str) {
+    let mut out = std::io::stdout().lock();
+    let _reader_may_be_gone = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+}
+
+fn read(path: &Path) -> Result<Vec<u8>> {
+    std::fs::read(path).with_context(|| path.display().to_string())
+}
+
+fn load(path: &Path) -> Result<nn::Model> {
+    nn::Model::load(&read(path)?).with_context(|| path.display().to_string())
+}
