@@ -37,14 +37,6 @@ impl Memory<'_> {
     }
 }
 
-/// Where results go, looked up once for a whole operation.
-#[derive(Clone, Copy)]
-struct Target {
-    residual: Option<Place>,
-    to: Option<Place>,
-    sum: Option<(Place, bool)>,
-}
-
 /// The activation fused into the kernel, as a type so that each has its own loop.
 pub(crate) trait Fused: Copy {
     fn apply<S: Simd, V: Vector<S>, const N: usize>(self, s: S, x: [V; N]) -> [V; N];
@@ -100,137 +92,137 @@ pub(crate) fn run<S: Simd>(s: S, mac: &Mac, m: &mut Memory<'_>, n: usize) {
 }
 
 #[inline(always)]
-fn frames<S: Simd, F: Fused>(s: S, mac: &Mac, m: &mut Memory<'_>, n: usize, f: F) {
+fn frames<S: Simd, F: Fused>(s: S, mac: &Mac, m: &mut Memory<'_>, n: usize, finish: F) {
     let lanes = S::f32s::LEN;
-    let target = Target {
-        residual: mac.residual.map(|id| m.place(id)),
-        to: mac.to.map(|id| m.place(id)),
-        sum: mac.sum.map(|(id, first)| (m.place(id), first)),
-    };
+    let residual = mac.residual.map(|id| m.place(id));
+    let to = mac.to.map(|id| m.place(id));
+    let sum = mac.sum.map(|(id, first)| (m.place(id), first));
     for (i, o) in (0..mac.outputs).step_by(mac.run).enumerate() {
         let first = mac.first + i * mac.inputs;
         let inputs = &m.inputs[first..first + mac.inputs];
-        let outputs = o..o + mac.run;
+        let run = Run { mac, inputs, outputs: o..o + mac.run, finish, residual, to, sum };
         let mut t = 0;
         while t < n {
             let left = n - t;
             t += lanes
                 * if lanes == 16 && left > 3 * lanes {
-                    columns::<S, F, 4>(s, mac, m, outputs.clone(), t, inputs, f, target)
+                    run.columns::<S, 4>(s, m.data, t)
                 } else if left > lanes {
-                    columns::<S, F, 2>(s, mac, m, outputs.clone(), t, inputs, f, target)
+                    run.columns::<S, 2>(s, m.data, t)
                 } else {
-                    columns::<S, F, 1>(s, mac, m, outputs.clone(), t, inputs, f, target)
+                    run.columns::<S, 1>(s, m.data, t)
                 };
         }
     }
 }
 
-/// `outputs` that share their inputs, for `NT` vectors of frames from `t`;
-/// returns `NT`.
-#[inline(always)]
-fn columns<S: Simd, F: Fused, const NT: usize>(
-    s: S,
-    mac: &Mac,
-    m: &mut Memory<'_>,
+/// Outputs that share their inputs, with everything looked up.
+struct Run<'a, F> {
+    mac: &'a Mac,
+    /// Where the present frame of each input lies.
+    inputs: &'a [u32],
     outputs: Range<usize>,
-    t: usize,
-    inputs: &[u32],
-    f: F,
-    target: Target,
-) -> usize {
-    let mut o = outputs.start;
-    while o < outputs.end {
-        o += match outputs.end - o {
-            8.. if NT == 1 => tile::<S, F, 8, NT>(s, mac, m, o, t, inputs, f, target),
-            7.. | 4 => tile::<S, F, 4, NT>(s, mac, m, o, t, inputs, f, target),
-            5.. | 3 => tile::<S, F, 3, NT>(s, mac, m, o, t, inputs, f, target),
-            2 => tile::<S, F, 2, NT>(s, mac, m, o, t, inputs, f, target),
-            _ => tile::<S, F, 1, NT>(s, mac, m, o, t, inputs, f, target),
-        };
-    }
-    NT
+    finish: F,
+    residual: Option<Place>,
+    to: Option<Place>,
+    sum: Option<(Place, bool)>,
 }
 
-/// `H` outputs from `o` × `NT` vectors of frames from `t`, in registers; returns `H`.
-#[inline(always)]
-fn tile<S: Simd, F: Fused, const H: usize, const NT: usize>(
-    s: S,
-    mac: &Mac,
-    m: &mut Memory<'_>,
-    o: usize,
-    t: usize,
-    inputs: &[u32],
-    f: F,
-    target: Target,
-) -> usize {
-    let n = S::f32s::LEN;
-    let mut acc = [[S::f32s::splat(s, 0.0); NT]; H];
-    for (acc, b) in acc.iter_mut().zip(&mac.bias[o..o + H]) {
-        *acc = [S::f32s::splat(s, *b); NT];
-    }
-    let pad = mac.bias.len();
-    let mut weights = &mac.weights[..];
-    for input in inputs {
-        let Some((w, rest)) = weights.split_at_checked(pad) else { break };
-        weights = rest;
-        let (w, row) = (&w[o..o + H], &m.data[*input as usize + t..][..NT * n]);
-        let mut x = [S::f32s::splat(s, 0.0); NT];
-        for v in 0..NT {
-            x[v] = S::f32s::from_slice(s, &row[v * n..v * n + n]);
+impl<F: Fused> Run<'_, F> {
+    /// All of them for `NT` vectors of frames from `t`; returns `NT`.
+    #[inline(always)]
+    fn columns<S: Simd, const NT: usize>(&self, s: S, data: &mut [f32], t: usize) -> usize {
+        let mut o = self.outputs.start;
+        while o < self.outputs.end {
+            o += match self.outputs.end - o {
+                8.. if NT == 1 => self.tile::<S, 8, NT>(s, data, o, t),
+                7.. | 4 => self.tile::<S, 4, NT>(s, data, o, t),
+                5.. | 3 => self.tile::<S, 3, NT>(s, data, o, t),
+                2 => self.tile::<S, 2, NT>(s, data, o, t),
+                _ => self.tile::<S, 1, NT>(s, data, o, t),
+            };
         }
-        for h in 0..H {
-            let w = S::f32s::splat(s, w[h]);
+        NT
+    }
+
+    /// `H` outputs from `o` × `NT` vectors of frames from `t`, in registers;
+    /// returns `H`.
+    #[inline(always)]
+    fn tile<S: Simd, const H: usize, const NT: usize>(
+        &self,
+        s: S,
+        data: &mut [f32],
+        o: usize,
+        t: usize,
+    ) -> usize {
+        let n = S::f32s::LEN;
+        let mut acc = [[S::f32s::splat(s, 0.0); NT]; H];
+        for (acc, b) in acc.iter_mut().zip(&self.mac.bias[o..o + H]) {
+            *acc = [S::f32s::splat(s, *b); NT];
+        }
+        let pad = self.mac.bias.len();
+        let mut weights = &self.mac.weights[..];
+        for input in self.inputs {
+            let Some((w, rest)) = weights.split_at_checked(pad) else { break };
+            weights = rest;
+            let (w, row) = (&w[o..o + H], &data[*input as usize + t..][..NT * n]);
+            let mut x = [S::f32s::splat(s, 0.0); NT];
             for v in 0..NT {
-                acc[h][v] = w.mul_add(x[v], acc[h][v]);
+                x[v] = S::f32s::from_slice(s, &row[v * n..v * n + n]);
+            }
+            for h in 0..H {
+                let w = S::f32s::splat(s, w[h]);
+                for v in 0..NT {
+                    acc[h][v] = w.mul_add(x[v], acc[h][v]);
+                }
             }
         }
-    }
-    if H == 4 && NT == 2 {
-        // Two rows at a time, for a row has too few vectors to hide latency.
-        for h in [0, 2] {
-            let (a, b) = (acc[h], acc[h + 1]);
-            let y = f.apply(s, [a[0], a[1], b[0], b[1]]);
-            let (mut a, mut b) = (a, b);
-            (a[0], a[1], b[0], b[1]) = (y[0], y[1], y[2], y[3]);
-            store::<S, NT>(s, m.data, a, o + h, t, target);
-            store::<S, NT>(s, m.data, b, o + h + 1, t, target);
+        if H == 4 && NT == 2 {
+            // Two rows at a time, for a row has too few vectors to hide latency.
+            for h in [0, 2] {
+                let (mut a, mut b) = (acc[h], acc[h + 1]);
+                let y = self.finish.apply(s, [a[0], a[1], b[0], b[1]]);
+                (a[0], a[1], b[0], b[1]) = (y[0], y[1], y[2], y[3]);
+                self.store(s, data, a, o + h, t);
+                self.store(s, data, b, o + h + 1, t);
+            }
+            return H;
         }
-        return H;
+        for (h, acc) in acc.into_iter().enumerate() {
+            self.store(s, data, self.finish.apply(s, acc), o + h, t);
+        }
+        H
     }
-    for h in 0..H {
-        store::<S, NT>(s, m.data, f.apply(s, acc[h]), o + h, t, target);
-    }
-    H
-}
 
-#[inline(always)]
-fn store<S: Simd, const NT: usize>(
-    s: S,
-    data: &mut [f32],
-    mut y: [S::f32s; NT],
-    row: usize,
-    t: usize,
-    target: Target,
-) {
-    let n = S::f32s::LEN;
-    if let Some((p, first)) = target.sum {
-        let sum = &mut data[p.base + row * p.stride + t..][..NT * n];
-        for (y, sum) in y.iter().zip(sum.chunks_exact_mut(n)) {
-            let before = S::f32s::from_slice(s, sum);
-            if first { y.store_slice(sum) } else { (before + *y).store_slice(sum) }
+    /// Sends frames `t..` of output `row` where they go.
+    #[inline(always)]
+    fn store<S: Simd, const NT: usize>(
+        &self,
+        s: S,
+        data: &mut [f32],
+        mut y: [S::f32s; NT],
+        row: usize,
+        t: usize,
+    ) {
+        let n = S::f32s::LEN;
+        if let Some((p, first)) = self.sum {
+            let sum = &mut data[p.base + row * p.stride + t..][..NT * n];
+            for (y, sum) in y.iter().zip(sum.chunks_exact_mut(n)) {
+                let before = S::f32s::from_slice(s, sum);
+                if first { y.store_slice(sum) } else { (before + *y).store_slice(sum) }
+            }
         }
-    }
-    if let Some(p) = target.residual {
-        let x = &data[p.base + row * p.stride + t..][..NT * n];
-        for (y, x) in y.iter_mut().zip(x.chunks_exact(n)) {
-            *y += S::f32s::from_slice(s, x);
+        if let Some(p) = self.residual {
+            let x = &data[p.base + row * p.stride + t..][..NT * n];
+            for (y, x) in y.iter_mut().zip(x.chunks_exact(n)) {
+                *y += S::f32s::from_slice(s, x);
+            }
         }
-    }
-    if let Some(p) = target.to {
-        let to = &mut data[p.base + row * p.stride + t..][..NT * n];
-        for (y, to) in y.iter().zip(to.chunks_exact_mut(n)) {
-            y.store_slice(to);
+        if let Some(p) = self.to {
+            let to = &mut data[p.base + row * p.stride + t..][..NT * n];
+            for (y, to) in y.iter().zip(to.chunks_exact_mut(n)) {
+                y.store_slice(to);
+            }
         }
     }
 }

@@ -24,6 +24,7 @@ mod kernel;
 mod ladder;
 mod linear;
 mod lstm;
+mod metadata;
 mod model;
 mod nam;
 mod partition;
@@ -35,7 +36,8 @@ mod wavenet;
 
 pub use convolver::Convolver;
 pub use error::Error;
-pub use model::{Date, Metadata, Model};
+pub use metadata::{Date, Metadata};
+pub use model::Model;
 pub use simd::Isa;
 
 /// Samples an engine handles at a time; longer input is cut into such blocks.

@@ -8,6 +8,7 @@ use serde_json::value::RawValue;
 use crate::ladder::{Ladder, Rung};
 use crate::linear::Linear;
 use crate::lstm::Lstm;
+use crate::metadata::Metadata;
 use crate::nam::{self, File};
 use crate::program::Program;
 use crate::run::Runner;
@@ -55,7 +56,7 @@ impl Model {
             differences,
             weights,
             sample_rate: file.sample_rate,
-            metadata: file.metadata.unwrap_or_default(),
+            metadata: file.metadata.map(Metadata::read).unwrap_or_default(),
         })
     }
 
@@ -256,44 +257,4 @@ impl Net {
             Net::Sizes(sizes) => sizes.last().map_or(0, |(_, net)| net.macs()),
         }
     }
-}
-
-/// What a file says about itself. Every entry may be missing.
-#[derive(Clone, Debug, Default, Deserialize, PartialEq)]
-#[serde(default)]
-pub struct Metadata {
-    /// When it was exported.
-    pub date: Option<Date>,
-    /// Output level for the trainer's standard input: dB of RMS, not LUFS.
-    pub loudness: Option<f64>,
-    /// How much the gear compresses, 0 to 1.
-    pub gain: Option<f64>,
-    /// A name for people.
-    pub name: Option<String>,
-    /// Who made the model.
-    pub modeled_by: Option<String>,
-    /// `amp`, `pedal`, `pedal_amp`, `amp_cab`, `amp_pedal_cab`, `preamp`, `studio`, or free text.
-    pub gear_type: Option<String>,
-    /// Who made the gear.
-    pub gear_make: Option<String>,
-    /// The gear.
-    pub gear_model: Option<String>,
-    /// `clean`, `overdrive`, `crunch`, `hi_gain`, `fuzz`, or free text.
-    pub tone_type: Option<String>,
-    /// RMS level in dBu of a 1 kHz sine that peaks at 0 dBFS at the input.
-    pub input_level_dbu: Option<f64>,
-    /// The same at the output.
-    pub output_level_dbu: Option<f64>,
-}
-
-/// A moment of local time, as the trainer writes it.
-#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
-#[expect(missing_docs, reason = "the names say all")]
-pub struct Date {
-    pub year: u16,
-    pub month: u8,
-    pub day: u8,
-    pub hour: u8,
-    pub minute: u8,
-    pub second: u8,
 }

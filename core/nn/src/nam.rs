@@ -8,7 +8,6 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use crate::Error;
-use crate::model::Metadata;
 
 /// Bytes of the largest file we open. The largest official model is a fiftieth of it.
 const MAX_BYTES: usize = 32 << 20;
@@ -24,8 +23,8 @@ pub(crate) struct File<'a> {
     pub(crate) config: &'a RawValue,
     pub(crate) weights: Vec<f32>,
     pub(crate) sample_rate: Option<f64>,
-    #[serde(default)]
-    pub(crate) metadata: Option<Metadata>,
+    #[serde(borrow)]
+    pub(crate) metadata: Option<&'a RawValue>,
 }
 
 impl<'a> File<'a> {

@@ -368,7 +368,7 @@ impl Buffer {
         self.start = past + room / block * (index % 8) / 8 * block;
         self.frames = past + room + block;
         // An odd number of lines, so that the rows of a signal spread over the cache.
-        self.stride = (self.frames / LINE + 1 | 1) * LINE;
+        self.stride = ((self.frames / LINE + 1) | 1) * LINE;
         self.offset = offset;
     }
 }
