@@ -39,6 +39,10 @@ impl Memory<'_> {
 
 /// The activation fused into the kernel, as a type so that each has its own loop.
 pub(crate) trait Fused: Copy {
+    /// Vectors in a tile of AVX2, whose 16 registers must also hold what the
+    /// compiler keeps of the function's constants; measured.
+    const AVX2_TILE: usize = 3;
+
     fn apply<S: Simd, V: Vector<S>, const N: usize>(self, s: S, x: [V; N]) -> [V; N];
 }
 
@@ -62,6 +66,8 @@ impl Fused for Tanh {
     }
 }
 impl Fused for Leaky {
+    const AVX2_TILE: usize = 2;
+
     #[inline(always)]
     fn apply<S: Simd, V: Vector<S>, const N: usize>(self, s: S, mut x: [V; N]) -> [V; N] {
         for x in &mut x {
@@ -107,6 +113,8 @@ fn frames<S: Simd, F: Fused>(s: S, mac: &Mac, m: &mut Memory<'_>, n: usize, fini
             t += lanes
                 * if lanes == 16 && left > 3 * lanes {
                     run.columns::<S, 4>(s, m.data, t)
+                } else if lanes == 8 && F::AVX2_TILE == 3 && left > 2 * lanes {
+                    run.columns::<S, 3>(s, m.data, t)
                 } else if left > lanes {
                     run.columns::<S, 2>(s, m.data, t)
                 } else {
