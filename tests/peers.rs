@@ -7,7 +7,7 @@ mod kit;
 fn theirs(json: &str, io: &mut [f32]) -> Result<(), nam_rs::Error> {
     let file = nam_rs::NamModel::from_json_str(json)?;
     let mut model = nam_rs::Model::from_nam(&file)?;
-    model.process_buffer(&mut vec![0.0; model.receptive_field()]);
+    model.process_buffer(&mut vec![0.0; model.receptive_field().max(24_000)]);
     model.process_buffer(io);
     Ok(())
 }

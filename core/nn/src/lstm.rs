@@ -16,10 +16,10 @@ use serde_json::value::RawValue;
 
 use crate::nam::{self, Reader};
 use crate::simd::{Line, clean, tanh};
-use crate::{Engine, Error};
+use crate::{BLOCK, Engine, Error};
 
-/// Weights of the largest network we run; it would take 100 µs a sample.
-const MAX_WEIGHTS: usize = 4 << 20;
+/// Weights of the largest network we run, ten times what plays in real time.
+const MAX_WEIGHTS: usize = 1 << 20;
 
 /// Magnitude of the largest weight or stored state: no sum over a row of
 /// products of such can overflow, so infinities never meet and cancel to NaN.
@@ -44,10 +44,16 @@ struct Config {
 
 const KEYS: &[&str] = &["input_size", "hidden_size", "num_layers", "in_channels", "out_channels"];
 
-/// Checked and packed weights of an LSTM with one input and one output.
+/// An LSTM with one input and one output, and the state that silence leads to
+/// from the one in the file: the trainer stores a settled one, but the official
+/// player does not rely on it.
 #[derive(Clone)]
-pub(crate) struct Lstm(Arc<Net>);
+pub(crate) struct Lstm {
+    net: Arc<Net>,
+    rest: Arc<[State]>,
+}
 
+/// Checked and packed weights.
 struct Net {
     hidden: usize,
     cells: Vec<Cell>,
@@ -59,8 +65,6 @@ struct Net {
 struct Cell {
     lanes: usize, // units of a group: 4, 8 or 16
     groups: Vec<Group>,
-    h: Vec<Line>, // groups, the state to start from
-    c: Vec<Line>, // the same
 }
 
 /// The weights that feed a group of units, in rows of 4 gates × `lanes`.
@@ -85,20 +89,23 @@ impl Lstm {
         }
         let hidden = config.hidden_size;
         let lanes = lanes(hidden);
-        let cells = (0..config.num_layers).map(|i| Cell::read(&mut reader, hidden, lanes, i > 0));
-        let cells = cells.collect();
+        let layers = (0..config.num_layers).map(|i| Cell::read(&mut reader, hidden, lanes, i > 0));
+        let (cells, stored): (Vec<_>, Vec<_>) = layers.unzip();
         let head = grouped(reader.take(hidden), lanes);
-        Ok(Self(Arc::new(Net { hidden, cells, head, bias: reader.one() })))
+        let net = Arc::new(Net { hidden, cells, head, bias: reader.one() });
+        let mut running = Running::new(net.clone(), stored.into(), Level::new());
+        running.settle();
+        Ok(Self { net, rest: running.states.into() })
     }
 
     pub(crate) fn engine(&self, level: Level) -> Box<dyn Engine> {
-        Box::new(Running::new(self.0.clone(), level))
+        Box::new(Running::new(self.net.clone(), self.rest.clone(), level))
     }
 
     /// Multiply-adds a sample costs.
     pub(crate) fn macs(&self) -> usize {
-        let h = self.0.hidden;
-        4 * h * (1 + h) + (self.0.cells.len() - 1) * 8 * h * h + h
+        let h = self.net.hidden;
+        4 * h * (1 + h) + (self.net.cells.len() - 1) * 8 * h * h + h
     }
 }
 
@@ -176,8 +183,9 @@ fn grouped(values: &[f32], lanes: usize) -> Vec<Line> {
 }
 
 impl Cell {
-    /// The first layer reads the input, those above the layer below.
-    fn read(reader: &mut Reader<'_>, hidden: usize, lanes: usize, above: bool) -> Self {
+    /// A layer and its stored state. The first reads the input, those above the
+    /// layer below.
+    fn read(reader: &mut Reader<'_>, hidden: usize, lanes: usize, above: bool) -> (Self, State) {
         let inputs = if above { hidden } else { 1 };
         let matrix = reader.take(4 * hidden * (inputs + hidden)); // 4 × hidden × (inputs + hidden)
         let bias = reader.take(4 * hidden); // 4 × hidden
@@ -201,7 +209,7 @@ impl Cell {
             }
         };
         let groups = (0..h.len()).map(|g| group(g * lanes..(g + 1) * lanes)).collect();
-        Self { lanes, groups, h, c }
+        (Self { lanes, groups }, State { h: [h.clone(), h], c })
     }
 }
 
@@ -237,6 +245,7 @@ impl<S: Simd> Units<S, 4> for f32x16<S> {
 
 /// The state of one layer. Of the two `h` one is the last sample's, the other
 /// is being written.
+#[derive(Clone, PartialEq)]
 struct State {
     h: [Vec<Line>; 2], // groups
     c: Vec<Line>,      // groups
@@ -244,16 +253,27 @@ struct State {
 
 struct Running {
     net: Arc<Net>,
+    rest: Arc<[State]>, // layers
+    states: Vec<State>, // layers
     level: Level,
-    states: Vec<State>,
     flip: bool, // whether the second `h` is the last sample's
 }
 
 impl Running {
-    fn new(net: Arc<Net>, level: Level) -> Self {
-        let state = |cell: &Cell| State { h: [cell.h.clone(), cell.h.clone()], c: cell.c.clone() };
-        let states = net.cells.iter().map(state).collect();
-        Self { net, level, states, flip: false }
+    fn new(net: Arc<Net>, rest: Arc<[State]>, level: Level) -> Self {
+        let states = rest.to_vec();
+        Self { net, rest, states, level, flip: false }
+    }
+
+    /// Runs [`MEMORY`] samples of silence, or fewer if the state repeats.
+    fn settle(&mut self) {
+        for _ in 0..MEMORY / BLOCK {
+            let before = self.states.clone();
+            self.process(&mut [0.0; BLOCK]);
+            if self.states == before {
+                break;
+            }
+        }
     }
 
     #[inline(always)]
@@ -398,9 +418,11 @@ impl Engine for Running {
     }
 
     fn reset(&mut self) {
-        for (state, cell) in self.states.iter_mut().zip(&self.net.cells) {
-            state.h.iter_mut().for_each(|h| h.copy_from_slice(&cell.h));
-            state.c.copy_from_slice(&cell.c);
+        for (state, rest) in self.states.iter_mut().zip(&*self.rest) {
+            for (h, rest) in state.h.iter_mut().zip(&rest.h) {
+                h.copy_from_slice(rest);
+            }
+            state.c.copy_from_slice(&rest.c);
         }
         self.flip = false;
     }
