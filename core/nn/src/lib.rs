@@ -20,6 +20,7 @@ mod activation;
 mod convnet;
 mod convolver;
 mod error;
+mod gates;
 mod kernel;
 mod ladder;
 mod linear;

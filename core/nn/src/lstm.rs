@@ -10,15 +10,16 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use fearless_simd::{Level, Simd, dispatch, f32x4, f32x8, f32x16, prelude::*};
+use fearless_simd::{Level, Simd, dispatch, f32x4, f32x8, f32x16};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use crate::gates::{Sums, Units, activate, load};
 use crate::nam::{self, Reader};
 use crate::simd::{Line, clean, tanh};
-use crate::{Engine, Error};
+use crate::{BLOCK, Engine, Error};
 
-/// Weights of the largest network we run; it takes 25 µs a sample.
+/// Weights of the largest network we run, ten times what plays in real time.
 const MAX_WEIGHTS: usize = 1 << 20;
 
 /// Magnitude of the largest weight or stored state: no sum over a row of
@@ -44,10 +45,16 @@ struct Config {
 
 const KEYS: &[&str] = &["input_size", "hidden_size", "num_layers", "in_channels", "out_channels"];
 
-/// Checked and packed weights of an LSTM with one input and one output.
+/// An LSTM with one input and one output, and the state that silence leads to
+/// from the one in the file: the trainer stores a settled one, but the official
+/// player does not rely on it.
 #[derive(Clone)]
-pub(crate) struct Lstm(Arc<Net>);
+pub(crate) struct Lstm {
+    net: Arc<Net>,
+    rest: Arc<[State]>,
+}
 
+/// Checked and packed weights.
 struct Net {
     hidden: usize,
     cells: Vec<Cell>,
@@ -56,16 +63,12 @@ struct Net {
 }
 
 /// One layer. Units are padded to whole groups with units that stay at zero.
-#[derive(Clone)]
 struct Cell {
     lanes: usize, // units of a group: 4, 8 or 16
     groups: Vec<Group>,
-    h: Vec<Line>, // groups, the state to start from
-    c: Vec<Line>, // the same
 }
 
 /// The weights that feed a group of units, in rows of 4 gates × `lanes`.
-#[derive(Clone)]
 struct Group {
     now: Vec<Line>,   // (bias, x)
     below: Vec<Line>, // padded units of the layer below, none for the first
@@ -87,20 +90,23 @@ impl Lstm {
         }
         let hidden = config.hidden_size;
         let lanes = lanes(hidden);
-        let cells = (0..config.num_layers).map(|i| Cell::read(&mut reader, hidden, lanes, i > 0));
-        let cells = cells.collect();
+        let layers = (0..config.num_layers).map(|i| Cell::read(&mut reader, hidden, lanes, i > 0));
+        let (cells, stored): (Vec<_>, Vec<_>) = layers.unzip();
         let head = grouped(reader.take(hidden), lanes);
-        Ok(Self(Arc::new(Net { hidden, cells, head, bias: reader.one() }.settled())))
+        let net = Arc::new(Net { hidden, cells, head, bias: reader.one() });
+        let mut running = Running::new(net.clone(), stored.into(), Level::new());
+        running.settle();
+        Ok(Self { net, rest: running.states.into() })
     }
 
     pub(crate) fn engine(&self, level: Level) -> Box<dyn Engine> {
-        Box::new(Running::new(self.0.clone(), level))
+        Box::new(Running::new(self.net.clone(), self.rest.clone(), level))
     }
 
     /// Multiply-adds a sample costs.
     pub(crate) fn macs(&self) -> usize {
-        let h = self.0.hidden;
-        4 * h * (1 + h) + (self.0.cells.len() - 1) * 8 * h * h + h
+        let h = self.net.hidden;
+        4 * h * (1 + h) + (self.net.cells.len() - 1) * 8 * h * h + h
     }
 }
 
@@ -148,30 +154,6 @@ fn lanes(hidden: usize) -> usize {
     }
 }
 
-impl Net {
-    /// The same network, started from where silence leads. The trainer stores
-    /// that state, as far as a float32 holds it; a file made otherwise would
-    /// begin with a thump.
-    fn settled(self) -> Self {
-        let mut running = Running::new(Arc::new(self), Level::new());
-        for _ in 0..MEMORY / 2 {
-            let before = running.states.clone();
-            running.process(&mut [0.0, 0.0]);
-            if running.states == before {
-                break;
-            }
-        }
-        let Running { net, states, .. } = running;
-        let mut cells = net.cells.clone();
-        for (cell, state) in cells.iter_mut().zip(states) {
-            // An even number of samples leaves the last `h` in the first.
-            let [h, _] = state.h;
-            (cell.h, cell.c) = (h, state.c);
-        }
-        Self { hidden: net.hidden, cells, head: net.head.clone(), bias: net.bias }
-    }
-}
-
 /// The weights `weight(gate × hidden + unit)` of some units as a row of 4 gates
 /// × `lanes`, zeros for units there are not. Halved but for the candidate's.
 fn pack(
@@ -202,8 +184,9 @@ fn grouped(values: &[f32], lanes: usize) -> Vec<Line> {
 }
 
 impl Cell {
-    /// The first layer reads the input, those above the layer below.
-    fn read(reader: &mut Reader<'_>, hidden: usize, lanes: usize, above: bool) -> Self {
+    /// A layer and its stored state. The first reads the input, those above the
+    /// layer below.
+    fn read(reader: &mut Reader<'_>, hidden: usize, lanes: usize, above: bool) -> (Self, State) {
         let inputs = if above { hidden } else { 1 };
         let matrix = reader.take(4 * hidden * (inputs + hidden)); // 4 × hidden × (inputs + hidden)
         let bias = reader.take(4 * hidden); // 4 × hidden
@@ -227,37 +210,7 @@ impl Cell {
             }
         };
         let groups = (0..h.len()).map(|g| group(g * lanes..(g + 1) * lanes)).collect();
-        Self { lanes, groups, h, c }
-    }
-}
-
-/// A group of units as one vector, and their four gates as `R` vectors of 16.
-trait Units<S: Simd, const R: usize>: SimdFloat<S, Element = f32> {
-    /// Input, forget, candidate and output gate out of what the rows hold.
-    fn gates(packed: [f32x16<S>; R]) -> [Self; 4];
-}
-
-impl<S: Simd> Units<S, 1> for f32x4<S> {
-    #[inline(always)]
-    fn gates([all]: [f32x16<S>; 1]) -> [Self; 4] {
-        let (first, last) = all.split();
-        let ((i, f), (g, o)) = (first.split(), last.split());
-        [i, f, g, o]
-    }
-}
-
-impl<S: Simd> Units<S, 2> for f32x8<S> {
-    #[inline(always)]
-    fn gates([first, last]: [f32x16<S>; 2]) -> [Self; 4] {
-        let ((i, f), (g, o)) = (first.split(), last.split());
-        [i, f, g, o]
-    }
-}
-
-impl<S: Simd> Units<S, 4> for f32x16<S> {
-    #[inline(always)]
-    fn gates(packed: [f32x16<S>; 4]) -> [Self; 4] {
-        packed
+        (Self { lanes, groups }, State { h: [h.clone(), h], c })
     }
 }
 
@@ -271,16 +224,27 @@ struct State {
 
 struct Running {
     net: Arc<Net>,
+    rest: Arc<[State]>, // layers
+    states: Vec<State>, // layers
     level: Level,
-    states: Vec<State>,
     flip: bool, // whether the second `h` is the last sample's
 }
 
 impl Running {
-    fn new(net: Arc<Net>, level: Level) -> Self {
-        let state = |cell: &Cell| State { h: [cell.h.clone(), cell.h.clone()], c: cell.c.clone() };
-        let states = net.cells.iter().map(state).collect();
-        Self { net, level, states, flip: false }
+    fn new(net: Arc<Net>, rest: Arc<[State]>, level: Level) -> Self {
+        let states = rest.to_vec();
+        Self { net, rest, states, level, flip: false }
+    }
+
+    /// Runs [`MEMORY`] samples of silence, or fewer if the state repeats.
+    fn settle(&mut self) {
+        for _ in 0..MEMORY / BLOCK {
+            let before = self.states.clone();
+            self.process(&mut [0.0; BLOCK]);
+            if self.states == before {
+                break;
+            }
+        }
     }
 
     #[inline(always)]
@@ -313,11 +277,6 @@ impl Running {
     }
 }
 
-#[inline(always)]
-fn load<S: Simd, V: SimdFloat<S, Element = f32>>(simd: S, line: &Line) -> V {
-    V::from_slice(simd, &line.0[..V::LEN])
-}
-
 impl Cell {
     #[inline(always)]
     fn step<S: Simd, V: Units<S, R>, const R: usize>(
@@ -343,79 +302,6 @@ impl Cell {
     }
 }
 
-/// `σ` for three gates and `tanh` for the candidate, whose lanes alone are not
-/// halved.
-#[inline(always)]
-fn activate<S: Simd, V: Units<S, R>, const R: usize>(simd: S, z: [f32x16<S>; R]) -> [f32x16<S>; R] {
-    let mut out = z;
-    for (r, out) in out.iter_mut().enumerate() {
-        let candidate = |lane: usize| (16 * r + lane) / V::LEN == 2;
-        let scale = f32x16::from_fn(simd, |lane| if candidate(lane) { 1.0 } else { 0.5 });
-        let shift = f32x16::from_fn(simd, |lane| if candidate(lane) { 0.0 } else { 0.5 });
-        *out = tanh(simd, z[r], scale) + shift;
-    }
-    out
-}
-
-/// The sums that feed the gates, in as many independent chains as it takes to
-/// keep the multipliers busy without running out of registers.
-struct Sums<S: Simd, const R: usize>([[f32x16<S>; R]; 4]);
-
-impl<S: Simd, const R: usize> Sums<S, R> {
-    const CHAINS: usize = {
-        let registers = R * 16 / S::f32s::LEN;
-        if registers >= 8 {
-            1
-        } else if registers >= 4 {
-            2
-        } else {
-            4
-        }
-    };
-
-    #[inline(always)]
-    fn new(simd: S, rows: &[Line], x: f32) -> Self {
-        let mut sums = [[f32x16::splat(simd, 0.0); R]; 4];
-        if let [bias, row, ..] = rows.as_chunks::<R>().0 {
-            let x = f32x16::splat(simd, x);
-            for r in 0..R {
-                let bias = f32x16::load_array_ref(simd, &bias[r].0);
-                sums[0][r] = f32x16::load_array_ref(simd, &row[r].0).mul_add(x, bias);
-            }
-        }
-        Self(sums)
-    }
-
-    #[inline(always)]
-    fn add<V: Units<S, R>>(&mut self, simd: S, rows: &[Line], h: &[Line]) {
-        let fours = h.iter().flat_map(
-            #[inline(always)]
-            |h| h.0[..V::LEN].as_chunks::<4>().0,
-        );
-        let rows = rows.as_chunks::<R>().0.as_chunks::<4>().0;
-        // Fours of rows, because a loop that is not unrolled would keep the
-        // sums in memory.
-        for (rows, h) in rows.iter().zip(fours) {
-            for k in 0..4 {
-                let h = f32x16::splat(simd, h[k]);
-                for (sum, w) in self.0[k % Self::CHAINS].iter_mut().zip(&rows[k]) {
-                    *sum = f32x16::load_array_ref(simd, &w.0).mul_add(h, *sum);
-                }
-            }
-        }
-    }
-
-    #[inline(always)]
-    fn total(self) -> [f32x16<S>; R] {
-        let [a, b, c, d] = self.0;
-        std::array::from_fn(|r| match Self::CHAINS {
-            1 => a[r],
-            2 => a[r] + b[r],
-            _ => (a[r] + b[r]) + (c[r] + d[r]),
-        })
-    }
-}
-
 impl Engine for Running {
     /// Input that is not finite is read as silence (see [`clean`]), so it cannot
     /// enter the state. The state itself stays finite: `h` is bounded by nature, `c` by
@@ -425,9 +311,11 @@ impl Engine for Running {
     }
 
     fn reset(&mut self) {
-        for (state, cell) in self.states.iter_mut().zip(&self.net.cells) {
-            state.h.iter_mut().for_each(|h| h.copy_from_slice(&cell.h));
-            state.c.copy_from_slice(&cell.c);
+        for (state, rest) in self.states.iter_mut().zip(&*self.rest) {
+            for (h, rest) in state.h.iter_mut().zip(&rest.h) {
+                h.copy_from_slice(rest);
+            }
+            state.c.copy_from_slice(&rest.c);
         }
         self.flip = false;
     }
