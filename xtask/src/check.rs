@@ -8,59 +8,70 @@ use anyhow::{Context, Result, ensure};
 
 use crate::{arrows, bundle, display::Display, run, setup};
 
-/// What the test programs counted.
+/// What came of it all.
 #[derive(Default)]
-struct Tally {
+struct Report {
     passed: usize,
     failed: usize,
+    failed_sections: Vec<&'static str>,
 }
 
 pub(crate) fn command() -> Result<()> {
     let start = Instant::now();
-    let mut tally = Tally::default();
-    section("setup", setup::everything)?;
-    section("dependency arrows", || arrows::check(&run::metadata()?))?;
-    section("format", || run::run(run::cargo().args(["fmt", "--all", "--check"])))?;
-    section("clippy", || {
+    let mut report = Report::default();
+    report.section("setup", |_| setup::everything());
+    report.section("dependency arrows", |_| arrows::check(&run::metadata()?));
+    report.section("format", |_| run::run(run::cargo().args(["fmt", "--all", "--check"])));
+    report.section("clippy", |_| {
         let words = ["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"];
         run::run(run::cargo().args(words))
-    })?;
-    section("tests", || {
-        tally.count(run::cargo().args(["test", "--workspace", "--exclude", "hosts", "--locked"]))
-    })?;
-    section("bundles", || bundle::release().map(drop))?;
-    section("hosts: CLAP and VST3", || native_hosts(&mut tally))?;
-    section("hosts: JUCE, from Python", || python_hosts(&mut tally))?;
-    println!("\n{} passed, {} failed, {:.0?}", tally.passed, tally.failed, start.elapsed());
-    Ok(())
-}
-
-fn section(name: &str, check: impl FnOnce() -> Result<()>) -> Result<()> {
-    println!("\n== {name}");
-    let start = Instant::now();
-    check().with_context(|| format!("the section '{name}' failed"))?;
-    println!("== {name}: fine, {:.0?}", start.elapsed());
+    });
+    report.section("tests", |report| {
+        report.count(run::cargo().args(["test", "--workspace", "--exclude", "hosts", "--locked"]))
+    });
+    // Older bundles may lie there, and must not be what is tested.
+    if report.section("bundles", |_| bundle::release().map(drop)) {
+        report.section("hosts: CLAP and VST3", native_hosts);
+        report.section("hosts: JUCE, from Python", python_hosts);
+    }
+    println!("\n{} passed, {} failed, {:.0?}", report.passed, report.failed, start.elapsed());
+    ensure!(report.failed_sections.is_empty(), "failed: {}", report.failed_sections.join(", "));
     Ok(())
 }
 
 /// These are ignored by a plain `cargo test`, which has no bundles to load.
-fn native_hosts(tally: &mut Tally) -> Result<()> {
+fn native_hosts(report: &mut Report) -> Result<()> {
     let display = Display::start()?;
     let bundles = bundle::folder(&run::metadata()?);
     let mut tests = run::cargo();
     tests.args(["test", "--package", "hosts", "--locked", "--", "--include-ignored"]);
-    tally.count(display.show(&mut tests).env("KILN_BUNDLES", bundles))
+    report.count(display.show(&mut tests).env("KILN_BUNDLES", bundles))
 }
 
-fn python_hosts(tally: &mut Tally) -> Result<()> {
+fn python_hosts(report: &mut Report) -> Result<()> {
     let display = Display::start()?;
     let plugin = bundle::folder(&run::metadata()?).join("Kiln Amp.vst3");
     let mut tests = Command::new(setup::python_hosts()?);
     tests.arg("python/hosts/test_pedalboard.py").arg(plugin);
-    tally.count(display.show(&mut tests))
+    report.count(display.show(&mut tests))
 }
 
-impl Tally {
+impl Report {
+    /// Runs one part; the others run whatever comes of it, so that one run shows all.
+    fn section(&mut self, name: &'static str, check: impl FnOnce(&mut Self) -> Result<()>) -> bool {
+        println!("\n== {name}");
+        let start = Instant::now();
+        let outcome = check(self);
+        match &outcome {
+            Ok(()) => println!("== {name}: fine, {:.0?}", start.elapsed()),
+            Err(error) => {
+                println!("== {name}: FAILED, {error:#}");
+                self.failed_sections.push(name);
+            }
+        }
+        outcome.is_ok()
+    }
+
     /// Runs tests, shows what they print, and adds up their closing lines.
     fn count(&mut self, tests: &mut Command) -> Result<()> {
         eprintln!("$ {}", run::shown(tests));

@@ -6,13 +6,15 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 
-use crate::{bundle, run};
+use crate::bundle;
 
 pub(crate) fn install() -> Result<()> {
-    for bundle in bundles()? {
-        let place = place(&bundle)?;
+    let folder = bundle::release()?;
+    for name in bundles()? {
+        let place = place(&name)?;
         remove(&place)?;
-        copy(&bundle, &place).with_context(|| format!("copying to {}", place.display()))?;
+        copy(&folder.join(name), &place)
+            .with_context(|| format!("copying to {}", place.display()))?;
         println!("installed {}", place.display());
     }
     println!("Now let your DAW rescan its plugins.");
@@ -20,38 +22,25 @@ pub(crate) fn install() -> Result<()> {
 }
 
 pub(crate) fn uninstall() -> Result<()> {
-    for bundle in bundles()? {
-        let place = place(&bundle)?;
-        if remove(&place)? {
-            println!("removed {}", place.display());
-        } else {
-            println!("was not there: {}", place.display());
-        }
+    for name in bundles()? {
+        let place = place(&name)?;
+        let removed = if remove(&place)? { "removed" } else { "was not there:" };
+        println!("{removed} {}", place.display());
     }
     Ok(())
 }
 
-/// The release bundles, built first where there are none yet.
+/// Every bundle there can be, built or not.
 fn bundles() -> Result<Vec<PathBuf>> {
-    let folder = bundle::folder(&run::metadata()?);
-    let found = || -> Vec<PathBuf> {
-        let entries = fs::read_dir(&folder).into_iter().flatten().flatten().map(|e| e.path());
-        let is_plugin =
-            |path: &PathBuf| ["clap", "vst3"].map(OsStr::new).map(Some).contains(&path.extension());
-        entries.filter(is_plugin).collect()
-    };
-    let mut bundles = found();
-    if bundles.is_empty() {
-        bundle::release()?;
-        bundles = found();
-    }
-    bundles.sort();
-    Ok(bundles)
+    let names = fs::read_to_string("bundler.toml").context("reading bundler.toml")?;
+    let names = names.lines().filter_map(|line| line.strip_prefix("name = \"")?.strip_suffix('"'));
+    Ok(names
+        .flat_map(|name| [format!("{name}.clap").into(), format!("{name}.vst3").into()])
+        .collect())
 }
 
 /// Where this user's DAWs look for a bundle.
 fn place(bundle: &Path) -> Result<PathBuf> {
-    let name = bundle.file_name().context("a bundle has a name")?;
     let clap = bundle.extension() == Some(OsStr::new("clap"));
     let home = std::env::home_dir().context("this user has no home folder")?;
     let folder = if cfg!(target_os = "macos") {
@@ -62,7 +51,7 @@ fn place(bundle: &Path) -> Result<PathBuf> {
     } else {
         home.join(if clap { ".clap" } else { ".vst3" })
     };
-    Ok(folder.join(name))
+    Ok(folder.join(bundle))
 }
 
 fn remove(place: &Path) -> Result<bool> {
