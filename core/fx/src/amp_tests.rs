@@ -73,11 +73,35 @@ fn a_gain_jump_is_smoothed() {
 #[test]
 fn the_first_parameters_hold_from_the_first_sample() {
     let mut amp = amp();
-    for _ in 0..2 {
+    for (db, factor) in [(20.0, 10.0), (-40.0, 0.01)] {
         let mut io = [0.5; 1];
-        mono(&mut amp, &mut io, &with(0.0, 20.0, false));
-        assert_eq!(io[0], 0.25 / 1.25 * 10.0);
+        mono(&mut amp, &mut io, &with(0.0, db, false));
+        assert!((io[0] / (0.25 / 1.25 * factor) - 1.0).abs() < 1e-6, "{db} dB gave {}", io[0]);
         amp.reset();
+    }
+}
+
+#[test]
+fn bad_input_counts_as_the_nearest_good_one() {
+    let good = [(f32::NAN, 0.0), (f32::INFINITY, 0.0), (f32::MAX, CEILING), (-1e30, -CEILING)];
+    for (bad, good) in good {
+        let [mut a, mut b] = [bad, good].map(|x| {
+            let mut io = sine(300);
+            io[100] = x;
+            io
+        });
+        mono(&mut amp(), &mut a, &Params::default());
+        mono(&mut amp(), &mut b, &Params::default());
+        assert_eq!(a, b, "{bad:e} is not heard as {good}");
+    }
+}
+
+#[test]
+fn what_is_far_below_hearing_is_silence() {
+    for bypass in [false, true] {
+        let mut io = [1e-32; 64];
+        mono(&mut amp(), &mut io, &with(0.0, 0.0, bypass));
+        assert_eq!(io, [0.0; 64]);
     }
 }
 

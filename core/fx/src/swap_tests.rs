@@ -236,9 +236,11 @@ fn a_network_that_leaves_the_finite_numbers_comes_back() {
     loader.offer(Pair::new(Box::new(Latch(0.0)), Box::new(Latch(0.0))));
     let mut io = [0.0; 256];
     io[10..40].fill(3.0);
+    io[200] = 2e-38;
     play(&mut slot, &mut io, 64);
     assert!(io.iter().all(|x| x.is_finite()));
-    assert_eq!(io[64..], [0.0; 192]);
+    assert_eq!(io[64..200], [0.0; 136]);
+    assert_eq!(io[200..], [2e-38 * f32::MAX; 56], "is silent for good");
 }
 
 /// Notes a drop on the thread it was told to stay clear of.
