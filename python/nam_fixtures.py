@@ -105,6 +105,7 @@ class Folder:
     def __init__(self, only):
         self.only = only
         self.index = []
+        self.float32 = {}  # dB by which the trainer's own float32 misses an output
         self.x = guitar()
         OUT.mkdir(parents=True, exist_ok=True)
         if not only:
@@ -146,11 +147,17 @@ class Folder:
     def report(self, name, y):
         print(f"{name:34s} sd {y.std():.3f} mean {y.mean():+.3f} peak {np.abs(y).max():.3f}", flush=True)
         assert 0.02 < y.std() < 1 and np.abs(y).max() < 8, name
+        double, single = answer.last
+        if double is y:
+            error = np.sqrt(np.mean((single - double) ** 2) / np.mean(double**2))
+            self.float32[f"{name}.f32"] = round(float(20 * np.log10(max(error, 1e-9))), 1)
         return self.samples(name, y)
 
     def finish(self):
         if self.only:
             return
+        for e in self.index:
+            e["float32_db"] = self.float32.get(e["output"])
         lines = ",\n".join(json.dumps(e) for e in self.index)
         (OUT / "index.json").write_text(f"[\n{lines}\n]\n")
         total = sum(f.stat().st_size for f in OUT.iterdir())
@@ -192,9 +199,12 @@ def tidy(net, digits=4):
 
 
 def answer(net, x):
-    net = net.double().eval()
+    """What the network answers in float64; `answer.last` keeps it beside its answer in float32."""
     with torch.no_grad():
-        return net(torch.tensor(x, dtype=torch.float64), pad_start=True).numpy()
+        single = copy.deepcopy(net).float().eval()(torch.tensor(x, dtype=torch.float32), pad_start=True)
+        double = net.double().eval()(torch.tensor(x, dtype=torch.float64), pad_start=True).numpy()
+    answer.last = (double, single.numpy().astype(np.float64))
+    return double
 
 
 def stack(net):

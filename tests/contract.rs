@@ -1,26 +1,115 @@
-//! The contract with the audio thread, over every architecture.
+//! The contract with the audio thread, over every architecture, on every
+//! instruction set of this machine.
 
 mod kit;
 
+use std::path::Path;
+
 use kit::models;
 
-const LINEAR: &str = r#"{ "version": "0.5.4", "architecture": "Linear", "sample_rate": 48000,
-    "config": { "receptive_field": 2, "bias": true }, "weights": [0.25, 0.5, 0.1] }"#;
-
-#[test]
-fn linear() {
-    let model = nn::Model::load(LINEAR.as_bytes()).expect("a valid model");
-    kit::conforms("linear", || model.engine(), |e, io| e.process(io), |e| e.reset());
+/// The contract, and that parameters of no effect on other models do no harm.
+fn conforms(name: &str, json: &[u8]) {
+    let model = nn::Model::load(json).unwrap_or_else(|e| panic!("{name}: {e}"));
+    for isa in nn::Isa::available() {
+        let name = format!("{name} on {isa:?}");
+        kit::conforms(&name, || model.engine_on(isa), |e, io| e.process(io), |e| e.reset());
+    }
 }
 
 #[test]
 fn official_sizes() {
     let long = [("Linear 5000", models::linear(5000)), ("LSTM 3x5", models::lstm(3, 5))];
     for (name, json) in models::official().into_iter().chain(long) {
-        if !(name.starts_with("LSTM") || name.starts_with("Linear")) {
-            continue;
+        conforms(name, json.as_bytes());
+    }
+}
+
+#[test]
+fn every_fixture() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/nam");
+    let mut files: Vec<_> = std::fs::read_dir(folder)
+        .expect("the fixtures")
+        .map(|entry| entry.expect("an entry").path())
+        .filter(|path| path.extension().is_some_and(|e| e == "nam"))
+        .collect();
+    files.sort();
+    assert!(files.len() > 50, "{} fixtures", files.len());
+    for path in files {
+        conforms(&path.display().to_string(), &std::fs::read(&path).expect("a file"));
+    }
+}
+
+/// A model of three sizes.
+fn slimmable() -> nn::Model {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/nam/container_three.nam");
+    let model = nn::Model::load(&std::fs::read(path).expect("a file")).expect("a valid model");
+    assert_eq!(model.qualities().len(), 2, "three sizes");
+    model
+}
+
+/// The change is where the caller asks for it, whatever the blocks around it.
+#[test]
+fn quality_may_turn_at_any_time() {
+    let model = slimmable();
+    let turn = |cut: usize| {
+        let mut engine = model.engine();
+        let mut io = kit::signal(20_000);
+        let mut calls = 0;
+        for (part, quality) in
+            io.chunks_mut(2000).zip([1.0, 0.1, 0.5, 0.1, 1.0, 0.9, 0.0].iter().cycle())
+        {
+            calls += kit::heap_calls(|| {
+                engine.set_quality(*quality);
+                part.chunks_mut(cut).for_each(|part| engine.process(part));
+            });
         }
+        assert_eq!(calls, 0, "heap calls while the quality turns");
+        io
+    };
+    let whole = turn(2000);
+    assert!(whole.iter().all(|y| y.is_finite()), "the output is finite");
+    for cut in [1, 7, 64, 65] {
+        assert_eq!(turn(cut), whole, "cut into {cut}s");
+    }
+}
+
+/// After a change has run its course the engine sounds as if it had always
+/// been of that size, and on the way there is no step.
+#[test]
+fn a_change_of_quality_leaves_no_trace() {
+    let model = slimmable();
+    let input: Vec<f32> = (0..30_000).map(|i| 0.3 * (i as f32 * 0.02).sin()).collect();
+    let constant = |quality: f32| {
+        let (mut engine, mut io) = (model.engine(), input.clone());
+        engine.set_quality(quality);
+        engine.process(&mut io);
+        io
+    };
+    let (best, least) = (constant(1.0), constant(0.0));
+    let mut io = input.clone();
+    let mut engine = model.engine();
+    engine.process(&mut io[..9000]);
+    engine.set_quality(0.0);
+    engine.process(&mut io[9000..]);
+    assert_eq!(io[..9000], best[..9000], "nothing changes before");
+    assert_eq!(io[20_000..], least[20_000..], "nothing is left after");
+    let steepest = |y: &[f32]| y.windows(2).map(|w| (w[1] - w[0]).abs()).fold(0.0, f32::max);
+    let limit = 1.1 * steepest(&best).max(steepest(&least)) + 1e-3;
+    assert!(steepest(&io) <= limit, "a step of {}", steepest(&io));
+}
+
+/// Neither a number that is none nor one beyond reason stays in a network.
+#[test]
+fn bad_samples_do_not_stay() {
+    let worst = [f32::NAN, f32::INFINITY, f32::NEG_INFINITY, 1e30, -1e30, f32::MIN_POSITIVE / 4.0];
+    for (name, json) in models::official() {
         let model = nn::Model::load(json.as_bytes()).expect("a valid model");
-        kit::conforms(name, || model.engine(), |e, io| e.process(io), |e| e.reset());
+        let mut engine = model.engine();
+        let mut io = kit::signal(3 * 4096 + 20_000);
+        for (i, x) in io[..4096].iter_mut().enumerate() {
+            *x = worst[i % worst.len()];
+        }
+        engine.process(&mut io);
+        assert!(io[4096..].iter().all(|y| y.is_finite()), "{name}: not finite after bad input");
     }
 }

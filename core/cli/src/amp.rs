@@ -1,8 +1,10 @@
 //! `kiln amp`: a WAV file through a model.
 
+use std::ops::RangeInclusive;
 use std::path::PathBuf;
 
 use anyhow::{Result, bail};
+use fx::Amp;
 use indicatif::{ProgressBar, ProgressStyle};
 use nn::{Engine, Model};
 
@@ -20,15 +22,15 @@ pub(crate) struct Args {
     #[arg(long)]
     raw: bool,
     /// Size of a slimmable model, 0 smallest to 1 best
-    #[arg(long, value_name = "0..1", default_value = "1", value_parser = quality)]
+    #[arg(long, value_name = "0..1", default_value = "1", value_parser = |text: &str| number(text, 0.0..=1.0))]
     quality: f32,
     /// Gain before the network, in dB
-    #[arg(long, value_name = "DB", default_value = "0", allow_negative_numbers = true)]
-    #[arg(conflicts_with = "raw", value_parser = decibels)]
+    #[arg(long, value_name = "-20..20", default_value = "0", allow_negative_numbers = true)]
+    #[arg(conflicts_with = "raw", value_parser = |text: &str| number(text, -20.0..=20.0))]
     input_gain: f32,
     /// Gain after it, in dB
-    #[arg(long, value_name = "DB", default_value = "0", allow_negative_numbers = true)]
-    #[arg(conflicts_with = "raw", value_parser = decibels)]
+    #[arg(long, value_name = "-40..40", default_value = "0", allow_negative_numbers = true)]
+    #[arg(conflicts_with = "raw", value_parser = |text: &str| number(text, -40.0..=40.0))]
     output_gain: f32,
     /// A WAV file of any depth and number of channels, at the model's rate
     input: PathBuf,
@@ -36,24 +38,14 @@ pub(crate) struct Args {
     output: PathBuf,
 }
 
-fn quality(text: &str) -> Result<f32, String> {
-    match text.parse::<f32>() {
-        Ok(q) if (0.0..=1.0).contains(&q) => Ok(q),
-        _ => Err("expected a number from 0 to 1".to_owned()),
-    }
-}
-
-fn decibels(text: &str) -> Result<f32, String> {
-    match text.parse::<f32>() {
-        Ok(db) if (-120.0..=120.0).contains(&db) => Ok(db),
-        _ => Err("expected a number from -120 to 120".to_owned()),
+fn number(text: &str, range: RangeInclusive<f32>) -> Result<f32, String> {
+    match text.parse() {
+        Ok(x) if range.contains(&x) => Ok(x),
+        _ => Err(format!("expected a number from {} to {}", range.start(), range.end())),
     }
 }
 
 pub(crate) fn render(args: &Args) -> Result<()> {
-    if !args.raw {
-        bail!("amp: expected --raw, the only mode of this version");
-    }
     let model = crate::load(&args.model)?;
     let mut input = Input::open(&args.input)?;
     let rate = model.sample_rate().unwrap_or(48_000.0);
@@ -66,33 +58,86 @@ pub(crate) fn render(args: &Args) -> Result<()> {
         );
     }
     let mut output = Output::create(&args.output, &input)?;
-    let mut engines: Vec<_> = (0..input.channels()).map(|_| engine(&model, args.quality)).collect();
+    let mut chain = Chain::new(args, &model, &input);
     let mut channels = vec![Vec::with_capacity(FRAMES); input.channels()];
     let bar = ProgressBar::new(input.frames()).with_style(style()?);
+    let (mut late, mut owed) = (chain.latency(), chain.latency());
     loop {
         let n = input.read(&mut channels, FRAMES)?;
         if n == 0 {
+            // The end of the signal is still on its way.
+            channels.iter_mut().for_each(|channel| channel.resize(owed.min(FRAMES), 0.0));
+            owed -= owed.min(FRAMES);
+        }
+        let frames = channels[0].len();
+        if frames == 0 {
             break;
         }
-        engines.iter_mut().zip(&mut channels).for_each(|(engine, io)| engine.process(io));
-        output.write(&channels)?;
+        chain.process(&mut channels);
+        output.write(&channels, late.min(frames))?;
+        late -= late.min(frames);
         bar.inc(n as u64);
     }
     bar.finish_and_clear();
     output.finish()
 }
 
-/// One channel of `model` at a quality, settled on silence.
-fn engine(model: &Model, quality: f32) -> Box<dyn Engine> {
-    let mut engine = model.engine();
-    if !model.qualities().is_empty() {
-        // A change of size is warmed up and faded in; that is to be over
-        // before the file begins.
-        engine.set_quality(quality);
-        engine.process(&mut vec![0.0; 2 * engine.receptive_field() + 48_000]);
-        engine.reset();
+/// What a file goes through.
+enum Chain {
+    /// An engine a channel.
+    Raw(Vec<Box<dyn Engine>>),
+    /// The whole effect, for two channels each.
+    Whole(Vec<Amp>, fx::amp::Params),
+}
+
+impl Chain {
+    fn new(args: &Args, model: &Model, input: &Input) -> Self {
+        let engine = |_| {
+            let mut engine = model.engine();
+            engine.set_quality(args.quality);
+            engine
+        };
+        let amp = |_| {
+            let (loader, mut amp) = Amp::new(input.sample_rate() as f32);
+            loader.offer(fx::Pair::of(model));
+            amp.reset(); // takes the model at once, without a fade
+            amp
+        };
+        if args.raw {
+            return Self::Raw((0..input.channels()).map(engine).collect());
+        }
+        let params = fx::amp::Params {
+            input_gain: args.input_gain,
+            output_gain: args.output_gain,
+            quality: args.quality,
+            bypass: false,
+        };
+        Self::Whole((0..input.channels().div_ceil(2)).map(amp).collect(), params)
     }
-    engine
+
+    /// Samples.
+    fn latency(&self) -> usize {
+        match self {
+            Self::Raw(engines) => engines.first().map_or(0, |engine| engine.latency()),
+            Self::Whole(amps, _) => amps.first().map_or(0, Amp::latency),
+        }
+    }
+
+    fn process(&mut self, channels: &mut [Vec<f32>]) {
+        match self {
+            Self::Raw(engines) => {
+                engines.iter_mut().zip(channels).for_each(|(engine, io)| engine.process(io));
+            }
+            Self::Whole(amps, params) => {
+                for (amp, channels) in amps.iter_mut().zip(channels.chunks_mut(2)) {
+                    let mut io: Vec<&mut [f32]> =
+                        channels.iter_mut().map(Vec::as_mut_slice).collect();
+                    let inputs = io.len();
+                    amp.process(&mut io, inputs, params);
+                }
+            }
+        }
+    }
 }
 
 /// Shown on a terminal only.

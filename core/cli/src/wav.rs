@@ -97,10 +97,11 @@ impl Output {
         Ok(output)
     }
 
-    /// Appends as many samples of each channel as the first has.
-    pub(crate) fn write(&mut self, channels: &[Vec<f32>]) -> Result<()> {
+    /// Appends the samples of each channel, as many as the first has, from
+    /// number `from` on.
+    pub(crate) fn write(&mut self, channels: &[Vec<f32>], from: usize) -> Result<()> {
         let Some(wav) = &mut self.wav else { return Ok(()) };
-        for frame in 0..channels.first().map_or(0, Vec::len) {
+        for frame in from..channels.first().map_or(0, Vec::len) {
             for channel in channels {
                 let written = wav.write_sample(channel[frame]);
                 written.with_context(|| self.path.display().to_string())?;

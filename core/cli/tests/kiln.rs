@@ -131,6 +131,26 @@ fn renders_what_the_engine_plays() {
 }
 
 #[test]
+fn renders_the_whole_effect() {
+    let folder = Folder::new("whole");
+    let model = folder.linear();
+    let input = folder.wav("in.wav", 44_100, 3, 32, SampleFormat::Float);
+    let (raw, out) = (folder.at("raw.wav"), folder.at("out.wav"));
+    let gains = ["--input-gain", "6", "--output-gain", "-12"];
+    for args in [
+        &["amp", "--raw", "-m", &model, &input, &raw][..],
+        &["amp", gains[0], gains[1], gains[2], gains[3], "-m", &model, &input, &out],
+    ] {
+        let done = kiln(args);
+        assert_eq!(done.status.code(), Some(0), "{}", stderr(&done));
+    }
+    let gain = 10.0_f32.powf(-6.0 / 20.0);
+    let (raw, out) = (samples(&raw), samples(&out));
+    assert_eq!(raw.len(), out.len());
+    assert!(raw.iter().zip(&out).all(|(a, b)| (gain * a - b).abs() < 1e-6));
+}
+
+#[test]
 fn refuses_another_rate_and_says_what_to_do() {
     let folder = Folder::new("rate");
     let (model, out) = (folder.linear(), folder.at("out.wav"));
@@ -198,6 +218,7 @@ fn wrong_usage_is_2() {
         &["amp", "--raw", "in.wav", "out.wav"][..],
         &["amp", "--raw", "--model", "m", "--quality", "2", "in.wav", "out.wav"],
         &["amp", "--raw", "--model", "m", "--input-gain", "3", "in.wav", "out.wav"],
+        &["amp", "--model", "m", "--input-gain", "21", "in.wav", "out.wav"],
         &["bench"],
         &["fly"],
         &[],

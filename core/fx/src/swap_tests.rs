@@ -240,3 +240,49 @@ fn a_network_that_leaves_the_finite_numbers_comes_back() {
     assert!(io.iter().all(|x| x.is_finite()));
     assert_eq!(io[64..], [0.0; 192]);
 }
+
+/// Notes a drop on the thread it was told to stay clear of.
+struct Wary(std::thread::ThreadId, Arc<AtomicUsize>);
+
+impl Engine for Wary {
+    fn process(&mut self, io: &mut [f32]) {
+        io.fill(1.0);
+    }
+
+    fn reset(&mut self) {}
+
+    fn receptive_field(&self) -> usize {
+        3
+    }
+}
+
+impl Drop for Wary {
+    fn drop(&mut self) {
+        if std::thread::current().id() == self.0 {
+            self.1.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+}
+
+#[test]
+fn loaders_on_other_threads_never_make_the_audio_thread_free() {
+    let wrong = Arc::new(AtomicUsize::new(0));
+    let audio = std::thread::current().id();
+    let (loader, mut slot) = slot(5);
+    std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..2)
+            .map(|_| {
+                let (loader, wrong) = (loader.clone(), wrong.clone());
+                let new = move || Box::new(Wary(audio, wrong.clone()));
+                scope.spawn(move || (0..20_000).for_each(|_| loader.offer(Pair::new(new(), new()))))
+            })
+            .collect();
+        let mut io = [0.0; 100];
+        while threads.iter().any(|thread| !thread.is_finished()) {
+            slot.process(&mut [&mut io]);
+        }
+        (0..3).for_each(|_| slot.process(&mut [&mut io]));
+        assert_eq!(wrong.load(Ordering::Relaxed), 0);
+        assert_eq!(io, [1.0; 100]);
+    });
+}

@@ -45,7 +45,8 @@ pub(crate) enum Activation {
 pub(crate) enum Spec {
     Name(String),
     Object {
-        #[serde(rename = "type")]
+        /// The trainer writes `name` in the head after the stack.
+        #[serde(rename = "type", alias = "name")]
         name: String,
         #[serde(flatten)]
         parameters: BTreeMap<String, Value>,
@@ -61,7 +62,8 @@ impl Spec {
             Spec::Object { name, parameters } => (name, parameters),
         };
         let mut p = Parameters { at, left: parameters.iter().collect() };
-        let activation = match name.as_str() {
+        // ConvNets carry the names of the trainer's classes, some of them private.
+        let activation = match name.trim_start_matches('_') {
             "Identity" => Activation::Identity,
             "Tanh" => Activation::Tanh,
             "Fasttanh" => Activation::FastTanh,
@@ -112,7 +114,12 @@ impl Parameters<'_> {
     fn prelu(&mut self, channels: usize) -> Result<Activation, Error> {
         let place = format!("{}.negative_slopes", self.at);
         let Some(list) = self.take("negative_slopes").cloned() else {
-            let slope = self.number("negative_slope", 0.25)?;
+            // Where the trainer exports no slope, the learnt one is lost.
+            let slope = self.number("negative_slope", f32::NAN)?;
+            if slope.is_nan() {
+                let expected = "a PReLU with negative_slope or negative_slopes";
+                return Err(Error::invalid(self.at, expected, "none"));
+            }
             return Ok(Activation::Leaky { slope });
         };
         let Some(list) = list.as_array().filter(|l| l.len() == channels) else {
@@ -157,6 +164,14 @@ fn number(place: impl Into<String>, v: &Value) -> Result<f32, Error> {
 }
 
 impl Activation {
+    /// A Hardtanh, which has no slopes, other than the usual one.
+    pub(crate) fn is_hardtanh_with_limits(&self) -> bool {
+        let Activation::LeakyHardtanh { min, max, min_slope, max_slope } = self else {
+            return false;
+        };
+        (*min_slope, *max_slope) == (0.0, 0.0) && (*min, *max) != (-1.0, 1.0)
+    }
+
     /// Applies it to a vector. `channel` gives what differs between channels:
     /// one slope repeated, or a slope for each lane.
     #[inline(always)]

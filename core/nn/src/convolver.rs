@@ -6,6 +6,7 @@ use fearless_simd::{Level, Simd, dispatch, f32x4, prelude::*};
 
 use crate::BLOCK;
 use crate::partition::{Spectra, Stage};
+use crate::simd::{Vector, clean};
 
 /// Up to this many taps a direct sum is faster than transforms.
 const DIRECT: usize = 256;
@@ -28,9 +29,9 @@ const ROOM: usize = 4096;
 /// usual. Partitions are cut at multiples of 64 samples since the start, not
 /// where a call ends, so any cut of a signal gives the same bits.
 ///
-/// Input that is not finite is read as silence. Nothing outlives the length of
-/// the response by more than two partitions. Building allocates; clones share
-/// the response and have their own state.
+/// Input is cleaned as that of an engine is: what is not finite is silence, and
+/// ±1000 is the loudest. Building allocates; clones share the response and have
+/// their own state.
 #[derive(Clone)]
 pub struct Convolver {
     response: Arc<Response>,
@@ -78,14 +79,14 @@ fn at_or_zero(values: &[f32], i: usize) -> f32 {
 impl Convolver {
     /// `impulse[0]` weighs the present sample, `impulse[n]` the one `n` before.
     pub fn new(impulse: &[f32]) -> Self {
-        Self::of(Arc::new(Response::new(impulse)))
+        Self::of(Arc::new(Response::new(impulse)), Level::new())
     }
 
-    pub(crate) fn of(response: Arc<Response>) -> Self {
+    pub(crate) fn of(response: Arc<Response>, level: Level) -> Self {
         let stages = response.spectra.iter().map(Stage::new).collect();
         let at = response.kept();
         let past = vec![0.0; at + ROOM + BLOCK];
-        Self { response, level: Level::new(), past, at, phase: 0, stages }
+        Self { response, level, past, at, phase: 0, stages }
     }
 
     /// Replaces `io`, of any length, with its convolution. Neither allocates
@@ -116,7 +117,7 @@ impl Convolver {
         }
         let (from, to) = (self.at, self.at + io.len());
         for (past, x) in self.past[from..to].iter_mut().zip(&*io) {
-            *past = if x.is_finite() { *x } else { 0.0 };
+            *past = clean(*x);
         }
         let direct = &self.response.direct;
         let past = &self.past[from - 4 * direct.len()..];
@@ -158,7 +159,7 @@ fn convolve<S: Simd>(simd: S, taps: &[[f32; 4]], past: &[f32], out: &mut [f32]) 
 
 /// Up to `N` vectors of frames; returns how many that is.
 #[inline(always)]
-fn tile<S: Simd, V: SimdFloat<S, Element = f32>, const N: usize>(
+fn tile<S: Simd, V: Vector<S>, const N: usize>(
     simd: S,
     taps: &[[f32; 4]],
     past: &[f32],

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use fearless_simd::Level;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -26,10 +27,12 @@ struct Config {
 const KEYS: &[&str] = &["receptive_field", "bias", "in_channels", "out_channels", "implementation"];
 
 #[derive(Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "snake_case")]
 enum Implementation {
     Auto,
+    #[serde(alias = "legacy", alias = "old")]
     Direct,
+    #[serde(alias = "partitioned_fft")]
     Fft,
 }
 
@@ -60,9 +63,9 @@ impl Linear {
         Ok(Self { response: Arc::new(Response::new(&impulse)), taps, bias })
     }
 
-    pub(crate) fn engine(&self) -> Box<dyn Engine> {
+    pub(crate) fn engine(&self, level: Level) -> Box<dyn Engine> {
         Box::new(Running {
-            convolver: Convolver::of(self.response.clone()),
+            convolver: Convolver::of(self.response.clone(), level),
             taps: self.taps,
             bias: self.bias,
         })
@@ -112,7 +115,7 @@ mod tests {
         )
         .expect("valid");
         let mut io = [1.0, 0.0, 0.0, 0.0];
-        linear.engine().process(&mut io);
+        linear.engine(Level::new()).process(&mut io);
         assert_eq!(io, [3.5, 2.5, 1.5, 0.5]);
     }
 
@@ -123,7 +126,7 @@ mod tests {
             (r#"{"receptive_field":0,"bias":false}"#, "config.receptive_field"),
             (r#"{"receptive_field":99999999999,"bias":true}"#, "too large"),
             (r#"{"receptive_field":3,"bias":false,"out_channels":2}"#, "config.out_channels"),
-            (r#"{"receptive_field":3,"bias":false,"stride":2}"#, "config.stride"),
+            (r#"{"receptive_field":3,"bias":false,"stride":2}"#, "found \"stride\""),
             (r#"{"receptive_field":3,"bias":false,"implementation":"gpu"}"#, "unknown variant"),
         ] {
             let error = load(config, &[0.0; 3]).err().expect("refused").to_string();

@@ -239,7 +239,7 @@ impl Net {
         match self {
             Net::FeedForward(program) => Box::new(Runner::new(program.clone(), isa.level())),
             Net::Lstm(net) => net.engine(isa.level()),
-            Net::Linear(net) => net.engine(),
+            Net::Linear(net) => net.engine(isa.level()),
             Net::Sizes(sizes) => {
                 let rung =
                     |(until, net): &(f32, Net)| Rung { until: *until, engine: net.engine(isa) };

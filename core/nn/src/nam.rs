@@ -89,7 +89,7 @@ pub(crate) fn refuse_unknown(json: &RawValue, known: &[&str], at: &str) -> Resul
         None => Ok(()),
         Some((key, _)) => {
             let expected = format!("one of {}", known.join(", "));
-            Err(Error::unsupported(format!("key in {at}"), expected, format!("{key:?}")))
+            Err(Error::unsupported(format!("{at}.{key}"), expected, "another key"))
         }
     }
 }

@@ -19,7 +19,7 @@ pub(crate) fn clean(x: f32) -> f32 {
 
 /// One cache line of numbers, so that packed weights are loaded without
 /// crossing lines.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 #[repr(C, align(64))]
 pub(crate) struct Line(pub(crate) [f32; 16]);
 

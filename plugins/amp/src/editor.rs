@@ -101,6 +101,7 @@ impl App {
     pub fn draw(&mut self, ui: &mut Ui) {
         let Some(context) = self.context.clone() else { return };
         let setter = context.param_setter();
+        self.models().collect();
         let status = self.models().status();
         if self.models().take_unchecked() {
             self.ask(Task::Check);

@@ -148,8 +148,10 @@ impl Plugin for KilnAmp {
         _context: &mut impl ProcessContext<Self>,
     ) -> ProcessStatus {
         self.amp.process(buffer.as_slice(), self.inputs, &self.params.values());
+        // Taken in any case, so that an editor opened later shows the present.
+        let peaks = self.amp.take_peaks();
         if self.editor.is_open() {
-            self.meters.raise(self.amp.take_peaks());
+            self.meters.raise(peaks);
             self.repaint.request_repaint();
         }
         ProcessStatus::Normal
@@ -181,7 +183,7 @@ impl ClapPlugin for KilnAmp {
 }
 
 impl Vst3Plugin for KilnAmp {
-    const VST3_CLASS_ID: [u8; 16] = *b"KilnAudioAmp\0\0\0\x01";
+    const VST3_CLASS_ID: [u8; 16] = *b"KilnAudioAmp0001";
     const VST3_SUBCATEGORIES: &'static [Vst3SubCategory] =
         &[Vst3SubCategory::Fx, Vst3SubCategory::Distortion];
 }

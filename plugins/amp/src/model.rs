@@ -126,7 +126,7 @@ impl Models {
             Task::List(folder) => self.list(&folder),
             Task::Check => self.check(),
         }
-        self.0.loader.collect();
+        self.collect();
         self.0.repaint.request_repaint();
     }
 
@@ -136,6 +136,11 @@ impl Models {
         if status.playing.is_none() && status.loading.is_none() && status.error.is_none() {
             self.factory();
         }
+    }
+
+    /// Frees the model that was replaced last, if it waits for that.
+    pub fn collect(&self) {
+        self.0.loader.collect();
     }
 
     /// What there is to say now.

@@ -171,6 +171,29 @@ fn a_state_restored_before_the_first_sample_is_heard_in_it() {
 }
 
 #[test]
+fn a_state_restored_while_playing_fades_in() {
+    let folder = host::scratch("while_playing");
+    let [quiet, loud] = [0.2, 0.7]
+        .map(|gain| host::write(&folder, &format!("{gain}.nam"), &host::wavenet("Tone", gain)));
+    let mut plugin = playing();
+    plugin.models().run(Task::Open(loud));
+    let fields = plugin.params().serialize_fields();
+    plugin.models().run(Task::Open(quiet));
+    let mut last = settled(&mut plugin);
+    assert!(close(last, level(0.2)));
+    restore(&plugin, &fields);
+    for _ in 0..20 {
+        let mut io = vec![vec![1.0; 128]; 2];
+        host::process(&mut plugin, &mut io);
+        for &x in &io[0] {
+            assert!((x - last).abs() < 0.001, "a step from {last} to {x}");
+            last = x;
+        }
+    }
+    assert!(close(last, level(0.7)));
+}
+
+#[test]
 fn the_factory_model_is_not_copied_into_projects() {
     let plugin = playing();
     let fields = plugin.params().serialize_fields();

@@ -143,10 +143,15 @@ impl Net {
                            it out, the trainer applies it",
                 );
             }
-            let softsigmoid = |x: &Activation| matches!(x, Activation::Softsigmoid);
-            let gate = |l: &Layer| l.gate.as_ref().is_some_and(|(_, x)| softsigmoid(x));
-            if a.layers.iter().any(|l| softsigmoid(&l.activation) || gate(l)) {
+            let uses = |which: fn(&Activation) -> bool| {
+                let gate = |l: &Layer| l.gate.as_ref().is_some_and(|(_, x)| which(x));
+                a.layers.iter().any(|l| which(&l.activation) || gate(l))
+            };
+            if uses(|x| matches!(x, Activation::Softsigmoid)) {
                 said.push("activation Softsigmoid: the official player cannot load this file");
+            }
+            if uses(Activation::is_hardtanh_with_limits) {
+                said.push("Hardtanh with limits other than ±1: the official player ignores them");
             }
         }
         said.dedup();

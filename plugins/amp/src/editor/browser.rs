@@ -3,7 +3,9 @@
 
 use std::path::{Path, PathBuf};
 
-use egui::{Align2, Key, Rect, ScrollArea, Sense, Stroke, StrokeKind, TextEdit, Ui, pos2, vec2};
+use egui::{
+    Align2, Key, Rect, Response, ScrollArea, Sense, Stroke, StrokeKind, TextEdit, Ui, pos2, vec2,
+};
 
 use super::header::clipped_text;
 use super::theme;
@@ -153,9 +155,13 @@ impl Browser {
         area.show_rows(&mut list, ROW, rows.len(), |ui, range| {
             for index in range {
                 let Some(row) = rows.get(index) else { continue };
-                if self.row(ui, row, index == self.selected, plays(row)) {
+                let response = self.row(ui, row, index == self.selected, plays(row));
+                if response.clicked() {
                     self.selected = index;
                     chosen = Some(row.clone());
+                }
+                if response.double_clicked() && matches!(row, Row::Model(_) | Row::Factory) {
+                    self.close();
                 }
             }
         });
@@ -195,7 +201,7 @@ impl Browser {
         pressed(Key::Enter).then(|| rows.get(self.selected).cloned()).flatten()
     }
 
-    fn row(&self, ui: &mut Ui, row: &Row, selected: bool, plays: bool) -> bool {
+    fn row(&self, ui: &mut Ui, row: &Row, selected: bool, plays: bool) -> Response {
         let size = vec2(ui.available_width(), ROW);
         let (rect, response) = ui.allocate_exact_size(size, Sense::click());
         let (words, color, folder) = match row {
@@ -216,7 +222,7 @@ impl Browser {
         ui.painter().rect_filled(rect.shrink2(vec2(0.0, 1.0)), 4.0, fill);
         icon(ui, pos2(rect.left() + 16.0, rect.center().y), folder, plays);
         clipped_text(ui, rect.with_min_x(rect.left() + 34.0), words, 14.0, color);
-        response.clicked()
+        response
     }
 }
 

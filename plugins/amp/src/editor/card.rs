@@ -29,6 +29,11 @@ pub(super) fn show(ui: &mut Ui, rect: Rect, status: &Status) {
     clipped_text(ui, row(0, 26.0), &playing.name, 20.0, theme::TEXT);
     clipped_text(ui, row(1, 20.0), &credit(playing), 13.0, theme::DIM);
     clipped_text(ui, row(2, 20.0), &facts(playing), 13.0, theme::DIM);
+    let differences = playing.model.differences();
+    if !differences.is_empty() {
+        let response = ui.interact(rect, ui.scope_id().with("card"), Sense::hover());
+        response.on_hover_text(differences.join("\n"));
+    }
 }
 
 /// The gear and who modeled it.
@@ -61,16 +66,23 @@ pub(super) fn credit(playing: &Playing) -> String {
 pub(super) fn facts(playing: &Playing) -> String {
     let model = &playing.model;
     let rate = model.sample_rate().unwrap_or(USUAL_RATE);
-    let memory = playing.receptive_field as f64 / rate * 1000.0;
+    let samples = playing.receptive_field;
+    let memory = match samples as f64 / rate * 1000.0 {
+        short if short < 10.0 => format!("{samples} samples of memory"),
+        long => format!("{long:.0} ms of memory"),
+    };
     let mut parts = vec![
         model.architecture().to_owned(),
         format!("{} weights", thousands(model.weights())),
         khz(rate),
-        format!("{memory:.*} ms memory", usize::from(memory < 10.0)),
+        memory,
     ];
     let sizes = model.qualities().len();
     if sizes > 0 {
         parts.push(format!("{} sizes", sizes + 1));
+    }
+    if !model.differences().is_empty() {
+        parts.push("unlike the official player".into());
     }
     parts.join("  ·  ")
 }

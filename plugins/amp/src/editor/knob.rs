@@ -101,9 +101,9 @@ impl<P: Param> Knob<'_, P> {
     fn value(&self, ui: &mut Ui, rect: Rect, value: f32) {
         let id = ui.scope_id().with(("value", self.param.name()));
         let typed: Option<String> = ui.data(|data| data.get_temp(id));
+        let words = self.param.normalized_value_to_string(value, true);
         let Some(mut typed) = typed else {
             let response = ui.interact(rect, id, Sense::click());
-            let words = self.param.normalized_value_to_string(value, true);
             let color = if response.hovered() { theme::FLAME } else { theme::DIM };
             ui.painter().text(
                 rect.center(),
@@ -117,11 +117,12 @@ impl<P: Param> Knob<'_, P> {
                 egui::WidgetInfo::labeled(egui::Role::Button, ui.is_enabled(), label)
             });
             if response.on_hover_cursor(egui::CursorIcon::Text).clicked() {
-                ui.data_mut(|data| data.insert_temp(id, words));
+                ui.data_mut(|data| data.insert_temp(id, String::new()));
             }
             return;
         };
         let field = egui::TextEdit::singleline(&mut typed)
+            .hint_text(words)
             .align(Align2::CENTER_CENTER)
             .font(theme::font(14.0));
         let response = ui.put(rect, field);
