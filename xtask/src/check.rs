@@ -27,7 +27,8 @@ pub(crate) fn command() -> Result<()> {
         run::run(run::cargo().args(words))
     });
     report.section("tests", |report| {
-        report.count(run::cargo().args(["test", "--workspace", "--exclude", "hosts", "--locked"]))
+        let words = ["test", "--workspace", "--exclude", "hosts", "--locked", "--no-fail-fast"];
+        report.count(run::cargo().args(words))
     });
     // Older bundles may lie there, and must not be what is tested.
     if report.section("bundles", |_| bundle::release().map(drop)) {
@@ -44,7 +45,15 @@ fn native_hosts(report: &mut Report) -> Result<()> {
     let display = Display::start()?;
     let bundles = bundle::folder(&run::metadata()?);
     let mut tests = run::cargo();
-    tests.args(["test", "--package", "hosts", "--locked", "--", "--include-ignored"]);
+    tests.args([
+        "test",
+        "--package",
+        "hosts",
+        "--locked",
+        "--no-fail-fast",
+        "--",
+        "--include-ignored",
+    ]);
     report.count(display.show(&mut tests).env("KILN_BUNDLES", bundles))
 }
 

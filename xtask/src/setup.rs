@@ -29,12 +29,18 @@ const EDITOR: &[&str] = &[
     "libxkbcommon-x11-0",
 ];
 
+/// Vulkan in software, which the editor's own tests draw with.
+const PICTURES: &[&str] = &["mesa-vulkan-drivers"];
+
 const PYTHON: &[&str] = &["python3", "python3-venv"];
 
 const REQUIREMENTS: &str = "python/requirements-hosts.txt";
 
 pub(crate) fn everything() -> Result<()> {
     editor_packages()?;
+    if cfg!(target_os = "linux") {
+        packages(PICTURES)?;
+    }
     let python = python_hosts()?;
     println!("ready: editors open headless, Python hosts run with {}", python.display());
     Ok(())

@@ -1,7 +1,7 @@
 //! What a project keeps of Kiln Amp, and what happens when another one is put back.
 
-use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use hosts::clap::{Change, Player, Plugin};
@@ -15,9 +15,10 @@ const OUTPUT: u32 = parameter("output");
 /// The factory model, quieter by this factor, so that what is heard tells which one
 /// plays. A WaveNet ends in a plain factor, which its weights repeat at their end.
 fn quieter(factor: f64) -> PathBuf {
-    let folder = std::env::temp_dir().join(format!("kiln-host-{}", std::process::id()));
-    std::fs::create_dir_all(&folder).expect("a folder");
-    let path = folder.join(format!("{factor}.nam"));
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
+    // Tests run side by side, and one of them removes its file.
+    static COUNT: AtomicUsize = AtomicUsize::new(0);
+    let path = folder.join(format!("{}.nam", COUNT.fetch_add(1, Ordering::Relaxed)));
     let factory = std::fs::read("../../assets/kiln-crunch.nam").expect("the factory model");
     let mut model: serde_json::Value = serde_json::from_slice(&factory).expect("JSON");
     let last = model["weights"].as_array_mut().and_then(|w| w.last_mut()).expect("weights");
