@@ -220,7 +220,7 @@ fn what_needs_gigabytes_is_refused() {
         v["weights"] = json!(weights);
     });
     refused(&far, "floats of memory");
-    refused(&vec![b' '; (32 << 20) + 1], "bytes");
+    refused(&vec![b' '; nn::Model::MAX_BYTES + 1], "bytes");
     refused("[".repeat(100_000).as_bytes(), "not a model file");
 }
 

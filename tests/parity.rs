@@ -87,6 +87,25 @@ fn fixtures_of_ours() {
     assert!(wrong.is_empty(), "{} differ:\n{}", wrong.len(), wrong.join("\n"));
 }
 
+/// We warn of each file that the official player refuses or answers otherwise,
+/// and of no other.
+#[test]
+fn says_where_the_official_player_differs() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/nam");
+    let index = std::fs::read(folder.join("index.json")).expect("the fixtures' index");
+    let index: Vec<Value> = serde_json::from_slice(&index).expect("a list");
+    let mut wrong = Vec::new();
+    for entry in &index {
+        let name = entry["model"].as_str().expect("a file name");
+        let bytes = std::fs::read(folder.join(name)).expect("a model");
+        let said = nn::Model::load(&bytes).expect("a valid model").differences().to_vec();
+        if entry["core_differs"] != !said.is_empty() {
+            wrong.push(format!("{name}: {said:?}, the player: {}", entry["reason"]));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
 /// Reference data that may lie beside the repository: models and the answers
 /// of their PyTorch originals as `x.nam.torch.f32` or `x.torch.f32`.
 #[test]

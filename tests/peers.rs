@@ -3,6 +3,8 @@
 
 mod kit;
 
+use std::path::Path;
+
 /// Both settled on silence; nam-rs has to be told.
 fn theirs(json: &str, io: &mut [f32]) -> Result<(), nam_rs::Error> {
     let file = nam_rs::NamModel::from_json_str(json)?;
@@ -12,22 +14,45 @@ fn theirs(json: &str, io: &mut [f32]) -> Result<(), nam_rs::Error> {
     Ok(())
 }
 
+/// How far apart the two are, in dB relative to the signal; `None` where
+/// nam-rs cannot run the model.
+fn distance(json: &str, input: &[f32]) -> Option<f64> {
+    let (mut a, mut b) = (input.to_vec(), input.to_vec());
+    theirs(json, &mut a).ok()?;
+    nn::Model::load(json.as_bytes()).expect("a valid model").engine().process(&mut b);
+    let square = |x: f32| f64::from(x).powi(2);
+    let power: f64 = a.iter().map(|y| square(*y)).sum();
+    let error: f64 = a.iter().zip(&b).map(|(a, b)| square(a - b)).sum();
+    Some(10.0 * (error / power).log10())
+}
+
 #[test]
 fn sounds_like_nam_rs() {
     let mut compared = 0;
     for (name, json) in kit::models::official() {
-        let model = nn::Model::load(json.as_bytes()).expect("a valid model");
-        let (mut a, mut b) = (kit::signal(6000), kit::signal(6000));
-        if theirs(&json, &mut a).is_err() {
-            continue;
-        }
-        model.engine().process(&mut b);
-        let power: f32 = a.iter().map(|y| y * y).sum();
-        let error: f32 = a.iter().zip(&b).map(|(a, b)| (a - b).powi(2)).sum();
-        let db = 10.0 * (error / power).log10();
-        println!("{db:6.1} dB  {name}");
+        let Some(db) = distance(&json, &kit::signal(6000)) else { continue };
         assert!(db < -100.0, "{name}: {db:.1} dB from nam-rs");
         compared += 1;
     }
-    assert_eq!(compared, 8, "nam-rs runs WaveNet and LSTM");
+    assert!(compared >= 8, "nam-rs ran {compared} of the official shapes");
+}
+
+/// Real captures and a real guitar that may lie beside the repository.
+#[test]
+fn real_models_beside_the_repository() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data");
+    let Ok(mut guitar) = hound::WavReader::open(folder.join("guitar_di.wav")) else {
+        return println!("skipped: no {}", folder.display());
+    };
+    let full = f64::from(1_u32 << (guitar.spec().bits_per_sample - 1));
+    let samples = guitar.samples::<i32>().take(5 * 48_000);
+    let input: Vec<f32> =
+        samples.map(|x| (f64::from(x.expect("a sample")) / full) as f32).collect();
+    for name in ["core_a1_standard", "core_a2", "plugin_hi_gain", "core_lstm"] {
+        let path = folder.join(format!("nam/{name}.nam"));
+        let json = std::fs::read_to_string(path).expect("a model");
+        let db = distance(&json, &input).expect("nam-rs runs it");
+        println!("{db:7.1} dB  {name}");
+        assert!(db < -100.0, "{name}: {db:.1} dB from nam-rs");
+    }
 }

@@ -8,7 +8,7 @@ mod bench;
 mod info;
 mod wav;
 
-use std::io::Write as _;
+use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -73,8 +73,16 @@ fn say(text: &str) {
     let _reader_may_be_gone = out.write_all(text.as_bytes()).and_then(|()| out.flush());
 }
 
+/// The contents of a file that may be a model; what is longer than any is cut,
+/// for the loader to refuse.
 fn read(path: &Path) -> Result<Vec<u8>> {
-    std::fs::read(path).with_context(|| path.display().to_string())
+    let read = || {
+        let mut bytes = Vec::new();
+        let longest = nn::Model::MAX_BYTES as u64 + 1;
+        std::fs::File::open(path)?.take(longest).read_to_end(&mut bytes)?;
+        Ok::<_, std::io::Error>(bytes)
+    };
+    read().with_context(|| path.display().to_string())
 }
 
 fn load(path: &Path) -> Result<nn::Model> {

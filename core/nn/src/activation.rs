@@ -45,8 +45,13 @@ pub(crate) enum Activation {
 pub(crate) enum Spec {
     Name(String),
     Object {
-        /// The trainer writes `name` in the head after the stack.
-        #[serde(rename = "type", alias = "name")]
+        #[serde(rename = "type")]
+        name: String,
+        #[serde(flatten)]
+        parameters: BTreeMap<String, Value>,
+    },
+    /// In the head after the stack, the trainer's own spelling.
+    Named {
         name: String,
         #[serde(flatten)]
         parameters: BTreeMap<String, Value>,
@@ -59,7 +64,9 @@ impl Spec {
         let none = BTreeMap::new();
         let (name, parameters) = match self {
             Spec::Name(name) => (name, &none),
-            Spec::Object { name, parameters } => (name, parameters),
+            Spec::Object { name, parameters } | Spec::Named { name, parameters } => {
+                (name, parameters)
+            }
         };
         let mut p = Parameters { at, left: parameters.iter().collect() };
         // ConvNets carry the names of the trainer's classes, some of them private.

@@ -42,6 +42,10 @@ enum Net {
 }
 
 impl Model {
+    /// Bytes of the largest file we open. The largest official model is a
+    /// fiftieth of it.
+    pub const MAX_BYTES: usize = 32 << 20;
+
     /// Reads a `.nam` file of any architecture and of format version 0.5.0 to
     /// 0.7.x. Whatever would not sound as trained is refused.
     ///

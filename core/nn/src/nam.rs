@@ -7,10 +7,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::Error;
-
-/// Bytes of the largest file we open. The largest official model is a fiftieth of it.
-const MAX_BYTES: usize = 32 << 20;
+use crate::{Error, Model};
 
 /// A model file, its weights finite and its version one we read.
 ///
@@ -29,8 +26,12 @@ pub(crate) struct File<'a> {
 
 impl<'a> File<'a> {
     pub(crate) fn read(bytes: &'a [u8]) -> Result<Self, Error> {
-        if bytes.len() > MAX_BYTES {
-            return Err(Error::TooLarge { what: "bytes", limit: MAX_BYTES, found: bytes.len() });
+        if bytes.len() > Model::MAX_BYTES {
+            return Err(Error::TooLarge {
+                what: "bytes",
+                limit: Model::MAX_BYTES,
+                found: bytes.len(),
+            });
         }
         Self::check(serde_json::from_slice(bytes)?)
     }

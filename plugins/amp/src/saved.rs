@@ -10,7 +10,7 @@ use miniz_oxide::inflate::decompress_to_vec_zlib_with_limit;
 use serde::{Deserialize, Serialize};
 
 /// Bytes of the largest model file we open.
-pub const MAX_BYTES: usize = 32 << 20;
+pub const MAX_BYTES: usize = nn::Model::MAX_BYTES;
 
 /// Key of the record among a project's fields.
 const KEY: &str = "model";

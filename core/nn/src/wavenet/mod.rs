@@ -10,7 +10,7 @@ mod slim;
 use serde_json::value::RawValue;
 
 use crate::Error;
-use crate::activation::Activation;
+use crate::activation::{Activation, Spec};
 use crate::nam::{File, Reader};
 use crate::program::{Builder, Conv, Finish, Id, Mac, Op, Pairing, Program};
 
@@ -153,6 +153,19 @@ impl Net {
             if uses(Activation::is_hardtanh_with_limits) {
                 said.push("Hardtanh with limits other than ±1: the official player ignores them");
             }
+        }
+        let heads = self.arrays.iter().map(|a| a.head.outputs);
+        if self.arrays.iter().skip(1).zip(heads).any(|(a, head)| a.channels != head) {
+            said.push(
+                "an array is not as wide as the head before it: the official player \
+                       refuses this file",
+            );
+        }
+        if self.post.as_ref().is_some_and(|p| matches!(p.activation, Spec::Named { .. })) {
+            said.push(
+                "the head names its activation under \"name\": the official player cannot \
+                       load this file",
+            );
         }
         said.dedup();
         said.into_iter().map(str::to_owned).collect()
