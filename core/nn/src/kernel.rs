@@ -1,8 +1,9 @@
 //! The multiply-accumulate kernel.
 //!
 //! Planar: frames across lanes, weights broadcast, a tile of outputs in
-//! registers. Each output is summed in one order (bias, then tap by tap, input
-//! by input) whatever the tile, so a signal may be cut anywhere.
+//! registers. Each output is summed in one order (tap by tap, input by input, the
+//! bias last, lest a quiet signal drown in its rounding) whatever the tile, so a
+//! signal may be cut anywhere.
 
 use std::ops::Range;
 
@@ -165,9 +166,6 @@ impl<F: Fused> Run<'_, F> {
     ) -> usize {
         let n = S::f32s::LEN;
         let mut acc = [[S::f32s::splat(s, 0.0); NT]; H];
-        for (acc, b) in acc.iter_mut().zip(&self.mac.bias[o..o + H]) {
-            *acc = [S::f32s::splat(s, *b); NT];
-        }
         let pad = self.mac.bias.len();
         let mut weights = &self.mac.weights[..];
         for input in self.inputs {
@@ -183,6 +181,12 @@ impl<F: Fused> Run<'_, F> {
                 for v in 0..NT {
                     acc[h][v] = w.mul_add(x[v], acc[h][v]);
                 }
+            }
+        }
+        for (acc, b) in acc.iter_mut().zip(&self.mac.bias[o..o + H]) {
+            let b = S::f32s::splat(s, *b);
+            for acc in acc {
+                *acc += b;
             }
         }
         if H == 4 && NT == 2 {

@@ -222,7 +222,7 @@ fn refuses_what_it_cannot_run() {
     assert!(Lstm::load(&config(&with(r#","x":null,"y":false"#)), &vec![0.1; count(3, 1)]).is_ok());
     for (json, weights, reason) in [
         (with(""), 69, "expected 70 weights"),
-        (with(r#","bidirectional":true"#), 70, "found \"bidirectional\""),
+        (with(r#","bidirectional":true"#), 70, "config.bidirectional is not supported"),
         (with(r#","out_channels":2"#), 70, "config.out_channels is not supported"),
         (r#"{"input_size":2,"hidden_size":3,"num_layers":1}"#.into(), 82, "config.input_size"),
         (r#"{"input_size":1,"hidden_size":0,"num_layers":1}"#.into(), 0, "config.hidden_size"),

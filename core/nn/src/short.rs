@@ -6,8 +6,8 @@
 //! lies frame by frame, where a vector of channels is one load or store; and
 //! every place is worked out at load, up to where the present lies.
 //!
-//! Each output is summed in the order of the planar kernel (bias, then tap by
-//! tap, input by input), so both agree to the bit.
+//! Each output is summed in the order of the planar kernel (tap by tap,
+//! input by input, the bias last), so both agree to the bit.
 
 use fearless_simd::{Simd, f32x4, f32x8, f32x16};
 
@@ -173,8 +173,7 @@ impl Step {
 
     #[inline(always)]
     fn begin_strip<S: Simd, V: Vector<S>>(&self, s: S, m: &mut Frame<'_>, o: usize) -> usize {
-        let bias = V::from_slice(s, &self.bias[o..o + V::LEN]);
-        let sum = self.accumulate(s, bias, &self.taps[..self.early], m, o);
+        let sum = self.accumulate(s, V::splat(s, 0.0), &self.taps[..self.early], m, o);
         sum.store_slice(&mut m.data[self.begun + o..][..V::LEN]);
         V::LEN
     }
@@ -200,7 +199,8 @@ impl Step {
         f: F,
     ) -> usize {
         let begun = V::from_slice(s, &m.data[self.begun + o..][..V::LEN]);
-        let y = f.apply(s, [self.accumulate(s, begun, &self.taps[self.early..], m, o)])[0];
+        let sum = self.accumulate(s, begun, &self.taps[self.early..], m, o);
+        let [y] = f.apply(s, [sum + V::from_slice(s, &self.bias[o..o + V::LEN])]);
         let used = V::LEN.min(self.outputs - o);
         if let Some((into, first)) = self.sum {
             m.put(s, y, into, (!first).then_some(into), o, used);

@@ -56,8 +56,23 @@ pub(crate) fn tanh<S: Simd, V: Vector<S>>(s: S, x: V, scale: V) -> V {
     above / yy.mul_add(high, low)
 }
 
+/// `TANH_BOTTOM − TANH_TOP`, divided by the square of the argument.
+const TANH_LOSS: [f32; 4] = {
+    let mut loss = [0.0; 4];
+    let mut k = 0;
+    while k < 4 {
+        loss[k] = TANH_BOTTOM[k + 1] - TANH_TOP[k + 1];
+        k += 1;
+    }
+    loss
+};
+
 /// tanh of several vectors with as few operations as can be, step by step, so
 /// that they share the constants and hide each other's latency.
+///
+/// Taken as `x` less what tanh loses of it, so that rounding errs by a unit in
+/// the last place where a quiet signal lives, by 3e-7 up to ±3 and by 2e-6 far
+/// into saturation, where little passes.
 #[inline(always)]
 pub(crate) fn tanh_each<S: Simd, V: Vector<S>, const N: usize>(s: S, mut x: [V; N]) -> [V; N] {
     let (low, high) = (V::splat(s, -TANH_END), V::splat(s, TANH_END));
@@ -66,10 +81,11 @@ pub(crate) fn tanh_each<S: Simd, V: Vector<S>, const N: usize>(s: S, mut x: [V; 
         x[v] = x[v].max(low).min(high);
         y[v] = x[v] * x[v];
     }
-    let top = polynomial(s, &TANH_TOP, y);
+    let loss = polynomial(s, &TANH_LOSS, y);
     let bottom = polynomial(s, &TANH_BOTTOM, y);
     for v in 0..N {
-        x[v] = x[v] * top[v] / bottom[v];
+        let lost = y[v] * loss[v] / bottom[v];
+        x[v] = (-x[v]).mul_add(lost, x[v]);
     }
     x
 }
@@ -153,22 +169,31 @@ mod tests {
         [tanh(s, x, f32x16::splat(s, 1.0)).to_array(), tanh_each(s, [x])[0].to_array()]
     }
 
-    /// Every 97th float from 1e-8 to 12: tens of thousands to each octave.
+    /// The largest relative error of both forms over `range`: of every 97th
+    /// float, which is tens of thousands to each octave.
+    fn worst(isa: Isa, range: std::ops::Range<f32>) -> [f64; 2] {
+        let (mut bits, mut worst) = (range.start.to_bits(), [0.0_f64; 2]);
+        while f32::from_bits(bits) < range.end {
+            let x: [f32; 16] = std::array::from_fn(|i| f32::from_bits(bits + 97 * i as u32));
+            bits += 97 * 16;
+            for (worst, y) in worst.iter_mut().zip(dispatch!(isa.level(), s => sixteen(s, &x))) {
+                for (x, y) in x.into_iter().zip(y) {
+                    let exact = f64::from(x).tanh();
+                    *worst = worst.max((f64::from(y) - exact).abs() / exact);
+                }
+            }
+        }
+        worst
+    }
+
     #[test]
     fn tanh_is_accurate() {
         for isa in Isa::available() {
-            let (mut bits, mut worst) = (1e-8_f32.to_bits(), 0.0_f64);
-            while f32::from_bits(bits) < 12.0 {
-                let x: [f32; 16] = std::array::from_fn(|i| f32::from_bits(bits + 97 * i as u32));
-                bits += 97 * 16;
-                for y in dispatch!(isa.level(), s => sixteen(s, &x)) {
-                    for (x, y) in x.into_iter().zip(y) {
-                        let exact = f64::from(x).tanh();
-                        worst = worst.max((f64::from(y) - exact).abs() / exact);
-                    }
-                }
-            }
-            assert!(worst < 4e-7, "{worst:e}, {isa:?}");
+            let [quiet, loud, over] = [1e-8..1.0, 1.0..3.0, 3.0..12.0].map(|r| worst(isa, r));
+            assert!(quiet[0] < 4e-7 && loud[0] < 4e-7 && over[0] < 4e-7, "{isa:?}: {over:?}");
+            assert!(quiet[1] < 2e-7, "{isa:?}: {:e}", quiet[1]);
+            assert!(loud[1] < 4e-7, "{isa:?}: {:e}", loud[1]);
+            assert!(over[1] < 2e-6, "{isa:?}: {:e}", over[1]);
         }
     }
 
@@ -179,7 +204,7 @@ mod tests {
             for sign in [1.0, -1.0] {
                 let x = std::array::from_fn(|i| sign * edge[i % 6]);
                 for y in dispatch!(isa.level(), s => sixteen(s, &x)) {
-                    assert!(y[..4].iter().all(|y| (y - sign).abs() < 4e-7), "{isa:?}: {y:?}");
+                    assert!(y[..4].iter().all(|y| (y - sign).abs() < 2e-6), "{isa:?}: {y:?}");
                     assert_eq!(y[4..6], [sign * 0.0, sign * f32::MIN_POSITIVE], "{isa:?}");
                 }
             }
