@@ -22,6 +22,8 @@ pub(crate) struct Runner {
     /// Where the present frame of every input lies, and whether it moves.
     inputs: Vec<u32>,
     moves: Vec<u32>,
+    /// How far the present has moved since they were last brought up to it.
+    moved: u32,
     /// What every row holds once silence has lasted, buffer by buffer.
     rest: Vec<f32>,
     /// Blocks up to this many frames are run with channels across lanes.
@@ -45,6 +47,7 @@ impl Runner {
             longest_short,
             inputs: Vec::new(),
             moves: Vec::new(),
+            moved: 0,
         };
         for read in &runner.program.reads {
             let moves = if runner.program.buffers[read.from.0].reach > 0 { u32::MAX } else { 0 };
@@ -63,12 +66,8 @@ impl Runner {
         let program = self.program.clone();
         for op in &program.ops {
             let data = &mut self.memory[self.skip..];
-            let m = &mut Memory {
-                data,
-                buffers: &program.buffers,
-                at: &self.at,
-                inputs: &mut self.inputs,
-            };
+            let m =
+                &mut Memory { data, buffers: &program.buffers, at: &self.at, inputs: &self.inputs };
             dispatch!(self.level, s => step(s, op, m, 1));
             for id in written(op).into_iter().flatten() {
                 let b = &program.buffers[id.0];
@@ -87,14 +86,16 @@ impl Runner {
 
     fn block(&mut self, io: &mut [f32]) {
         let n = io.len();
-        let data = &mut self.memory[self.skip..];
-        let Program { ops, buffers, input, output, short, .. } = &*self.program;
-        if let Some(short) = short
+        if let Some(short) = &self.program.short
             && n <= self.longest_short
         {
+            let data = &mut self.memory[self.skip..];
             dispatch!(self.level, s => short.run(s, data, &self.at, io));
             return self.advance(n);
         }
+        self.follow();
+        let data = &mut self.memory[self.skip..];
+        let Program { ops, buffers, input, output, .. } = &*self.program;
         let m = &mut Memory { data, buffers, at: &self.at, inputs: &self.inputs };
         let start = m.place(*input).base;
         for (x, io) in m.data[start..start + n].iter_mut().zip(io.iter()) {
@@ -108,9 +109,7 @@ impl Runner {
 
     /// Moves the present on, and a full row's past back to its front.
     fn advance(&mut self, n: usize) {
-        for (input, moves) in self.inputs.iter_mut().zip(&self.moves) {
-            *input += n as u32 & moves;
-        }
+        self.moved = self.moved.wrapping_add(n as u32);
         for i in 0..self.at.len() {
             let b = &self.program.buffers[i];
             if b.reach == 0 {
@@ -125,8 +124,17 @@ impl Runner {
                     self.memory.copy_within(past, row + start - b.reach);
                 }
                 self.at[i] = start;
+                self.follow();
                 self.find(|id| id == Id(i));
             }
+        }
+    }
+
+    /// Moves the places of the inputs on to the present.
+    fn follow(&mut self) {
+        let moved = std::mem::take(&mut self.moved);
+        for (input, moves) in self.inputs.iter_mut().zip(&self.moves) {
+            *input += moved & moves;
         }
     }
 
@@ -160,6 +168,7 @@ impl Engine for Runner {
             let rows = &mut self.memory[self.skip + b.offset..][..b.rows * b.stride];
             rows.chunks_exact_mut(b.stride).zip(&mut rest).for_each(|(row, v)| row.fill(*v));
         }
+        self.moved = 0;
         self.find(|_| true);
     }
 

@@ -222,12 +222,51 @@ impl Step {
         o: usize,
     ) -> V {
         for tap in taps {
-            let mut x = tap.from.frame(m.at, m.t) - tap.delay;
             let weights = &tap.weights[o * tap.inputs..][..tap.inputs * V::LEN];
-            for w in weights.chunks_exact(V::LEN) {
-                sum = V::from_slice(s, w).mul_add(V::splat(s, m.data[x]), sum);
-                x += tap.from.stride;
+            let x = tap.from.frame(m.at, m.t) - tap.delay;
+            let mut row = Row { data: m.data, weights, x, stride: tap.from.stride };
+            let mut left = tap.inputs;
+            // Without loops where there are few inputs: their ends are guessed
+            // wrong too often.
+            while left >= 16 {
+                sum = row.add::<S, V, 16>(s, sum);
+                left -= 16;
             }
+            if left & 8 != 0 {
+                sum = row.add::<S, V, 8>(s, sum);
+            }
+            if left & 4 != 0 {
+                sum = row.add::<S, V, 4>(s, sum);
+            }
+            if left & 2 != 0 {
+                sum = row.add::<S, V, 2>(s, sum);
+            }
+            if left & 1 != 0 {
+                sum = row.add::<S, V, 1>(s, sum);
+            }
+        }
+        sum
+    }
+}
+
+/// Inputs yet to be added, and their weights.
+struct Row<'a> {
+    data: &'a [f32],
+    weights: &'a [f32],
+    x: usize,
+    stride: usize,
+}
+
+impl Row<'_> {
+    /// Adds the next `N` inputs.
+    #[inline(always)]
+    fn add<S: Simd, V: Vector<S>, const N: usize>(&mut self, s: S, mut sum: V) -> V {
+        let (weights, rest) = self.weights.split_at(N * V::LEN);
+        self.weights = rest;
+        for k in 0..N {
+            let w = V::from_slice(s, &weights[k * V::LEN..(k + 1) * V::LEN]);
+            sum = w.mul_add(V::splat(s, self.data[self.x]), sum);
+            self.x += self.stride;
         }
         sum
     }

@@ -71,7 +71,7 @@ const TANH_LOSS: [f32; 4] = {
 /// that they share the constants and hide each other's latency.
 ///
 /// Taken as `x` less what tanh loses of it, so that rounding errs by a unit in
-/// the last place where a quiet signal lives, by 6e-7 up to ±3 and by 2e-6 far
+/// the last place where a quiet signal lives, by 6e-7 up to ±3 and by 3e-6 far
 /// into saturation, where little passes.
 #[inline(always)]
 pub(crate) fn tanh_each<S: Simd, V: Vector<S>, const N: usize>(s: S, mut x: [V; N]) -> [V; N] {
@@ -193,7 +193,7 @@ mod tests {
             assert!(quiet[0] < 4e-7 && loud[0] < 4e-7 && over[0] < 4e-7, "{isa:?}: {over:?}");
             assert!(quiet[1] < 2e-7, "{isa:?}: {:e}", quiet[1]);
             assert!(loud[1] < 6e-7, "{isa:?}: {:e}", loud[1]);
-            assert!(over[1] < 2e-6, "{isa:?}: {:e}", over[1]);
+            assert!(over[1] < 3e-6, "{isa:?}: {:e}", over[1]);
         }
     }
 
@@ -204,7 +204,7 @@ mod tests {
             for sign in [1.0, -1.0] {
                 let x = std::array::from_fn(|i| sign * edge[i % 6]);
                 for y in dispatch!(isa.level(), s => sixteen(s, &x)) {
-                    assert!(y[..4].iter().all(|y| (y - sign).abs() < 2e-6), "{isa:?}: {y:?}");
+                    assert!(y[..4].iter().all(|y| (y - sign).abs() < 3e-6), "{isa:?}: {y:?}");
                     assert_eq!(y[4..6], [sign * 0.0, sign * f32::MIN_POSITIVE], "{isa:?}");
                 }
             }
