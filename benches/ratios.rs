@@ -1,10 +1,11 @@
-//! `cargo bench --bench ratios [-- --table] [-- FILTER]`: ours against
+//! `cargo bench --bench ratios -- [--table] [--isa=NAME] [FILTER]`: ours against
 //! `nam-rs`, every architecture at every block length, in one run.
 //!
 //! Both take turns on the same samples, many rounds long; a figure is the tenth
 //! percentile of the processor time of the thread per sample, so that neither a
 //! busy machine nor a change of clock speed favours one. `--table` prints the
-//! official sizes alone, in Markdown.
+//! official sizes alone, in Markdown; `--isa` holds us to an instruction set
+//! (`Baseline`, `Avx2`, `Avx512`).
 
 mod common;
 
@@ -15,15 +16,17 @@ use common::{BLOCKS, Process, thread_time};
 /// Time for one figure, and turns at least.
 const BUDGET: Duration = Duration::from_millis(150);
 const ROUNDS: usize = 8;
-/// Samples of a round: as many as the longest cycle of work of an engine, that
+/// Samples of a round: a few of the longest cycles of work of an engine, those
 /// of the large partitions of a long response.
-const ROUND: usize = 2048;
+const ROUND: usize = 4 * 2048;
 
 fn main() {
     let args: Vec<String> = std::env::args().skip(1).collect();
     // Cargo says so when it benches; when it tests, one turn must do.
     let rounds = if args.iter().any(|a| a == "--bench") { ROUNDS } else { 1 };
     let table = args.iter().any(|a| a == "--table");
+    let isa = args.iter().find_map(|a| a.strip_prefix("--isa=")).map(named);
+    let isa = isa.unwrap_or_else(nn::Isa::best);
     let filter = args.iter().find(|a| !a.starts_with('-')).cloned().unwrap_or_default();
     let row = |cells: &[String]| {
         if table {
@@ -37,7 +40,7 @@ fn main() {
             println!("{}", padded.join(" "));
         }
     };
-    println!("ns/sample of one core, ours / nam-rs = ratio\n");
+    println!("ns/sample of one core, ours on {isa:?} / nam-rs = ratio\n");
     let blocks = BLOCKS.iter().map(|b| format!("block {b}"));
     row(&std::iter::once("network".to_owned()).chain(blocks).collect::<Vec<_>>());
     if table {
@@ -45,10 +48,17 @@ fn main() {
     }
     for (name, json) in cases(!table) {
         if name.contains(&filter) {
-            let cells = BLOCKS.map(|block| figure(&json, block, rounds));
+            let cells = BLOCKS.map(|block| figure(&json, isa, block, rounds));
             row(&std::iter::once(name).chain(cells).collect::<Vec<_>>());
         }
     }
+}
+
+/// The instruction set of that name, if this machine has it.
+fn named(name: &str) -> nn::Isa {
+    let available = nn::Isa::available();
+    let found = available.iter().find(|isa| format!("{isa:?}") == name);
+    *found.unwrap_or_else(|| panic!("--isa: expected one of {available:?}, found {name}"))
 }
 
 /// The official sizes, and `all` the others that tell how cost grows.
@@ -66,8 +76,8 @@ fn cases(all: bool) -> Vec<(String, String)> {
 }
 
 /// `ours / theirs = ratio`, or what can be said.
-fn figure(json: &str, block: usize, rounds: usize) -> String {
-    match measure([common::ours(json).ok(), common::nam_rs(json).ok()], block, rounds) {
+fn figure(json: &str, isa: nn::Isa, block: usize, rounds: usize) -> String {
+    match measure([common::ours_on(json, isa).ok(), common::nam_rs(json).ok()], block, rounds) {
         [Some(a), Some(b)] => format!("{a:.1} / {b:.0} = {:.1}×", b / a),
         [Some(a), None] => format!("{a:.1}"),
         [None, Some(b)] => format!("– / {b:.0}"),

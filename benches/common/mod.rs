@@ -32,7 +32,13 @@ pub type Process = Box<dyn FnMut(&mut [f32])>;
 
 /// Ours, or why not.
 pub fn ours(json: &str) -> Result<Process, String> {
-    let mut engine = nn::Model::load(json.as_bytes()).map_err(|e| e.to_string())?.engine();
+    ours_on(json, nn::Isa::best())
+}
+
+/// Ours on an instruction set of choice, or why not.
+pub fn ours_on(json: &str, isa: nn::Isa) -> Result<Process, String> {
+    let model = nn::Model::load(json.as_bytes()).map_err(|e| e.to_string())?;
+    let mut engine = model.engine_on(isa);
     Ok(Box::new(move |io| engine.process(io)))
 }
 
