@@ -83,18 +83,9 @@ impl Fused for Leaky {
 #[inline(always)]
 pub(crate) fn run<S: Simd>(s: S, mac: &Mac, m: &mut Memory<'_>, n: usize) {
     match mac.finish {
-        Finish::Identity => s.vectorize(
-            #[inline(always)]
-            || frames(s, mac, m, n, Identity),
-        ),
-        Finish::Tanh => s.vectorize(
-            #[inline(always)]
-            || frames(s, mac, m, n, Tanh),
-        ),
-        Finish::Leaky(k) => s.vectorize(
-            #[inline(always)]
-            || frames(s, mac, m, n, Leaky(k)),
-        ),
+        Finish::Identity => frames(s, mac, m, n, Identity),
+        Finish::Tanh => frames(s, mac, m, n, Tanh),
+        Finish::Leaky(k) => frames(s, mac, m, n, Leaky(k)),
     }
 }
 
@@ -200,10 +191,34 @@ impl<F: Fused> Run<'_, F> {
             }
             return H;
         }
-        for (h, acc) in acc.into_iter().enumerate() {
-            self.store(s, data, self.finish.apply(s, acc), o + h, t);
+        // Written out, for a loop here would keep the sums in memory.
+        self.put(s, data, acc[0], o, t);
+        if H > 1 {
+            self.put(s, data, acc[1], o + 1, t);
+        }
+        if H > 2 {
+            self.put(s, data, acc[2], o + 2, t);
+        }
+        if H > 3 {
+            self.put(s, data, acc[3], o + 3, t);
+        }
+        for h in 4..H {
+            self.put(s, data, acc[h], o + h, t);
         }
         H
+    }
+
+    /// Finishes frames `t..` of output `row`.
+    #[inline(always)]
+    fn put<S: Simd, const NT: usize>(
+        &self,
+        s: S,
+        data: &mut [f32],
+        sums: [S::f32s; NT],
+        row: usize,
+        t: usize,
+    ) {
+        self.store(s, data, self.finish.apply(s, sums), row, t);
     }
 
     /// Sends frames `t..` of output `row` where they go.

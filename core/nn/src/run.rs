@@ -93,7 +93,7 @@ impl Runner {
             dispatch!(self.level, s => short.run(s, data, &self.at, io));
             return self.advance(n);
         }
-        self.follow();
+        dispatch!(self.level, s => self.follow(s));
         let data = &mut self.memory[self.skip..];
         let Program { ops, buffers, input, output, .. } = &*self.program;
         let m = &mut Memory { data, buffers, at: &self.at, inputs: &self.inputs };
@@ -101,7 +101,7 @@ impl Runner {
         for (x, io) in m.data[start..start + n].iter_mut().zip(io.iter()) {
             *x = clean(*io);
         }
-        dispatch!(self.level, s => ops.iter().for_each(|op| step(s, op, m, n)));
+        dispatch!(self.level, s => steps(s, ops, m, n));
         let start = m.place(*output).base;
         io.copy_from_slice(&m.data[start..start + n]);
         self.advance(n);
@@ -124,14 +124,15 @@ impl Runner {
                     self.memory.copy_within(past, row + start - b.reach);
                 }
                 self.at[i] = start;
-                self.follow();
+                dispatch!(self.level, s => self.follow(s));
                 self.find(|id| id == Id(i));
             }
         }
     }
 
     /// Moves the places of the inputs on to the present.
-    fn follow(&mut self) {
+    #[inline(always)]
+    fn follow<S: Simd>(&mut self, _: S) {
         let moved = std::mem::take(&mut self.moved);
         for (input, moves) in self.inputs.iter_mut().zip(&self.moves) {
             *input += moved & moves;
@@ -187,6 +188,13 @@ fn written(op: &Op) -> [Option<Id>; 2] {
         Op::Mac(mac) => [mac.to, mac.sum.map(|(id, _)| id)],
         Op::Activate { to, .. } | Op::Pair { to, .. } | Op::Film { to, .. } => [Some(*to), None],
         Op::Add { to, .. } => [Some(*to), None],
+    }
+}
+
+#[inline(always)]
+fn steps<S: Simd>(s: S, ops: &[Op], m: &mut Memory<'_>, n: usize) {
+    for op in ops {
+        step(s, op, m, n);
     }
 }
 
