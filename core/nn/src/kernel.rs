@@ -202,8 +202,8 @@ impl<F: Fused> Run<'_, F> {
         if H > 3 {
             self.put(s, data, acc[3], o + 3, t);
         }
-        for h in 4..H {
-            self.put(s, data, acc[h], o + h, t);
+        for (h, sums) in acc.into_iter().enumerate().skip(4) {
+            self.put(s, data, sums, o + h, t);
         }
         H
     }
