@@ -189,39 +189,68 @@ fn refused(bytes: &[u8], words: &str) {
     assert!(begun.elapsed() < PATIENCE, "{error}");
 }
 
+fn file(architecture: &str, config: &Value, weights: &Value) -> Vec<u8> {
+    let file = json!({ "version": "0.5.4", "architecture": architecture, "config": config,
+        "weights": weights });
+    file.to_string().into_bytes()
+}
+
 #[test]
 fn what_needs_gigabytes_is_refused() {
-    let huge = [1_usize << 20, 1 << 40, usize::MAX];
-    for n in huge {
-        let layer = |key: &str| wavenet(|v| v["config"]["layers"][0][key] = json!(n));
-        refused(&layer("channels"), "expected");
-        refused(&layer("kernel_size"), "expected");
-        refused(&layer("head_size"), "expected");
-        refused(&layer("condition_size"), "expected");
-        refused(&wavenet(|v| v["config"]["layers"][0]["dilations"] = json!([n, n])), "expected");
-        for (architecture, config) in [
-            ("LSTM", json!({ "input_size": 1, "hidden_size": n, "num_layers": n })),
-            ("Linear", json!({ "receptive_field": n, "bias": true })),
-            (
-                "ConvNet",
-                json!({ "channels": n, "dilations": [n], "batchnorm": true, "activation": "Tanh" }),
-            ),
-        ] {
-            let file = json!({ "version": "0.5.4", "architecture": architecture, "config": config,
-                "weights": [0.0] });
-            refused(file.to_string().as_bytes(), "expected");
+    for n in [(1_usize << 20) + 1, 1 << 40, usize::MAX] {
+        for key in ["channels", "kernel_size", "head_size", "condition_size", "dilations"] {
+            let value = if key == "dilations" { json!([n]) } else { json!(n) };
+            refused(&wavenet(|v| v["config"]["layers"][0][key] = value.clone()), "1 to 1048576");
         }
+        let net = json!({ "channels": n, "dilations": [1], "batchnorm": true,
+            "activation": "Tanh" });
+        refused(&file("ConvNet", &net, &json!([0.0])), "1 to 1048576");
+        let net = json!({ "input_size": 1, "hidden_size": n, "num_layers": 1 });
+        refused(&file("LSTM", &net, &json!([0.0])), "too large");
+        let net = json!({ "receptive_field": n << 1, "bias": true });
+        refused(&file("Linear", &net, &json!([0.0])), "expected");
     }
-    // Weights enough, but a past of gigabytes.
-    let dilations = vec![1 << 20; 40];
-    let weights = vec![0.01; 2 + 40 * (8 + 2 + 2 + 4 + 2) + 2 + 1];
-    let far = wavenet(|v| {
-        v["config"]["layers"][0]["dilations"] = json!(dilations);
-        v["weights"] = json!(weights);
-    });
-    refused(&far, "floats of memory");
     refused(&vec![b' '; nn::Model::MAX_BYTES + 1], "bytes");
     refused("[".repeat(100_000).as_bytes(), "not a model file");
+}
+
+/// Every number is of sane size, but not what they amount to.
+#[test]
+fn what_adds_up_to_gigabytes_is_refused() {
+    let far = wavenet(|v| {
+        v["config"]["layers"][0]["dilations"] = json!(vec![1 << 20; 40]);
+        v["weights"] = json!(vec![0.01; 2 + 40 * (8 + 2 + 2 + 4 + 2) + 2 + 1]);
+    });
+    refused(&far, "floats of memory");
+    let n = 4000;
+    let slopes = wavenet(|v| {
+        let layer = &mut v["config"]["layers"][0];
+        layer["channels"] = json!(n);
+        layer["dilations"] = json!(vec![1; n]);
+        layer["activation"] = json!({ "type": "PReLU", "negative_slopes": vec![0.1; n] });
+    });
+    refused(&slopes, "weights");
+    refused(&wavenet(|v| v["config"]["layers"][0]["dilations"] = json!(vec![1; 5000])), "layers");
+    let blocks = json!({ "channels": 1, "dilations": vec![1; 100_000], "batchnorm": false,
+        "activation": "Tanh" });
+    refused(&file("ConvNet", &blocks, &json!([0.0])), "layers");
+    let deep = json!({ "input_size": 1, "hidden_size": 1, "num_layers": 70_000 });
+    refused(&file("LSTM", &deep, &json!(vec![0.1; 70_000 * 14 + 2])), "layers");
+}
+
+/// Weights that are numbers, of networks that are not.
+#[test]
+fn what_leaves_the_numbers_is_refused() {
+    let huge = |w: f64| {
+        wavenet(move |v| {
+            v["config"]["layers"][0]["activation"] = json!("ReLU");
+            v["config"]["layers"][0]["dilations"] = json!([1, 1, 1, 1, 1]);
+            v["weights"] = json!(vec![w; 2 + 5 * (8 + 2 + 2 + 4 + 2) + 2 + 1]);
+        })
+    };
+    refused(&huge(1e16), "weights[0]");
+    refused(&huge(1e14), "infinities");
+    assert!(survive(&huge(0.1)), "sane weights load");
 }
 
 #[test]
@@ -236,7 +265,7 @@ fn what_would_sound_wrong_is_refused() {
     refused(&edit("architecture", json!("Transformer")), "architecture");
     refused(&edit("sample_rate", json!(-48000)), "sample_rate");
     refused(&edit("weights", json!([0.0, 0.0])), "weights");
-    refused(&layer("activation", json!("GELU")), "activation[0]");
+    refused(&layer("activation", json!("GELU")), "layers[0].activation");
     refused(&layer("activation", json!("PReLU")), "negative_slope");
     refused(&layer("groups_input", json!(3)), "groups_input");
     refused(&layer("gating_mode", json!("half")), "gating_mode");

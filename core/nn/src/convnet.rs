@@ -10,8 +10,6 @@ use crate::program::{Builder, Conv, Finish, Mac, Op, Program};
 
 /// The format has no other kernel.
 const TAPS: usize = 2;
-/// Above any real network, below an overflow of the products of sizes.
-const LIMIT: usize = 1 << 20;
 
 #[derive(Deserialize)]
 struct Config {
@@ -30,7 +28,7 @@ const KEYS: &[&str] =
 /// Compiles the configuration and weights of one file.
 pub(crate) fn load(json: &RawValue, weights: &[f32]) -> Result<Program, Error> {
     refuse_unknown(json, KEYS, "config")?;
-    let config: Config = nam::config(json)?;
+    let config: Config = nam::config(json, "config")?;
     config.check()?;
     let mut r = Reader::new(weights, config.weights())?;
     let activation = config.activation.resolve("config.activation", config.channels)?;
@@ -58,14 +56,9 @@ impl Config {
     }
 
     fn check(&self) -> Result<(), Error> {
-        let sizes = self.dilations.iter().chain([&self.channels]);
-        if let Some(n) = sizes.into_iter().find(|n| !(1..=LIMIT).contains(*n)) {
-            let at = "config.channels and dilations";
-            return Err(Error::invalid(at, format!("1 to {LIMIT}"), n));
-        }
-        if self.dilations.is_empty() {
-            return Err(Error::invalid("config.dilations", "at least one", "none"));
-        }
+        nam::size("config.channels", self.channels)?;
+        nam::layers("config.dilations", self.dilations.len())?;
+        self.dilations.iter().try_for_each(|d| nam::size("config.dilations", *d))?;
         nam::mono(self.in_channels, self.out_channels)?;
         // The first block reads one channel, which cannot be shared out.
         if self.groups() != 1 {

@@ -69,6 +69,24 @@ impl Error {
     }
 }
 
+impl Error {
+    /// The same of a model that lies at `at` inside another.
+    pub(crate) fn within(self, at: &str) -> Self {
+        match self {
+            Error::WeightCount { expected, found } => {
+                Self::invalid(format!("{at}.weights"), format!("{expected} of them"), found)
+            }
+            Error::Invalid { what, expected, found } => {
+                Error::Invalid { what: format!("{at}.{what}"), expected, found }
+            }
+            Error::Unsupported { what, expected, found } => {
+                Error::Unsupported { what: format!("{at}.{what}"), expected, found }
+            }
+            other => other,
+        }
+    }
+}
+
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

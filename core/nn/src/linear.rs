@@ -47,7 +47,7 @@ pub(crate) struct Linear {
 impl Linear {
     pub(crate) fn load(config: &RawValue, weights: &[f32]) -> Result<Self, Error> {
         nam::refuse_unknown(config, KEYS, "config")?;
-        let config: Config = nam::config(config)?;
+        let config: Config = nam::config(config, "config")?;
         nam::mono(config.in_channels, config.out_channels)?;
         let _any: Option<Implementation> = config.implementation;
         let taps = config.receptive_field;
@@ -69,6 +69,11 @@ impl Linear {
             taps: self.taps,
             bias: self.bias,
         })
+    }
+
+    /// Samples of the response.
+    pub(crate) fn taps(&self) -> usize {
+        self.taps
     }
 
     /// Multiply-adds a sample would cost if summed directly.

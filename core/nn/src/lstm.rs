@@ -22,9 +22,8 @@ use crate::{BLOCK, Engine, Error};
 /// Weights of the largest network we run, ten times what plays in real time.
 const MAX_WEIGHTS: usize = 1 << 20;
 
-/// Magnitude of the largest weight or stored state: no sum over a row of
-/// products of such can overflow, so infinities never meet and cancel to NaN.
-const MAX_WEIGHT: f32 = 1e15;
+/// Layers of the deepest network we run; each waits for the one below.
+const MAX_LAYERS: usize = 64;
 
 /// Where float32 no longer counts in ones, so where a cell stops growing in
 /// exact arithmetic too; ours might creep on, its `σ` being a rounding over 1.
@@ -78,16 +77,9 @@ struct Group {
 impl Lstm {
     pub(crate) fn load(config: &RawValue, weights: &[f32]) -> Result<Self, Error> {
         nam::refuse_unknown(config, KEYS, "config")?;
-        let config: Config = nam::config(config)?;
+        let config: Config = nam::config(config, "config")?;
         let expected = config.check()?;
         let mut reader = Reader::new(weights, expected)?;
-        if let Some(i) = weights.iter().position(|w| w.abs() > MAX_WEIGHT) {
-            return Err(Error::invalid(
-                format!("weights[{i}]"),
-                "a magnitude up to 1e15",
-                weights[i],
-            ));
-        }
         let hidden = config.hidden_size;
         let lanes = lanes(hidden);
         let layers = (0..config.num_layers).map(|i| Cell::read(&mut reader, hidden, lanes, i > 0));
@@ -125,6 +117,10 @@ impl Config {
             if found == 0 {
                 return Err(Error::invalid(what, "at least 1", 0));
             }
+        }
+        if self.num_layers > MAX_LAYERS {
+            let found = self.num_layers;
+            return Err(Error::TooLarge { what: "layers", limit: MAX_LAYERS, found });
         }
         let count = self.count().unwrap_or(usize::MAX);
         if count > MAX_WEIGHTS {

@@ -199,7 +199,7 @@ fn what_is_not_finite_is_silence() {
 #[test]
 fn nothing_finite_overflows() {
     for level in levels() {
-        for w in [MAX_WEIGHT, -MAX_WEIGHT] {
+        for w in [nam::MAX_WEIGHT, -nam::MAX_WEIGHT] {
             let weights: Vec<f32> =
                 (0..count(5, 2)).map(|i| if i % 3 == 0 { -w } else { w }).collect();
             let lstm = Lstm::load(&shape(5, 2), &weights).expect("valid");
@@ -238,8 +238,4 @@ fn refuses_what_it_cannot_run() {
         let found = refusal(&json, weights);
         assert!(found.contains(reason), "{json}: {found}");
     }
-    let mut weights = random_weights(3, 1, 1);
-    weights[5] = 2e15;
-    let error = Lstm::load(&shape(3, 1), &weights).err().expect("refused").to_string();
-    assert!(error.starts_with("weights[5]"), "{error}");
 }

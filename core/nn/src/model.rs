@@ -13,7 +13,7 @@ use crate::nam::{self, File};
 use crate::program::Program;
 use crate::run::Runner;
 use crate::simd::Isa;
-use crate::wavenet::WaveNet;
+use crate::wavenet::{WaveNet, count::merge};
 use crate::{Engine, Error, convnet};
 
 /// The most sizes a slimmable model may have.
@@ -53,13 +53,13 @@ impl Model {
     /// Says what was expected and what was found; see [`Error`].
     pub fn load(bytes: &[u8]) -> Result<Self, Error> {
         let file = File::read(bytes)?;
-        let Loaded { architecture, net, weights, differences } = Loaded::read(&file)?;
+        let Loaded { architecture, net, weights, differences, sample_rate } = Loaded::read(&file)?;
         Ok(Self {
             net,
             architecture,
             differences,
             weights,
-            sample_rate: file.sample_rate,
+            sample_rate,
             metadata: file.metadata.map(Metadata::read).unwrap_or_default(),
         })
     }
@@ -123,16 +123,19 @@ struct Loaded {
     net: Net,
     weights: usize,
     differences: Vec<String>,
+    sample_rate: Option<f64>,
 }
 
 impl Loaded {
     fn read(file: &File<'_>) -> Result<Self, Error> {
         let mut differences = Vec::new();
         let mut weights = file.weights.len();
+        let mut sample_rate = file.sample_rate;
         let (architecture, net) = match file.architecture.as_str() {
             "WaveNet" => {
                 let loaded = WaveNet::load(file.config, &file.weights, file.sample_rate)?;
-                differences = loaded.differences;
+                (differences, weights) = (loaded.differences, loaded.weights);
+                sample_rate = loaded.sample_rate;
                 ("WaveNet", Net::programs(loaded.programs))
             }
             "ConvNet" => {
@@ -141,17 +144,19 @@ impl Loaded {
             }
             "LSTM" => ("LSTM", Net::Lstm(Lstm::load(file.config, &file.weights)?)),
             "Linear" => {
-                if file.weights.len() > 1 {
+                let linear = Linear::load(file.config, &file.weights)?;
+                if linear.taps() > 1 {
                     differences.push(
                         "Linear: the official player reverses the impulse response in time"
                             .to_owned(),
                     );
                 }
-                ("Linear", Net::Linear(Linear::load(file.config, &file.weights)?))
+                ("Linear", Net::Linear(linear))
             }
             "SlimmableContainer" => {
                 let container = Container::read(file)?;
                 (differences, weights) = (container.differences, container.weights);
+                sample_rate = container.sample_rate;
                 ("SlimmableContainer", Net::Sizes(container.sizes))
             }
             other => {
@@ -159,7 +164,8 @@ impl Loaded {
                 return Err(Error::unsupported("architecture", expected, format!("{other:?}")));
             }
         };
-        Ok(Self { architecture, net, weights, differences })
+        net.settles()?;
+        Ok(Self { architecture, net, weights, differences, sample_rate })
     }
 }
 
@@ -168,12 +174,13 @@ struct Container {
     sizes: Vec<(f32, Net)>,
     weights: usize,
     differences: Vec<String>,
+    sample_rate: Option<f64>,
 }
 
 #[derive(Deserialize)]
 struct ContainerJson<'a> {
     #[serde(borrow)]
-    submodels: Vec<SubmodelJson<'a>>,
+    submodels: Vec<&'a RawValue>,
 }
 
 #[derive(Deserialize)]
@@ -184,9 +191,9 @@ struct SubmodelJson<'a> {
 }
 
 impl Container {
-    fn read(file: &File<'_>) -> Result<Self, Error> {
+    fn read<'a>(file: &File<'a>) -> Result<Self, Error> {
         nam::refuse_unknown(file.config, &["submodels"], "config")?;
-        let ContainerJson { submodels } = nam::config(file.config)?;
+        let ContainerJson { submodels } = nam::config(file.config, "config")?;
         if !(1..=MAX_SIZES).contains(&submodels.len()) {
             let expected = format!("1 to {MAX_SIZES}");
             return Err(Error::invalid("config.submodels", expected, submodels.len()));
@@ -194,31 +201,35 @@ impl Container {
         if !file.weights.is_empty() {
             return Err(Error::WeightCount { expected: 0, found: file.weights.len() });
         }
+        let read = |(i, json): (usize, &&'a RawValue)| {
+            let at = format!("config.submodels[{i}]");
+            nam::refuse_unknown(json, &["max_value", "model"], &at)?;
+            nam::config::<SubmodelJson<'a>>(json, &at)
+        };
+        let submodels: Vec<_> = submodels.iter().enumerate().map(read).collect::<Result<_, _>>()?;
         let bounds: Vec<f32> = submodels.iter().map(|s| s.max_value).collect();
         if !bounds.is_sorted_by(|a, b| a < b) || bounds.last().is_none_or(|b| *b < 1.0) {
             let expected = "ascending values, the last at least 1";
             let at = "config.submodels max_value";
             return Err(Error::invalid(at, expected, format!("{bounds:?}")));
         }
-        let mut all = Self { sizes: Vec::new(), weights: 0, differences: Vec::new() };
+        let (sizes, differences) = (Vec::new(), Vec::new());
+        let mut all = Self { sizes, weights: 0, differences, sample_rate: file.sample_rate };
         for (i, submodel) in submodels.iter().enumerate() {
             let at = format!("config.submodels[{i}].model");
-            let inner = File::nested(submodel.model)?;
+            let inner = File::nested(submodel.model, &at)?;
             if inner.architecture == "SlimmableContainer" {
                 return Err(Error::unsupported(at, "a model of one size", inner.architecture));
             }
-            if let (Some(a), Some(b)) = (file.sample_rate, inner.sample_rate)
-                && a != b
-            {
-                return Err(Error::invalid(format!("{at}.sample_rate"), a.to_string(), b));
-            }
-            let loaded = Loaded::read(&inner)?;
+            let loaded = Loaded::read(&inner).map_err(|e| e.within(&at))?;
+            nam::same_rate(all.sample_rate, loaded.sample_rate, &at)?;
+            all.sample_rate = all.sample_rate.or(loaded.sample_rate);
             if matches!(loaded.net, Net::Sizes(_)) {
                 return Err(Error::unsupported(at, "a model of one size", "a slimmable one"));
             }
             all.sizes.push((submodel.max_value, loaded.net));
             all.weights += loaded.weights;
-            all.differences.extend(loaded.differences);
+            merge(&mut all.differences, loaded.differences);
         }
         Ok(all)
     }
@@ -250,6 +261,19 @@ impl Net {
                     |(until, net): &(f32, Net)| Rung { until: *until, engine: net.engine(isa) };
                 Box::new(Ladder::new(sizes.iter().map(rung).collect()))
             }
+        }
+    }
+
+    /// Refuses a network whose silence is not a number, as weights beyond
+    /// reason can make it.
+    fn settles(&self) -> Result<(), Error> {
+        match self {
+            Net::FeedForward(program)
+                if !Runner::new(program.clone(), Isa::best().level()).is_finite() =>
+            {
+                Err(Error::invalid("weights", "a network at rest on silence", "infinities"))
+            }
+            _ => Ok(()),
         }
     }
 

@@ -9,6 +9,17 @@ use serde_json::value::RawValue;
 
 use crate::{Error, Model};
 
+/// Magnitude of the largest weight: no sum over a row of products of such can
+/// overflow, so in one layer infinities never meet and cancel to NaN.
+pub(crate) const MAX_WEIGHT: f32 = 1e15;
+
+/// The most channels, taps, dilation or anything else counted in one number: far
+/// above any real model, far below an overflow of their products.
+const MAX_SIZE: usize = 1 << 20;
+
+/// The most layers: a hundred times those of any real model.
+const MAX_LAYERS: usize = 4096;
+
 /// A model file, its weights finite and its version one we read.
 ///
 /// Keys beside these may hold anything: the format allows free extras here.
@@ -36,21 +47,20 @@ impl<'a> File<'a> {
         Self::check(serde_json::from_slice(bytes)?)
     }
 
-    /// A model inside a model: a submodel of a container, or a `condition_dsp`.
-    pub(crate) fn nested(json: &'a RawValue) -> Result<Self, Error> {
-        Self::check(serde_json::from_str(json.get())?)
+    /// A model inside a model, at `at` in the file: a submodel of a container, or
+    /// a `condition_dsp`.
+    pub(crate) fn nested(json: &'a RawValue, at: &str) -> Result<Self, Error> {
+        Self::check(config(json, at)?)
     }
 
     fn check(file: Self) -> Result<Self, Error> {
         if !readable(&file.version) {
             return Err(Error::Version { found: file.version });
         }
-        if let Some(i) = file.weights.iter().position(|w| !w.is_finite()) {
-            return Err(Error::invalid(
-                format!("weights[{i}]"),
-                "a finite number",
-                file.weights[i],
-            ));
+        // Written so that NaN, which compares to nothing, is found too.
+        if let Some(i) = file.weights.iter().position(|w| !(-MAX_WEIGHT..=MAX_WEIGHT).contains(w)) {
+            let expected = format!("a number of magnitude up to {MAX_WEIGHT:e}");
+            return Err(Error::invalid(format!("weights[{i}]"), expected, file.weights[i]));
         }
         if let Some(rate) = file.sample_rate
             && !(rate.is_finite() && (1000.0..=1_000_000.0).contains(&rate))
@@ -74,16 +84,20 @@ fn readable(version: &str) -> bool {
         && rest.is_none()
 }
 
-/// Reads the configuration of one architecture. A mistake in it is reported
-/// by its place in `config`.
-pub(crate) fn config<'a, T: Deserialize<'a>>(json: &'a RawValue) -> Result<T, Error> {
-    Ok(serde_json::from_str(json.get())?)
+/// Reads the part of a file at `at`. A mistake in it is reported by that place:
+/// the parser's line and column count within the part.
+pub(crate) fn config<'a, T: Deserialize<'a>>(json: &'a RawValue, at: &str) -> Result<T, Error> {
+    serde_json::from_str(json.get()).map_err(|e| {
+        let said = e.to_string();
+        let said = said.split(" at line ").next().unwrap_or_default();
+        Error::invalid(at, "what the format has there", said)
+    })
 }
 
 /// Refuses keys beside `known` that could mean a different sound; `null` and
 /// `false` mean that a feature is off.
 pub(crate) fn refuse_unknown(json: &RawValue, known: &[&str], at: &str) -> Result<(), Error> {
-    let keys: BTreeMap<String, &RawValue> = config(json)?;
+    let keys: BTreeMap<String, &RawValue> = config(json, at)?;
     let off = |v: &RawValue| matches!(v.get(), "null" | "false");
     match keys.iter().find(|(key, v)| !known.contains(&key.as_str()) && !off(v)) {
         None => Ok(()),
@@ -96,13 +110,39 @@ pub(crate) fn refuse_unknown(json: &RawValue, known: &[&str], at: &str) -> Resul
 
 /// Refuses all but one channel in and out.
 pub(crate) fn mono(in_channels: Option<usize>, out_channels: Option<usize>) -> Result<(), Error> {
-    for (what, found) in [("in_channels", in_channels), ("out_channels", out_channels)] {
-        if found.unwrap_or(1) != 1 {
-            let what = format!("config.{what}");
-            return Err(Error::unsupported(what, "1, for mono", found.unwrap_or(1)));
+    one("config.in_channels", in_channels.unwrap_or(1))?;
+    one("config.out_channels", out_channels.unwrap_or(1))
+}
+
+/// Refuses a model inside another, at `at`, that was made for another rate.
+pub(crate) fn same_rate(outer: Option<f64>, inner: Option<f64>, at: &str) -> Result<(), Error> {
+    match (outer, inner) {
+        (Some(outer), Some(inner)) if outer != inner => {
+            Err(Error::invalid(format!("{at}.sample_rate"), outer.to_string(), inner))
         }
+        _ => Ok(()),
     }
-    Ok(())
+}
+
+/// Refuses another number of channels than one.
+pub(crate) fn one(at: &str, n: usize) -> Result<(), Error> {
+    if n == 1 { Ok(()) } else { Err(Error::unsupported(at, "1, for mono", n)) }
+}
+
+/// Refuses a number of channels, taps or frames that no model has.
+pub(crate) fn size(at: &str, n: usize) -> Result<(), Error> {
+    match n {
+        1..=MAX_SIZE => Ok(()),
+        _ => Err(Error::invalid(at, format!("1 to {MAX_SIZE}"), n)),
+    }
+}
+
+/// Refuses a number of layers that no model has.
+pub(crate) fn layers(at: &str, n: usize) -> Result<(), Error> {
+    match n {
+        1..=MAX_LAYERS => Ok(()),
+        _ => Err(Error::invalid(at, format!("1 to {MAX_LAYERS} layers"), n)),
+    }
 }
 
 /// Reads the flat weights in order, after their number was checked.

@@ -84,6 +84,11 @@ impl Runner {
         }
     }
 
+    /// Whether silence leads to numbers.
+    pub(crate) fn is_finite(&self) -> bool {
+        self.rest.iter().all(|value| value.is_finite())
+    }
+
     fn block(&mut self, io: &mut [f32]) {
         let n = io.len();
         if let Some(short) = &self.program.short
