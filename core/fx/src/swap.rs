@@ -44,15 +44,11 @@ impl Pair {
         self.0.iter_mut().for_each(|e| e.reset());
     }
 
-    /// Runs one channel. A network that leaves the finite numbers would stay
-    /// outside them for as long as it remembers, so it starts afresh.
+    /// Runs one channel. Where a network leaves the finite numbers there is silence;
+    /// it is not reset, for its memory is finite or bounded and a reset may be costly.
     fn run(&mut self, channel: usize, io: &mut [f32]) {
-        let engine = &mut self.0[channel];
-        engine.process(io);
-        if io.iter().any(|x| !x.is_finite()) {
-            io.iter_mut().filter(|x| !x.is_finite()).for_each(|x| *x = 0.0);
-            engine.reset();
-        }
+        self.0[channel].process(io);
+        io.iter_mut().filter(|x| !x.is_finite()).for_each(|x| *x = 0.0);
     }
 }
 
