@@ -155,11 +155,6 @@ impl Slot {
         self.faded = self.faded.min(self.fade - 1);
     }
 
-    /// Samples by which the output trails the input.
-    pub fn latency(&self) -> usize {
-        self.live.as_ref().map_or(0, |pair| pair.0[0].latency())
-    }
-
     /// Posts what has retired and takes what is offered, at most one of each.
     fn exchange(&mut self) {
         if self.old.is_some() {
