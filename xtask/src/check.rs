@@ -87,13 +87,18 @@ impl Report {
         let mut child =
             tests.stdout(Stdio::piped()).spawn().context("could not start the tests")?;
         let output = child.stdout.take().context("the tests have no output")?;
-        for line in BufReader::new(output).lines() {
+        let before = self.failed;
+        // What a test prints need not be UTF-8, and the child must be waited for in any case.
+        let shown = BufReader::new(output).split(b'\n').try_for_each(|line| {
             let line = line?;
+            let line = String::from_utf8_lossy(&line);
             self.add(&line);
             println!("{line}");
-        }
+            Ok::<_, std::io::Error>(())
+        });
         let status = child.wait()?;
-        ensure!(status.success(), "{} of the tests failed ({status})", self.failed);
+        shown.context("could not read what the tests print")?;
+        ensure!(status.success(), "{} of these tests failed ({status})", self.failed - before);
         Ok(())
     }
 
@@ -108,5 +113,20 @@ impl Report {
                 _ => {}
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[cfg(unix)]
+    #[test]
+    fn a_section_reports_its_own_failures_whatever_the_tests_print() {
+        let mut report = Report { failed: 5, ..Report::default() };
+        let script = r"printf '\377\ntest result: FAILED. 3 passed; 2 failed; 0 ignored\n'; exit 1";
+        let error = report.count(Command::new("sh").args(["-c", script])).unwrap_err();
+        assert!(error.to_string().starts_with("2 of these tests failed"), "{error}");
+        assert_eq!((report.passed, report.failed), (3, 7));
     }
 }

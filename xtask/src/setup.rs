@@ -53,11 +53,14 @@ pub(crate) fn editor_packages() -> Result<()> {
 
 /// The interpreter of a private environment holding the Python hosts.
 pub(crate) fn python_hosts() -> Result<PathBuf> {
-    let venv = target_dir(&metadata()?).join("venv");
+    // A name of its own, since it is cleared before it is filled.
+    let venv = target_dir(&metadata()?).join("venv-hosts");
     let python = venv.join(if cfg!(windows) { "Scripts/python.exe" } else { "bin/python" });
     let stamp = venv.join("requirements-hosts.txt");
     let wanted = std::fs::read(REQUIREMENTS).with_context(|| format!("reading {REQUIREMENTS}"))?;
-    if std::fs::read(&stamp).is_ok_and(|installed| installed == wanted) {
+    // An upgrade of the system's Python leaves an environment that no longer runs.
+    let runs = || succeeds(Command::new(&python).args(["-c", "import pip"]));
+    if std::fs::read(&stamp).is_ok_and(|installed| installed == wanted) && runs() {
         return Ok(python);
     }
     let system = system_python()?;
@@ -110,5 +113,6 @@ fn installed(package: &str) -> bool {
     Command::new("dpkg-query")
         .args(query)
         .output()
-        .is_ok_and(|output| output.stdout == b"installed")
+        // With several architectures, the states follow each other without a gap.
+        .is_ok_and(|output| output.stdout.starts_with(b"installed"))
 }

@@ -18,7 +18,8 @@ pub(crate) struct Args {
     /// The .nam file
     #[arg(long, short)]
     model: PathBuf,
-    /// The bare network, without the rest of the effect
+    /// The bare network, without the rest of the effect; an error where its
+    /// output is not finite
     #[arg(long)]
     raw: bool,
     /// Size of a slimmable model, 0 smallest to 1 best
@@ -32,7 +33,8 @@ pub(crate) struct Args {
     #[arg(long, value_name = "-40..40", default_value = "0", allow_negative_numbers = true)]
     #[arg(conflicts_with = "raw", value_parser = |text: &str| number(text, -40.0..=40.0))]
     output_gain: f32,
-    /// A WAV file of any depth and number of channels, at the model's rate
+    /// A WAV file of integers of any depth or 32-bit floats, with 1 to 64
+    /// channels, at the model's rate
     input: PathBuf,
     /// Where to put the result, as a WAV file of 32-bit floats
     output: PathBuf,
@@ -48,7 +50,7 @@ fn number(text: &str, range: RangeInclusive<f32>) -> Result<f32, String> {
 pub(crate) fn render(args: &Args) -> Result<()> {
     let model = crate::load(&args.model)?;
     let mut input = Input::open(&args.input)?;
-    let rate = model.sample_rate().unwrap_or(48_000.0);
+    let rate = crate::rate(&model);
     if f64::from(input.sample_rate()) != rate {
         bail!(
             "{}: expected {rate} Hz, the rate of {}, found {} Hz; resample the file to {rate} Hz first",
@@ -57,26 +59,18 @@ pub(crate) fn render(args: &Args) -> Result<()> {
             input.sample_rate()
         );
     }
-    let mut output = Output::create(&args.output, &input)?;
+    let mut output = Output::create(&args.output, &input, &args.model)?;
     let mut chain = Chain::new(args, &model, &input);
-    let mut channels = vec![Vec::with_capacity(FRAMES); input.channels()];
+    let mut channels = vec![Vec::new(); input.channels()];
     let bar = ProgressBar::new(input.frames()).with_style(style()?);
-    let (mut late, mut owed) = (chain.latency(), chain.latency());
     loop {
-        let n = input.read(&mut channels, FRAMES)?;
-        if n == 0 {
-            // The end of the signal is still on its way.
-            channels.iter_mut().for_each(|channel| channel.resize(owed.min(FRAMES), 0.0));
-            owed -= owed.min(FRAMES);
-        }
-        let frames = channels[0].len();
+        let frames = input.read(&mut channels, FRAMES)?;
         if frames == 0 {
             break;
         }
         chain.process(&mut channels);
-        output.write(&channels, late.min(frames))?;
-        late -= late.min(frames);
-        bar.inc(n as u64);
+        output.write(&channels)?;
+        bar.inc(frames as u64);
     }
     bar.finish_and_clear();
     output.finish()
@@ -98,9 +92,8 @@ impl Chain {
             engine
         };
         let amp = |_| {
-            let (loader, mut amp) = Amp::new(input.sample_rate() as f32);
+            let (loader, amp) = Amp::new(input.sample_rate() as f32);
             loader.offer(fx::Pair::of(model));
-            amp.reset(); // takes the model at once, without a fade
             amp
         };
         if args.raw {
@@ -113,14 +106,6 @@ impl Chain {
             bypass: false,
         };
         Self::Whole((0..input.channels().div_ceil(2)).map(amp).collect(), params)
-    }
-
-    /// Samples.
-    fn latency(&self) -> usize {
-        match self {
-            Self::Raw(engines) => engines.first().map_or(0, |engine| engine.latency()),
-            Self::Whole(amps, _) => amps.first().map_or(0, Amp::latency),
-        }
     }
 
     fn process(&mut self, channels: &mut [Vec<f32>]) {

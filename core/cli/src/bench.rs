@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::Result;
-use nn::Model;
+use nn::Engine;
 use serde_json::json;
 
 /// Block lengths a host may ask for.
@@ -32,10 +32,11 @@ pub(crate) fn print(files: &[PathBuf], json: bool) -> Result<bool> {
                 continue;
             }
         };
-        let costs = BLOCKS.map(|block| cost(&model, block));
+        let mut engine = model.engine();
+        let costs = BLOCKS.map(|block| cost(&mut *engine, block));
         text.push_str("         ");
         costs.iter().try_for_each(|ns| write!(text, "{ns:>10.1}"))?;
-        writeln!(text, "  {}", file.display())?;
+        writeln!(text, "  {}", crate::printable(&file.display().to_string()))?;
         let blocks = BLOCKS.iter().zip(costs);
         let blocks: Vec<_> =
             blocks.map(|(b, ns)| json!({ "block": b, "ns_per_sample": ns })).collect();
@@ -44,14 +45,13 @@ pub(crate) fn print(files: &[PathBuf], json: bool) -> Result<bool> {
     if json {
         text = serde_json::to_string_pretty(&entries)? + "\n";
     }
-    crate::say(&text);
+    crate::say(&text)?;
     Ok(all)
 }
 
 /// Nanoseconds of processor time a sample takes in blocks of `block`: the
 /// least of many rounds, since whatever disturbs one only adds.
-pub(crate) fn cost(model: &Model, block: usize) -> f64 {
-    let mut engine = model.engine();
+pub(crate) fn cost(engine: &mut dyn Engine, block: usize) -> f64 {
     let tone = |i: usize| 0.3 * (i as f32 * 0.031).sin() + 0.1 * (i as f32 * 0.173).sin();
     let input: Vec<f32> = (0..ROUND).map(tone).collect();
     let mut io = input.clone();

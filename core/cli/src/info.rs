@@ -5,6 +5,7 @@ use std::path::Path;
 
 use anyhow::Result;
 use nn::Model;
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 /// Prints it; whether the model plays.
@@ -12,46 +13,50 @@ pub(crate) fn print(path: &Path, json: bool) -> Result<bool> {
     let bytes = crate::read(path)?;
     match Model::load(&bytes) {
         Ok(model) => {
-            let facts = facts(path, &model, &envelope(&bytes));
+            let facts = facts(path, &model, serde_json::from_slice(&bytes)?);
             let pretty =
                 if json { serde_json::to_string_pretty(&facts)? + "\n" } else { text(&facts)? };
-            crate::say(&pretty);
+            crate::say(&pretty)?;
             Ok(true)
         }
         Err(error) => {
             if json {
                 let file = path.display().to_string();
                 let facts = json!({ "file": file, "plays": false, "error": error.to_string() });
-                crate::say(&(serde_json::to_string_pretty(&facts)? + "\n"));
+                crate::say(&(serde_json::to_string_pretty(&facts)? + "\n"))?;
             }
             Err(anyhow::Error::new(error).context(path.display().to_string()))
         }
     }
 }
 
-/// The file without its weights, for what the model does not keep.
-fn envelope(bytes: &[u8]) -> Value {
-    let mut file: Value = serde_json::from_slice(bytes).unwrap_or_default();
-    json!({ "version": file["version"].take(), "metadata": file["metadata"].take() })
+/// What the model does not keep of its file; the weights are skipped, not read.
+#[derive(Deserialize)]
+struct Envelope {
+    version: String,
+    #[serde(default)]
+    metadata: Value,
 }
 
 /// All there is to say, in the order and under the names of the JSON.
-fn facts(path: &Path, model: &Model, envelope: &Value) -> Value {
-    let rate = model.sample_rate().unwrap_or(48_000.0);
-    let ns = crate::bench::cost(model, 64);
+fn facts(path: &Path, model: &Model, envelope: Envelope) -> Value {
+    let rate = crate::rate(model);
+    let mut engine = model.engine();
+    let memory = engine.receptive_field();
+    let ns = crate::bench::cost(&mut *engine, 64);
     json!({
         "file": path.display().to_string(),
         "plays": true,
         "architecture": model.architecture(),
-        "version": envelope["version"],
+        "version": envelope.version,
         "weights": model.weights(),
         "macs_per_sample": model.macs(),
         "sample_rate": model.sample_rate(),
-        "receptive_field": model.engine().receptive_field(),
-        "receptive_field_ms": 1000.0 * model.engine().receptive_field() as f64 / rate,
+        "receptive_field": memory,
+        "receptive_field_ms": 1000.0 * memory as f64 / rate,
         "sizes": model.qualities().len() + 1,
         "qualities": model.qualities(),
-        "metadata": envelope["metadata"],
+        "metadata": envelope.metadata,
         "ns_per_sample": ns,
         "times_real_time": 1e9 / rate / ns,
         "warnings": model.differences(),
@@ -62,7 +67,9 @@ fn facts(path: &Path, model: &Model, envelope: &Value) -> Value {
 fn text(facts: &Value) -> Result<String> {
     let mut out = String::new();
     let plain = |v: &Value| v.as_str().map_or_else(|| v.to_string(), str::to_owned);
-    let mut line = |name: &str, value: String| writeln!(out, "{name:16} {value}");
+    let mut line = |name: &str, value: String| {
+        writeln!(out, "{:16} {}", crate::printable(name), crate::printable(&value))
+    };
     line("file", plain(&facts["file"]))?;
     line(
         "architecture",

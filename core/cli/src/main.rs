@@ -8,7 +8,7 @@ mod bench;
 mod info;
 mod wav;
 
-use std::io::{Read as _, Write as _};
+use std::io::{ErrorKind, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -63,14 +63,34 @@ fn main() -> ExitCode {
 
 /// `kiln: path: what was expected and found`, on standard error.
 fn complain(error: &anyhow::Error) {
-    eprintln!("kiln: {error:#}");
+    let _no_one_left_to_tell =
+        writeln!(std::io::stderr(), "kiln: {}", printable(&format!("{error:#}")));
 }
 
 /// Writes to standard output. That a reader such as `head` has gone is no
 /// error of ours.
-fn say(text: &str) {
+fn say(text: &str) -> Result<()> {
     let mut out = std::io::stdout().lock();
-    let _reader_may_be_gone = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+            Err(error).context("standard output")
+        }
+        _ => Ok(()),
+    }
+}
+
+/// `text` on one line and unable to command the terminal, for what comes from files.
+fn printable(text: &str) -> String {
+    let mut safe = String::with_capacity(text.len());
+    for c in text.chars() {
+        if c.is_control() { safe.extend(c.escape_default()) } else { safe.push(c) }
+    }
+    safe
+}
+
+/// The rate to run a model at, in Hz: files that state none were made at 48 kHz.
+fn rate(model: &nn::Model) -> f64 {
+    model.sample_rate().unwrap_or(48_000.0)
 }
 
 /// The contents of a file that may be a model; what is longer than any is cut,

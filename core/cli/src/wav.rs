@@ -8,7 +8,10 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result, bail};
 use hound::{SampleFormat, WavReader, WavSpec, WavWriter};
 
-/// A file of any integer or float depth, read as numbers within ±1.
+/// Nobody records more; a damaged header may claim 65535, and each costs an engine.
+const MAX_CHANNELS: u16 = 64;
+
+/// A file of any integer depth or of 32-bit floats, read as numbers within ±1.
 pub(crate) struct Input {
     path: PathBuf,
     wav: WavReader<BufReader<File>>,
@@ -17,8 +20,15 @@ pub(crate) struct Input {
 impl Input {
     pub(crate) fn open(path: &Path) -> Result<Self> {
         let wav = WavReader::open(path).with_context(|| path.display().to_string())?;
-        if wav.spec().channels == 0 {
-            bail!("{}: expected at least 1 channel, found 0", path.display());
+        let WavSpec { channels, bits_per_sample, sample_format, .. } = wav.spec();
+        if !(1..=MAX_CHANNELS).contains(&channels) {
+            bail!("{}: expected 1 to {MAX_CHANNELS} channels, found {channels}", path.display());
+        }
+        if sample_format == SampleFormat::Float && bits_per_sample != 32 {
+            bail!(
+                "{}: expected integers or 32-bit floats, found {bits_per_sample}-bit floats",
+                path.display()
+            );
         }
         Ok(Self { path: path.to_owned(), wav })
     }
@@ -58,22 +68,35 @@ impl Input {
     }
 }
 
+/// Whether a rename to `path` harms nothing but an earlier result.
+fn check_place(path: &Path, input: &Path, model: &Path) -> Result<()> {
+    let Ok(existing) = fs::canonicalize(path) else { return Ok(()) };
+    for (source, what) in [(input, "input"), (model, "model")] {
+        if fs::canonicalize(source).is_ok_and(|source| source == existing) {
+            bail!("expected another file than the {what}, found the same");
+        }
+    }
+    if !fs::metadata(&existing)?.is_file() {
+        bail!("expected a file or nothing, found a folder or device");
+    }
+    Ok(())
+}
+
 /// A float32 file that appears under its name only when complete.
 pub(crate) struct Output {
     path: PathBuf,
     unfinished: PathBuf,
     wav: Option<WavWriter<BufWriter<File>>>,
+    /// Frames written.
+    frames: usize,
 }
 
 impl Output {
-    /// For as many channels and at the rate of `input`, which it must not be.
-    pub(crate) fn create(path: &Path, input: &Input) -> Result<Self> {
+    /// For as many channels and at the rate of `input`. It may replace a file, but
+    /// neither `input` nor `model` nor what is no file, such as a device.
+    pub(crate) fn create(path: &Path, input: &Input, model: &Path) -> Result<Self> {
         let named = || path.display().to_string();
-        if let Ok(existing) = fs::canonicalize(path)
-            && existing == fs::canonicalize(&input.path).with_context(named)?
-        {
-            bail!("{}: expected another file than the input, found the same", path.display());
-        }
+        check_place(path, &input.path, model).with_context(named)?;
         let bytes = 4 * input.frames() * input.channels() as u64;
         if bytes > u64::from(u32::MAX) - 1024 {
             bail!("{}: expected at most 4 GiB of float32 samples, found {bytes} bytes", named());
@@ -92,21 +115,30 @@ impl Output {
         hidden.push(format!(".{}.tmp", std::process::id()));
         let unfinished = path.with_file_name(hidden);
         let file = File::create_new(&unfinished).with_context(named)?;
-        let mut output = Self { path: path.to_owned(), unfinished, wav: None };
+        let mut output = Self { path: path.to_owned(), unfinished, wav: None, frames: 0 };
         output.wav = Some(WavWriter::new(BufWriter::new(file), spec).with_context(named)?);
         Ok(output)
     }
 
-    /// Appends the samples of each channel, as many as the first has, from
-    /// number `from` on.
-    pub(crate) fn write(&mut self, channels: &[Vec<f32>], from: usize) -> Result<()> {
+    /// Appends the samples of each channel, as many as the first has. They must
+    /// be finite, for hardly any program can make use of a file with others.
+    pub(crate) fn write(&mut self, channels: &[Vec<f32>]) -> Result<()> {
         let Some(wav) = &mut self.wav else { return Ok(()) };
-        for frame in from..channels.first().map_or(0, Vec::len) {
-            for channel in channels {
-                let written = wav.write_sample(channel[frame]);
-                written.with_context(|| self.path.display().to_string())?;
+        let named = || self.path.display().to_string();
+        for frame in 0..channels.first().map_or(0, Vec::len) {
+            for (i, channel) in channels.iter().enumerate() {
+                let x = channel[frame];
+                if !x.is_finite() {
+                    let (frame, channel) = (self.frames + frame, i + 1);
+                    bail!(
+                        "{}: expected finite samples, found {x} in frame {frame} of channel {channel}",
+                        named()
+                    );
+                }
+                wav.write_sample(x).with_context(named)?;
             }
         }
+        self.frames += channels.first().map_or(0, Vec::len);
         Ok(())
     }
 

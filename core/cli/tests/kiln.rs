@@ -178,6 +178,77 @@ fn never_overwrites_its_input() {
 }
 
 #[test]
+fn never_overwrites_its_model_or_what_is_no_file() {
+    let folder = Folder::new("place");
+    let model = folder.linear();
+    let input = folder.wav("in.wav", 44_100, 1, 16, SampleFormat::Int);
+    let before = fs::read(&model).expect("read");
+    for (out, words) in [(&model, "another file than the model"), (&folder.at(""), "a folder")] {
+        let done = kiln(&["amp", "-m", &model, &input, out]);
+        assert_eq!(done.status.code(), Some(1));
+        assert!(stderr(&done).contains(words), "{}", stderr(&done));
+    }
+    assert_eq!(fs::read(&model).expect("read"), before);
+    #[cfg(unix)]
+    {
+        // A link to the device: were the rename done, it would hit the link alone.
+        let out = folder.at("null");
+        std::os::unix::fs::symlink("/dev/null", &out).expect("a link");
+        let done = kiln(&["amp", "-m", &model, &input, &out]);
+        assert_eq!(done.status.code(), Some(1));
+        assert!(stderr(&done).contains("device"), "{}", stderr(&done));
+        assert!(fs::symlink_metadata(&out).expect("there").is_symlink());
+    }
+}
+
+#[test]
+fn refuses_waves_no_one_records() {
+    let folder = Folder::new("waves");
+    let (model, out) = (folder.linear(), folder.at("out.wav"));
+    let many = folder.wav("many.wav", 44_100, 65, 8, SampleFormat::Int);
+    // hound writes no 64-bit floats, so a header of 32-bit ones is edited.
+    let double = folder.wav("double.wav", 44_100, 1, 32, SampleFormat::Float);
+    let mut bytes = fs::read(&double).expect("read");
+    let at = bytes.windows(4).position(|w| w == b"fmt ").expect("a header") + 8;
+    bytes[at + 8..at + 12].copy_from_slice(&(44_100 * 8u32).to_le_bytes());
+    (bytes[at + 12], bytes[at + 14], bytes[at + 18]) = (8, 64, 64);
+    fs::write(&double, bytes).expect("written");
+    for (input, words) in [
+        (many, "many.wav: expected 1 to 64 channels, found 65"),
+        (double, "double.wav: expected integers or 32-bit floats, found 64-bit floats"),
+    ] {
+        let done = kiln(&["amp", "-m", &model, &input, &out]);
+        assert_eq!(done.status.code(), Some(1));
+        assert!(stderr(&done).contains(words), "{}", stderr(&done));
+    }
+}
+
+#[test]
+fn a_raw_network_that_overflows_is_an_error() {
+    let folder = Folder::new("overflow");
+    let file = json!({ "version": "0.5.4", "architecture": "Linear", "sample_rate": 44_100,
+        "config": { "receptive_field": 1, "bias": false }, "weights": [3e38] });
+    let (model, out) = (folder.put("loud.nam", &file.to_string()), folder.at("out.wav"));
+    let input = folder.at("in.wav");
+    let spec = WavSpec {
+        channels: 2,
+        sample_rate: 44_100,
+        bits_per_sample: 32,
+        sample_format: SampleFormat::Float,
+    };
+    let mut wav = WavWriter::create(&input, spec).expect("created");
+    (0..40_000).for_each(|i| wav.write_sample(if i == 20_001 { 2.0 } else { 0.5f32 }).expect("ok"));
+    wav.finalize().expect("finished");
+    let done = kiln(&["amp", "--raw", "-m", &model, &input, &out]);
+    assert_eq!(done.status.code(), Some(1));
+    let words = "out.wav: expected finite samples, found inf in frame 10000 of channel 2";
+    assert!(stderr(&done).contains(words), "{}", stderr(&done));
+    assert_eq!(folder.names(), ["in.wav", "loud.nam"]);
+    let done = kiln(&["amp", "-m", &model, &input, &out]);
+    assert_eq!(done.status.code(), Some(0), "{}", stderr(&done));
+}
+
+#[test]
 fn a_failure_leaves_no_half_file() {
     let folder = Folder::new("half");
     let (model, out) = (folder.linear(), folder.at("out.wav"));
@@ -243,6 +314,43 @@ fn info_tells_what_a_model_is() {
     assert_eq!(facts["weights"], 2);
     assert_eq!(facts["metadata"]["name"], "Two taps");
     assert!(facts["ns_per_sample"].as_f64().is_some_and(|ns| ns > 0.0));
+}
+
+#[test]
+fn what_a_file_says_cannot_command_the_terminal() {
+    let folder = Folder::new("terminal");
+    let file = json!({ "version": "0.5.4", "architecture": "Linear",
+        "config": { "receptive_field": 1, "bias": false }, "weights": [1.0],
+        "metadata": { "name": "\u{1b}]0;owned\u{7}\nplays no", "\u{9b}2J": 1 } });
+    let done = kiln(&["info", &folder.put("good.nam", &file.to_string())]);
+    assert_eq!(done.status.code(), Some(0), "{}", stderr(&done));
+    let text = String::from_utf8(done.stdout).expect("text");
+    assert!(text.contains(r"\u{1b}]0;owned\u{7}\nplays no"), "{text}");
+    assert!(text.chars().all(|c| c == '\n' || !c.is_control()), "{text:?}");
+
+    let file = json!({ "version": "0.5.4\u{1b}[2J", "architecture": "\u{1b}c", "config": {},
+        "weights": [] });
+    let done = kiln(&["info", &folder.put("bad.nam", &file.to_string())]);
+    let text = stderr(&done);
+    assert!(text.chars().all(|c| c == '\n' || !c.is_control()), "{text:?}");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_disk_is_an_error_and_a_gone_reader_is_not() {
+    let folder = Folder::new("full");
+    let model = folder.linear();
+    let info = |out: std::process::Stdio| {
+        let mut kiln = Command::new(env!("CARGO_BIN_EXE_kiln"));
+        kiln.args(["info", &model]).stdout(out).output().expect("kiln runs")
+    };
+    let full = fs::File::create("/dev/full").expect("the device");
+    let done = info(full.into());
+    assert_eq!(done.status.code(), Some(1));
+    assert!(stderr(&done).contains("standard output"), "{}", stderr(&done));
+    let (reader, writer) = std::io::pipe().expect("a pipe");
+    drop(reader);
+    assert_eq!(info(writer.into()).status.code(), Some(0));
 }
 
 #[test]

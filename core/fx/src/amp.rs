@@ -113,11 +113,6 @@ impl Amp {
         self.peaks = Peaks::default();
     }
 
-    /// Samples by which the output trails the input.
-    pub fn latency(&self) -> usize {
-        self.slot.latency()
-    }
-
     /// The peaks since the last call.
     pub fn take_peaks(&mut self) -> Peaks {
         std::mem::take(&mut self.peaks)

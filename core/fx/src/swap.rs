@@ -44,15 +44,11 @@ impl Pair {
         self.0.iter_mut().for_each(|e| e.reset());
     }
 
-    /// Runs one channel. A network that leaves the finite numbers would stay
-    /// outside them for as long as it remembers, so it starts afresh.
+    /// Runs one channel. Where a network leaves the finite numbers there is silence;
+    /// it is not reset, for its memory is finite or bounded and a reset may be costly.
     fn run(&mut self, channel: usize, io: &mut [f32]) {
-        let engine = &mut self.0[channel];
-        engine.process(io);
-        if io.iter().any(|x| !x.is_finite()) {
-            io.iter_mut().filter(|x| !x.is_finite()).for_each(|x| *x = 0.0);
-            engine.reset();
-        }
+        self.0[channel].process(io);
+        io.iter_mut().filter(|x| !x.is_finite()).for_each(|x| *x = 0.0);
     }
 }
 
@@ -157,11 +153,6 @@ impl Slot {
     pub fn set_fade(&mut self, fade: usize) {
         self.fade = fade.max(1);
         self.faded = self.faded.min(self.fade - 1);
-    }
-
-    /// Samples by which the output trails the input.
-    pub fn latency(&self) -> usize {
-        self.live.as_ref().map_or(0, |pair| pair.0[0].latency())
     }
 
     /// Posts what has retired and takes what is offered, at most one of each.

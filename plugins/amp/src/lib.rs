@@ -123,7 +123,7 @@ impl Plugin for KilnAmp {
         &mut self,
         layout: &AudioIOLayout,
         buffer: &BufferConfig,
-        context: &mut impl ActivateContext<Self>,
+        _context: &mut impl ActivateContext<Self>,
     ) -> bool {
         let count = |channels: Option<NonZeroU32>| channels.map_or(0, |n| n.get() as usize);
         self.inputs = count(layout.main_input_channels);
@@ -133,7 +133,6 @@ impl Plugin for KilnAmp {
         self.models.set_host_rate(buffer.sample_rate);
         // On this thread, so that an offline render has its model from the first sample.
         self.models.ensure();
-        context.set_latency_samples(self.amp.latency() as u32);
         true
     }
 

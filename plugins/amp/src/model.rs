@@ -98,7 +98,11 @@ struct Inner {
 #[derive(Default)]
 struct State {
     status: Status,
+    /// What is saved for the model that plays.
     saved: Saved,
+    /// A project's record that could not be played. It is saved in place of
+    /// `saved` until the player chooses a model, so that nothing of it is lost.
+    unplayed: Option<Record>,
     /// Whether a [`Task::Check`] would tell something new.
     unchecked: bool,
     /// Counts wishes, so that one that took long cannot undo a later one.
@@ -120,21 +124,37 @@ impl Models {
     /// Does what a [`Task`] asks, on this thread.
     pub fn run(&self, task: Task) {
         match task {
-            Task::Open(path) => self.open(path),
+            Task::Open(path) => self.open(&path),
             Task::Factory => self.factory(),
             Task::Step(step) => self.step(step),
             Task::List(folder) => self.list(&folder),
             Task::Check => self.check(),
         }
+        if self.host_rate() > 0.0 {
+            // The host plays already, and what was asked for may have failed.
+            self.ensure();
+        }
         self.collect();
         self.0.repaint.request_repaint();
     }
 
-    /// Loads the factory model if nothing else was loaded or is about to be.
+    /// Plays the factory model if nothing plays or is about to. This is no choice
+    /// of the player's: what is saved and what is wrong stay as they are.
     pub fn ensure(&self) {
-        let status = self.status();
-        if status.playing.is_none() && status.loading.is_none() && status.error.is_none() {
-            self.factory();
+        let idle = |state: &State| state.status.playing.is_none() && state.status.loading.is_none();
+        if !idle(&self.state()) {
+            return;
+        }
+        let loaded = build(FACTORY, Source::Factory);
+        let mut state = self.state();
+        match loaded {
+            // Another thread may have loaded one meanwhile.
+            Ok((pair, playing)) if idle(&state) => {
+                state.status.playing = Some(playing);
+                self.0.loader.offer(pair);
+            }
+            Ok(_) => {}
+            Err(why) => state.status.error = Some(not_loaded("the factory model", &why)),
         }
     }
 
@@ -182,21 +202,13 @@ impl Models {
 
     fn factory(&self) {
         let wish = self.wish("the factory model");
-        let loaded = build(FACTORY, Source::Factory);
-        self.fulfil(wish, loaded.map(|loaded| (loaded, Saved::default())));
+        let saved = Saved { folder: self.state().saved.folder.clone(), ..Saved::default() };
+        self.fulfil(wish, build(FACTORY, Source::Factory).map(|loaded| (loaded, saved)), None);
     }
 
-    fn open(&self, path: PathBuf) {
-        let wish = self.wish(&file_name(&path));
-        let loaded = files::read(&path).and_then(|bytes| {
-            let saved = Saved {
-                path: Some(path.as_path().into()),
-                copy: Some(saved::pack(&bytes)),
-                folder: path.parent().map(Into::into),
-            };
-            Ok((build(&bytes, Source::File(path.clone()))?, saved))
-        });
-        self.fulfil(wish, loaded);
+    fn open(&self, path: &Path) {
+        let wish = self.wish(&file_name(path));
+        self.fulfil(wish, from_file(path), None);
     }
 
     fn step(&self, step: isize) {
@@ -205,7 +217,7 @@ impl Models {
         let folder = current.and_then(Path::parent).filter(|folder| folder.is_dir());
         let listing = Listing::read(&folder.map_or_else(|| self.folder(), Path::to_owned));
         match listing.step(current, step) {
-            Some(path) => self.open(path),
+            Some(path) => self.open(&path),
             None => {
                 let words = format!("There are no models in {}.", listing.folder.display());
                 self.state().status.error = Some(words);
@@ -222,33 +234,14 @@ impl Models {
         state.status.listing = listing;
     }
 
-    /// Plays what a project saved. The copy comes first: it is the tone that was
-    /// saved, whatever became of the file.
+    /// Plays what a project saved.
     fn restore(&self, record: Record) {
-        let saved = match record {
-            Record::Whole(saved) => saved,
-            Record::Damaged(_) => {
-                let wish = self.wish("the model of this project");
-                return self.fulfil(wish, Err("the project's record of it is damaged".into()));
-            }
+        let name = match &record {
+            Record::Whole(Saved { path: Some(path), .. }) => file_name(&path.path()),
+            _ => "the model of this project".into(),
         };
-        let path = saved.path.as_ref().map(PathText::path);
-        match (&saved.copy, path) {
-            (Some(copy), path) => {
-                let name = path.as_deref().map_or("the model of this project".into(), file_name);
-                let wish = self.wish(&name);
-                let source = Source::Project(path.clone());
-                match (saved::unpack(copy).and_then(|bytes| build(&bytes, source)), path) {
-                    (Err(_), Some(path)) if path.is_file() => self.open(path),
-                    (loaded, _) => self.fulfil(wish, loaded.map(|loaded| (loaded, saved))),
-                }
-            }
-            (None, Some(path)) => self.open(path),
-            (None, None) => {
-                self.factory();
-                self.state().saved.folder = saved.folder;
-            }
-        }
+        let wish = self.wish(&name);
+        self.fulfil(wish, from_record(&record), Some(record));
         self.0.repaint.request_repaint();
     }
 
@@ -280,7 +273,8 @@ impl Models {
         Wish { number: state.wishes, name: name.into() }
     }
 
-    fn fulfil(&self, wish: Wish, loaded: Result<((Pair, Playing), Saved), String>) {
+    /// Ends a wish; `record` is the project's, where a project made it.
+    fn fulfil(&self, wish: Wish, loaded: Result<Loaded, String>, record: Option<Record>) {
         let mut state = self.state();
         if state.wishes != wish.number {
             return;
@@ -292,16 +286,21 @@ impl Models {
                 state.status.error = None;
                 state.unchecked = matches!(playing.source, Source::Project(Some(_)));
                 state.status.playing = Some(playing);
-                state.saved = Saved { folder: saved.folder.or(state.saved.folder.take()), ..saved };
+                state.saved = saved;
+                state.unplayed = None;
                 // Under the lock, so that what is said to play is what was offered last.
                 self.0.loader.offer(pair);
             }
             Err(why) => {
-                state.status.error = Some(format!("{} was not loaded: {why}.", wish.name));
+                state.status.error = Some(not_loaded(&wish.name, &why));
+                state.unplayed = record.or(state.unplayed.take());
             }
         }
     }
 }
+
+/// Both engines, what there is to say of them, and what a project keeps.
+type Loaded = ((Pair, Playing), Saved);
 
 struct Wish {
     number: u64,
@@ -317,8 +316,48 @@ impl<'a> PersistentField<'a, Record> for Models {
     where
         F: Fn(&Record) -> R,
     {
-        f(&Record::Whole(self.state().saved.clone()))
+        let state = self.state();
+        let record = state.unplayed.clone();
+        let record = record.unwrap_or_else(|| Record::Whole(state.saved.clone()));
+        drop(state);
+        f(&record)
     }
+}
+
+/// The model in a file.
+fn from_file(path: &Path) -> Result<Loaded, String> {
+    let bytes = files::read(path)?;
+    let saved = Saved {
+        path: Some(path.into()),
+        copy: Some(saved::pack(&bytes)),
+        folder: path.parent().map(Into::into),
+        ..Saved::default()
+    };
+    Ok((build(&bytes, Source::File(path.to_owned()))?, saved))
+}
+
+/// The model of a project. The copy comes first: it is the tone that was saved,
+/// whatever became of the file.
+fn from_record(record: &Record) -> Result<Loaded, String> {
+    let Record::Whole(saved) = record else {
+        return Err("the project's record of it is damaged".into());
+    };
+    let path = saved.path.as_ref().map(PathText::path);
+    match (&saved.copy, path) {
+        (Some(copy), path) => {
+            let source = Source::Project(path.clone());
+            match (saved::unpack(copy).and_then(|bytes| build(&bytes, source)), path) {
+                (Err(_), Some(path)) if path.is_file() => from_file(&path),
+                (built, _) => Ok((built?, saved.clone())),
+            }
+        }
+        (None, Some(path)) => from_file(&path),
+        (None, None) => Ok((build(FACTORY, Source::Factory)?, saved.clone())),
+    }
+}
+
+fn not_loaded(name: &str, why: &str) -> String {
+    format!("{name} was not loaded: {why}.")
 }
 
 /// Both engines of the model in `bytes`.

@@ -8,6 +8,7 @@ use base64::prelude::{BASE64_STANDARD, Engine};
 use miniz_oxide::deflate::compress_to_vec_zlib;
 use miniz_oxide::inflate::decompress_to_vec_zlib_with_limit;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 /// Bytes of the largest model file we open.
 pub const MAX_BYTES: usize = nn::Model::MAX_BYTES;
@@ -25,6 +26,9 @@ pub struct Saved {
     pub copy: Option<String>,
     /// The folder last looked into.
     pub folder: Option<PathText>,
+    /// What a newer plugin may have added, so that passing through us does not lose it.
+    #[serde(flatten)]
+    pub others: BTreeMap<String, Value>,
 }
 
 /// A path as text, so that one that is not Unicode cannot lose the whole record.
@@ -51,15 +55,15 @@ pub enum Record {
     /// A record as we wrote it.
     Whole(Saved),
     /// Something else.
-    Damaged(serde_json::Value),
+    Damaged(Value),
 }
 
 /// Makes the record one that will reach us: what is missing becomes the factory
-/// model, and what is not JSON becomes JSON that is no record.
+/// model, and what is not JSON becomes a JSON text of it, which is no record.
 pub fn mend(fields: &mut BTreeMap<String, String>) {
     let record = fields.entry(KEY.into()).or_insert_with(|| "{}".into());
     if serde_json::from_str::<Record>(record).is_err() {
-        *record = "\"damaged\"".into();
+        *record = Value::from(record.as_str()).to_string();
     }
 }
 
@@ -117,7 +121,7 @@ mod tests {
 
     #[test]
     fn mending() {
-        for (found, left) in [(None, "{}"), (Some("{"), "\"damaged\""), (Some("[1]"), "[1]")] {
+        for (found, left) in [(None, "{}"), (Some("{\""), r#""{\"""#), (Some("[1]"), "[1]")] {
             let mut fields: BTreeMap<_, _> =
                 found.map(|text| (KEY.to_owned(), text.to_owned())).into_iter().collect();
             mend(&mut fields);

@@ -238,6 +238,66 @@ fn hostile_states_say_what_is_wrong_and_the_sound_goes_on() {
     }
 }
 
+/// Records that cannot be played, and what is then saved.
+fn unplayable() -> Vec<(String, String)> {
+    let newer = kiln_amp::saved::pack(br#"{"version": "9.0.0", "architecture": "Kiln"}"#);
+    let unchanged = [
+        r#"{"path":"/gone.nam","copy":null,"folder":"/"}"#.to_owned(),
+        r#"{"path":"/gone.nam","copy":"AAAA","folder":null,"since":"9.0.0"}"#.to_owned(),
+        format!(r#"{{"path":"/gone.nam","copy":"{newer}","folder":null}}"#),
+        r#"{"copy":{"zstd":"KLUv/Q=="}}"#.to_owned(),
+    ];
+    let mut records: Vec<_> = unchanged.into_iter().map(|text| (text.clone(), text)).collect();
+    records.push((r#"{"path":"/gone"#.to_owned(), r#""{\"path\":\"/gone""#.to_owned()));
+    records
+}
+
+#[test]
+fn a_record_that_cannot_be_played_is_saved_as_it_was() {
+    for (record, saved) in unplayable() {
+        let fields = BTreeMap::from([("model".to_owned(), record)]);
+        let mut early = KilnAmp::default();
+        restore(&early, &fields);
+        host::activate(&mut early, 2, 2);
+        let late = playing();
+        restore(&late, &fields);
+        for mut plugin in [early, late] {
+            assert!(!error(&plugin).is_empty(), "{saved}: nothing is said");
+            let mut io = vec![vec![0.1; 64]; 2];
+            host::process(&mut plugin, &mut io);
+            assert_ne!(io[0], vec![0.1; 64], "{saved}: passed dry");
+            plugin.models().dismiss();
+            plugin.models().run(Task::Open("/gone/too.nam".into()));
+            assert_eq!(plugin.params().serialize_fields()["model"], saved);
+
+            restore(&plugin, &plugin.params().serialize_fields());
+            assert_eq!(plugin.params().serialize_fields()["model"], saved, "the second time");
+            plugin.models().run(Task::Factory);
+            assert!(!plugin.params().serialize_fields()["model"].contains("gone"), "{saved}");
+        }
+    }
+}
+
+#[test]
+fn what_a_newer_plugin_added_survives() {
+    let plugin = playing();
+    let record = r#"{"path":null,"copy":null,"folder":null,"cabinet":{"on":true}}"#;
+    restore(&plugin, &BTreeMap::from([("model".to_owned(), record.to_owned())]));
+    assert_eq!(error(&plugin), "");
+    assert_eq!(plugin.params().serialize_fields()["model"], record);
+}
+
+#[test]
+fn a_model_that_fails_before_the_first_leaves_no_silence() {
+    let mut plugin = KilnAmp::default();
+    plugin.models().set_host_rate(48_000.0);
+    plugin.models().run(Task::Open("/gone.nam".into()));
+    let status = plugin.models().status();
+    assert_eq!(status.playing.map(|p| p.source), Some(Source::Factory));
+    assert!(status.error.is_some());
+    host::activate(&mut plugin, 2, 2);
+}
+
 #[test]
 fn files_that_cannot_be_had_are_refused_in_words() {
     let folder = host::scratch("refused");

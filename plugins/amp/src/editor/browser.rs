@@ -142,29 +142,8 @@ impl Browser {
             self.selected = rows.iter().position(plays).unwrap_or(0);
             self.reveal = true;
         }
-        let mut chosen = self.keys(ui, &rows);
-        let mut list = ui.new_child(egui::UiBuilder::new().max_rect(rect));
-        list.spacing_mut().item_spacing.y = 0.0;
-        let area = ScrollArea::vertical().auto_shrink(false).id_salt("files");
-        let mut area = area.max_height(rect.height());
-        if std::mem::take(&mut self.reveal) {
-            area = area.vertical_scroll_offset(
-                (self.selected as f32 * ROW - rect.height() * 0.5 + ROW).max(0.0),
-            );
-        }
-        area.show_rows(&mut list, ROW, rows.len(), |ui, range| {
-            for index in range {
-                let Some(row) = rows.get(index) else { continue };
-                let response = self.row(ui, row, index == self.selected, plays(row));
-                if response.clicked() {
-                    self.selected = index;
-                    chosen = Some(row.clone());
-                }
-                if response.double_clicked() && matches!(row, Row::Model(_) | Row::Factory) {
-                    self.close();
-                }
-            }
-        });
+        let by_key = self.keys(ui, &rows);
+        let chosen = self.lines(ui, rect, &rows, plays).or(by_key);
         let models = rows.iter().any(|row| matches!(row, Row::Model(_)));
         let words = match &listing.error {
             Some(error) => error.as_str(),
@@ -180,6 +159,40 @@ impl Browser {
             Row::Folder(name) => self.enter(self.folder.join(name)),
             Row::Model(name) => Task::Open(self.folder.join(name)),
         })
+    }
+
+    /// Draws the rows in sight; returns the one clicked.
+    fn lines(
+        &mut self,
+        ui: &mut Ui,
+        rect: Rect,
+        rows: &[Row],
+        plays: impl Fn(&Row) -> bool,
+    ) -> Option<Row> {
+        let mut clicked = None;
+        let mut list = ui.new_child(egui::UiBuilder::new().max_rect(rect));
+        list.spacing_mut().item_spacing.y = 0.0;
+        let area = ScrollArea::vertical().auto_shrink(false).id_salt("files");
+        let mut area = area.max_height(rect.height());
+        if std::mem::take(&mut self.reveal) {
+            area = area.vertical_scroll_offset(
+                (self.selected as f32 * ROW - rect.height() * 0.5 + ROW).max(0.0),
+            );
+        }
+        area.show_rows(&mut list, ROW, rows.len(), |ui, range| {
+            for index in range {
+                let Some(row) = rows.get(index) else { continue };
+                let response = self.row(ui, row, index == self.selected, plays(row));
+                if response.clicked() {
+                    self.selected = index;
+                    clicked = Some(row.clone());
+                }
+                if response.double_clicked() && matches!(row, Row::Model(_) | Row::Factory) {
+                    self.close();
+                }
+            }
+        });
+        clicked
     }
 
     /// Moves the selection; returns the row that Enter chose.
