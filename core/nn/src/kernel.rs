@@ -202,8 +202,17 @@ impl<F: Fused> Run<'_, F> {
         if H > 3 {
             self.put(s, data, acc[3], o + 3, t);
         }
-        for (h, sums) in acc.into_iter().enumerate().skip(4) {
-            self.put(s, data, sums, o + h, t);
+        if H > 4 {
+            self.put(s, data, acc[4], o + 4, t);
+        }
+        if H > 5 {
+            self.put(s, data, acc[5], o + 5, t);
+        }
+        if H > 6 {
+            self.put(s, data, acc[6], o + 6, t);
+        }
+        if H > 7 {
+            self.put(s, data, acc[7], o + 7, t);
         }
         H
     }
