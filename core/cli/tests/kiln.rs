@@ -226,8 +226,10 @@ fn refuses_waves_no_one_records() {
 #[test]
 fn a_raw_network_that_overflows_is_an_error() {
     let folder = Folder::new("overflow");
-    let file = json!({ "version": "0.5.4", "architecture": "Linear", "sample_rate": 44_100,
-        "config": { "receptive_field": 1, "bias": false }, "weights": [3e38] });
+    // Silent below zero, and a gain of 1e45 above.
+    let file = json!({ "version": "0.5.4", "architecture": "ConvNet", "sample_rate": 44_100,
+        "config": { "channels": 1, "dilations": [1, 1, 1], "batchnorm": false, "activation": "ReLU" },
+        "weights": [0.0, 1e15, 0.0, 0.0, 1e15, 0.0, 0.0, 1e15, 0.0, 1.0, 0.0] });
     let (model, out) = (folder.put("loud.nam", &file.to_string()), folder.at("out.wav"));
     let input = folder.at("in.wav");
     let spec = WavSpec {
@@ -237,7 +239,8 @@ fn a_raw_network_that_overflows_is_an_error() {
         sample_format: SampleFormat::Float,
     };
     let mut wav = WavWriter::create(&input, spec).expect("created");
-    (0..40_000).for_each(|i| wav.write_sample(if i == 20_001 { 2.0 } else { 0.5f32 }).expect("ok"));
+    (0..40_000)
+        .for_each(|i| wav.write_sample(if i == 20_001 { 2.0 } else { -0.5f32 }).expect("ok"));
     wav.finalize().expect("finished");
     let done = kiln(&["amp", "--raw", "-m", &model, &input, &out]);
     assert_eq!(done.status.code(), Some(1));

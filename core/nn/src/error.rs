@@ -110,14 +110,8 @@ impl fmt::Display for Error {
     }
 }
 
-impl std::error::Error for Error {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        match self {
-            Error::Json(e) => Some(e),
-            _ => None,
-        }
-    }
-}
+// Without a source: what there is to say is said, and would be said twice.
+impl std::error::Error for Error {}
 
 impl From<serde_json::Error> for Error {
     fn from(e: serde_json::Error) -> Self {

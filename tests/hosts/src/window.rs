@@ -1,5 +1,7 @@
 //! An X11 window for an editor to live in.
 
+use std::collections::HashSet;
+use std::ffi::OsString;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
@@ -79,12 +81,15 @@ impl Drop for Window {
 pub struct Editor {
     /// The window it is in.
     pub window: Window,
+    /// Those there were before it was opened.
+    threads: HashSet<OsString>,
 }
 
 impl Editor {
     /// Opens it at the size it asks for.
     #[allow(unsafe_code, reason = "the plugin keeps the raw window id")]
     pub fn open(plugin: &mut Plugin) -> Result<Self> {
+        let threads = threads();
         let (gui, handle) = plugin.gui()?;
         let kind = GuiConfiguration { api_type: GuiApiType::X11, is_floating: false };
         ensure!(gui.is_api_supported(&handle, kind), "the editor cannot be embedded in X11");
@@ -96,7 +101,7 @@ impl Editor {
         unsafe { gui.set_parent(&handle, parent) }?;
         // Some plugins show themselves as soon as they have a parent, and refuse here.
         let _ = gui.show(&handle);
-        Ok(Self { window })
+        Ok(Self { window, threads })
     }
 
     /// Serves the plugin for a while, as the event loop of a host does.
@@ -122,10 +127,21 @@ impl Editor {
         self.window.picture()
     }
 
-    /// Closes it.
+    /// Closes it, and waits for its threads: they unload the graphics driver,
+    /// which must not meet the driver's own exit handlers at the end of the process.
     pub fn close(self, plugin: &mut Plugin) -> Result<()> {
         let (gui, handle) = plugin.gui()?;
         gui.destroy(&handle);
+        let patience = Instant::now() + Duration::from_millis(500);
+        while !threads().is_subset(&self.threads) && Instant::now() < patience {
+            std::thread::sleep(Duration::from_millis(5));
+        }
         Ok(())
     }
+}
+
+/// The numbers of this process's threads, as Linux lists them.
+fn threads() -> HashSet<OsString> {
+    let entries = std::fs::read_dir("/proc/self/task").into_iter().flatten().flatten();
+    entries.map(|entry| entry.file_name()).collect()
 }
