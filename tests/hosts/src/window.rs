@@ -82,14 +82,14 @@ pub struct Editor {
     /// The window it is in.
     pub window: Window,
     /// Those there were before it was opened.
-    threads: HashSet<OsString>,
+    threads: Threads,
 }
 
 impl Editor {
     /// Opens it at the size it asks for.
     #[allow(unsafe_code, reason = "the plugin keeps the raw window id")]
     pub fn open(plugin: &mut Plugin) -> Result<Self> {
-        let threads = threads();
+        let threads = Threads::now();
         let (gui, handle) = plugin.gui()?;
         let kind = GuiConfiguration { api_type: GuiApiType::X11, is_floating: false };
         ensure!(gui.is_api_supported(&handle, kind), "the editor cannot be embedded in X11");
@@ -132,16 +132,26 @@ impl Editor {
     pub fn close(self, plugin: &mut Plugin) -> Result<()> {
         let (gui, handle) = plugin.gui()?;
         gui.destroy(&handle);
-        let patience = Instant::now() + Duration::from_millis(500);
-        while !threads().is_subset(&self.threads) && Instant::now() < patience {
-            std::thread::sleep(Duration::from_millis(5));
-        }
+        self.threads.outlast_others();
         Ok(())
     }
 }
 
-/// The numbers of this process's threads, as Linux lists them.
-fn threads() -> HashSet<OsString> {
-    let entries = std::fs::read_dir("/proc/self/task").into_iter().flatten().flatten();
-    entries.map(|entry| entry.file_name()).collect()
+/// The threads of this process at some moment, by number, as Linux lists them.
+pub struct Threads(HashSet<OsString>);
+
+impl Threads {
+    /// Those of now.
+    pub fn now() -> Self {
+        let entries = std::fs::read_dir("/proc/self/task").into_iter().flatten().flatten();
+        Self(entries.map(|entry| entry.file_name()).collect())
+    }
+
+    /// Waits, half a second at most, for those begun since to end.
+    pub fn outlast_others(&self) {
+        let patience = Instant::now() + Duration::from_millis(500);
+        while !Self::now().0.is_subset(&self.0) && Instant::now() < patience {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
 }

@@ -104,6 +104,7 @@ fn the_editor_comes_and_goes_under_automation() {
     let (_host, mut plugin) = open(RATE, 64);
     plugin.start_processing().expect("to start");
     let window = hosts::window::Window::open(1200, 900).expect("a window");
+    let threads = hosts::window::Threads::now();
     let (plugin, done) = (Mutex::new(plugin), AtomicBool::new(false));
     let lock = || plugin.lock().unwrap_or_else(PoisonError::into_inner);
     let mut descriptors = Vec::new();
@@ -133,6 +134,7 @@ fn the_editor_comes_and_goes_under_automation() {
         }
         done.store(true, Ordering::Relaxed);
     });
+    threads.outlast_others();
     // Threads close theirs in their own time, so what counts is whether the most ever grows.
     let (early, late) = descriptors.split_at(rounds / 2);
     assert!(
