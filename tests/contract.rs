@@ -25,13 +25,7 @@ fn official_sizes() {
 
 #[test]
 fn every_fixture() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/nam");
-    let mut files: Vec<_> = std::fs::read_dir(folder)
-        .expect("the fixtures")
-        .map(|entry| entry.expect("an entry").path())
-        .filter(|path| path.extension().is_some_and(|e| e == "nam"))
-        .collect();
-    files.sort();
+    let files = kit::fixtures();
     assert!(files.len() > 50, "{} fixtures", files.len());
     for path in files {
         conforms(&path.display().to_string(), &std::fs::read(&path).expect("a file"));

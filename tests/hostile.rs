@@ -3,7 +3,6 @@
 
 mod kit;
 
-use std::path::Path;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
@@ -28,13 +27,7 @@ impl Random {
 
 /// Small fixtures of every architecture and feature.
 fn seeds() -> Vec<Vec<u8>> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/nam");
-    let mut files: Vec<_> = std::fs::read_dir(folder)
-        .expect("the fixtures")
-        .map(|entry| entry.expect("an entry").path())
-        .filter(|path| path.extension().is_some_and(|e| e == "nam"))
-        .collect();
-    files.sort();
+    let files = kit::fixtures();
     let mut seeds: Vec<Vec<u8>> =
         files.iter().map(|path| std::fs::read(path).expect("a file")).collect();
     seeds.retain(|seed| seed.len() < 16_000);

@@ -45,6 +45,18 @@ unsafe impl GlobalAlloc for Counting {
 #[global_allocator]
 static ALLOC: Counting = Counting;
 
+/// The model files of ours, in order.
+pub fn fixtures() -> Vec<std::path::PathBuf> {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/nam");
+    let mut files: Vec<_> = std::fs::read_dir(folder)
+        .expect("the fixtures")
+        .map(|entry| entry.expect("an entry").path())
+        .filter(|path| path.extension().is_some_and(|e| e == "nam"))
+        .collect();
+    files.sort();
+    files
+}
+
 /// Heap calls of this thread while `f` runs.
 pub fn heap_calls(f: impl FnOnce()) -> usize {
     let before = CALLS.with(Cell::get);
