@@ -29,7 +29,9 @@ fn toys() -> Pair {
     Pair::new(Box::new(Toy(0.0)), Box::new(Toy(0.0)))
 }
 
-const PARAMS: Params = Params { input_gain: 6.0, output_gain: -3.0, quality: 0.5, bypass: false };
+fn params() -> Params {
+    Params { input_gain: 6.0, output_gain: -3.0, ..Params::default() }
+}
 
 #[test]
 fn amp() {
@@ -40,20 +42,20 @@ fn amp() {
             loader.offer(toys());
             amp
         },
-        |amp, io| amp.process(&mut [io], 1, &PARAMS),
+        |amp, io| amp.process(&mut [io], 1, &params()),
         Amp::reset,
     );
 }
 
 #[test]
 fn swapping_and_moving_parameters_use_no_heap() {
-    let (loader, mut amp): (Loader, Amp) = Amp::new(48_000.0);
+    let (loader, mut amp): (Loader<Pair>, Amp) = Amp::new(48_000.0);
     let (mut left, mut right) = (kit::signal(512), kit::signal(512));
     for round in 0..40 {
         if round % 3 == 0 {
             loader.offer(toys());
         }
-        let params = Params { bypass: round % 7 == 0, input_gain: round as f32 - 20.0, ..PARAMS };
+        let params = Params { bypass: round % 7 == 0, input_gain: round as f32 - 20.0, ..params() };
         let calls = kit::heap_calls(|| {
             amp.process(&mut [&mut left, &mut right], 2, &params);
             amp.take_peaks();

@@ -102,8 +102,8 @@ impl Chain {
         let params = fx::amp::Params {
             input_gain: args.input_gain,
             output_gain: args.output_gain,
-            quality: args.quality,
-            bypass: false,
+            slots: [fx::amp::SlotParams { quality: args.quality, ..Default::default() }; 2],
+            ..Default::default()
         };
         Self::Whole((0..input.channels().div_ceil(2)).map(amp).collect(), params)
     }

@@ -14,8 +14,10 @@
 
 pub mod amp;
 pub mod denormal;
+pub mod pair;
 pub mod smooth;
 pub mod swap;
 
 pub use amp::Amp;
-pub use swap::{Loader, Pair, Slot};
+pub use pair::Pair;
+pub use swap::{Loader, Slot, Voice};

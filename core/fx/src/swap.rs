@@ -1,10 +1,10 @@
 //! Replacing a running model without a click, a lock, or a free.
 //!
 //! Two one-place mailboxes join the threads that load and the thread that
-//! plays. A [`Loader`] posts a built [`Pair`] into `inbox` and drops, on its own
+//! plays. A [`Loader`] posts a built [`Voice`] into `inbox` and drops, on its own
 //! thread, whatever it displaced there. The [`Slot`] takes it, runs it unheard on
 //! the playing signal until it has warmed up, cross-fades to it and posts the old
-//! one into `outbox` for a loader to drop. A pair the outbox cannot take yet is
+//! one into `outbox` for a loader to drop. A voice the outbox cannot take yet is
 //! kept; while it is kept no new one is accepted. So nothing is ever freed on the
 //! audio thread, nothing leaks, and the newest offer wins.
 
@@ -12,91 +12,78 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use crossbeam_utils::atomic::AtomicCell;
-use nn::{BLOCK, Engine};
+use nn::BLOCK;
 
 /// The longest warm-up, in samples: half a second at 48 kHz. A network that
 /// remembers longer enters with what little of the start it still holds.
 pub const WARM_UP_LIMIT: usize = 24_000;
 
-/// The engines of the left and the right channel, which change in one sample.
-pub struct Pair([Box<dyn Engine>; 2]);
+/// What a slot runs: something that changes one or two channels.
+pub trait Voice: Send {
+    /// What the player may change about it while it plays.
+    type Settings;
 
-impl Pair {
-    /// Two engines of one model, or of two.
-    pub fn new(left: Box<dyn Engine>, right: Box<dyn Engine>) -> Self {
-        Self([left, right])
-    }
+    /// Changes one or two channels of equal length, at most [`BLOCK`], in place.
+    /// The settings of the first call after construction or reset hold at once.
+    /// Real-time safe; what it writes is finite.
+    fn run(&mut self, channels: &mut [&mut [f32]], settings: &Self::Settings);
 
-    /// Two engines of `model`, sharing its weights.
-    pub fn of(model: &nn::Model) -> Self {
-        Self([model.engine(), model.engine()])
-    }
+    /// Returns to silence. Real-time safe.
+    fn reset(&mut self);
 
-    fn warm_up(&self) -> usize {
-        self.0.iter().map(|e| e.receptive_field()).max().unwrap_or(0).min(WARM_UP_LIMIT)
-    }
+    /// Samples it must hear before it sounds as if it had always played.
+    fn warm_up(&self) -> usize;
+}
 
-    fn set_quality(&mut self, quality: f32) {
-        self.0.iter_mut().for_each(|e| e.set_quality(quality));
-    }
+/// Boxed, so that the cell is lock-free.
+type Parcel<V> = AtomicCell<Option<Box<V>>>;
 
-    fn reset(&mut self) {
-        self.0.iter_mut().for_each(|e| e.reset());
-    }
+const _: () = assert!(Parcel::<[u64; 8]>::is_lock_free());
 
-    /// Runs one channel. Where a network leaves the finite numbers there is silence;
-    /// it is not reset, for its memory is finite or bounded and a reset may be costly.
-    fn run(&mut self, channel: usize, io: &mut [f32]) {
-        self.0[channel].process(io);
-        io.iter_mut().filter(|x| !x.is_finite()).for_each(|x| *x = 0.0);
+struct Mail<V> {
+    inbox: Parcel<V>,
+    outbox: Parcel<V>,
+}
+
+/// The end that builds voices. May allocate; never waits.
+pub struct Loader<V>(Arc<Mail<V>>);
+
+impl<V> Clone for Loader<V> {
+    fn clone(&self) -> Self {
+        Self(self.0.clone())
     }
 }
 
-type Parcel = Box<Pair>; // thin, so that the cell is lock-free
-
-const _: () = assert!(AtomicCell::<Option<Parcel>>::is_lock_free());
-
-#[derive(Default)]
-struct Mail {
-    inbox: AtomicCell<Option<Parcel>>,
-    outbox: AtomicCell<Option<Parcel>>,
-}
-
-/// The end that builds engines. May allocate; never waits.
-#[derive(Clone)]
-pub struct Loader(Arc<Mail>);
-
-impl Loader {
-    /// Offers a pair; the slot takes it at its next block.
-    pub fn offer(&self, pair: Pair) {
-        drop(self.0.inbox.swap(Some(Box::new(pair))));
+impl<V> Loader<V> {
+    /// Offers a voice; the slot takes it at its next block.
+    pub fn offer(&self, voice: V) {
+        drop(self.0.inbox.swap(Some(Box::new(voice))));
         self.collect();
     }
 
-    /// Drops a retired pair, if one waits.
+    /// Drops a retired voice, if one waits.
     pub fn collect(&self) {
         drop(self.0.outbox.take());
     }
 }
 
 /// The end that runs them.
-pub struct Slot {
-    mail: Arc<Mail>,
-    live: Option<Parcel>,
-    next: Option<Parcel>,
-    old: Option<Parcel>,
+pub struct Slot<V> {
+    mail: Arc<Mail<V>>,
+    live: Option<Box<V>>,
+    next: Option<Box<V>>,
+    old: Option<Box<V>>,
     /// Nothing was heard since construction or reset, so there is nothing to fade from.
     fresh: bool,
     /// Samples that `next` must still run unheard.
     cold: usize,
     faded: usize,
     fade: usize,
-    quality: f32,
 }
 
 /// An empty slot, which passes audio through, and its loader. `fade` is in samples.
-pub fn slot(fade: usize) -> (Loader, Slot) {
-    let mail = Arc::new(Mail::default());
+pub fn slot<V: Voice>(fade: usize) -> (Loader<V>, Slot<V>) {
+    let mail = Arc::new(Mail { inbox: Parcel::default(), outbox: Parcel::default() });
     let slot = Slot {
         mail: mail.clone(),
         live: None,
@@ -106,26 +93,25 @@ pub fn slot(fade: usize) -> (Loader, Slot) {
         cold: 0,
         faded: 0,
         fade: fade.max(1),
-        quality: 1.0,
     };
     (Loader(mail), slot)
 }
 
-impl Slot {
-    /// Runs the model over one or two channels of equal length, in place.
+impl<V: Voice> Slot<V> {
+    /// Runs the voice over one or two channels of equal length, in place.
     /// Further channels are left as they are. Real-time safe.
-    pub fn process(&mut self, channels: &mut [&mut [f32]]) {
+    pub fn process(&mut self, channels: &mut [&mut [f32]], settings: &V::Settings) {
         let length = channels.iter().take(2).map(|c| c.len()).min().unwrap_or(0);
         let mut at = 0;
         while at < length {
             self.exchange();
             let end = length.min(at + self.span());
-            self.run(channels, at..end);
+            self.run(channels, at..end, settings);
             at = end;
         }
     }
 
-    /// Returns the model to silence and ends a swap under way. What is offered
+    /// Returns the voice to silence and ends a swap under way. What is offered
     /// before the next sample plays from that sample on, without a fade.
     /// Real-time safe.
     pub fn reset(&mut self) {
@@ -138,15 +124,9 @@ impl Slot {
         self.fresh = true;
     }
 
-    /// Passes on the wish of [`Engine::set_quality`]. Real-time safe.
-    pub fn set_quality(&mut self, quality: f32) {
-        if quality == self.quality {
-            return;
-        }
-        self.quality = quality;
-        for pair in [&mut self.live, &mut self.next].into_iter().flatten() {
-            pair.set_quality(quality);
-        }
+    /// The voice that is heard, or is about to be.
+    pub fn voice(&self) -> Option<&V> {
+        self.live.as_deref()
     }
 
     /// Sets the length of the cross-fade, in samples, for the swaps to come.
@@ -163,10 +143,9 @@ impl Slot {
         if self.old.is_some() || self.next.is_some() {
             return;
         }
-        let Some(mut pair) = self.mail.inbox.take() else { return };
-        pair.set_quality(self.quality);
-        self.cold = pair.warm_up();
-        self.next = Some(pair);
+        let Some(voice) = self.mail.inbox.take() else { return };
+        self.cold = voice.warm_up().min(WARM_UP_LIMIT);
+        self.next = Some(voice);
         if self.fresh {
             self.promote();
         }
@@ -189,22 +168,33 @@ impl Slot {
     }
 
     /// Runs a part that lies in one phase of a swap.
-    fn run(&mut self, channels: &mut [&mut [f32]], part: Range<usize>) {
-        let mut scratch = [0.0; BLOCK];
-        for (index, channel) in channels.iter_mut().take(2).enumerate() {
-            let io = &mut channel[part.clone()];
-            let wet = &mut scratch[..io.len()];
-            wet.copy_from_slice(io);
-            if let Some(live) = &mut self.live {
-                live.run(index, io);
-            }
-            let Some(next) = &mut self.next else { continue };
-            next.run(index, wet);
-            if self.cold == 0 {
-                cross_fade(io, wet, self.faded, self.fade);
+    fn run(&mut self, channels: &mut [&mut [f32]], part: Range<usize>, settings: &V::Settings) {
+        match channels {
+            [] => {}
+            [mono] => self.phase([&mut mono[part.clone()]], settings),
+            [left, right, ..] => {
+                self.phase([&mut left[part.clone()], &mut right[part.clone()]], settings);
             }
         }
         self.advance(part.len());
+    }
+
+    fn phase<const N: usize>(&mut self, mut io: [&mut [f32]; N], settings: &V::Settings) {
+        let Some(next) = &mut self.next else {
+            self.live.iter_mut().for_each(|live| live.run(&mut io, settings));
+            return;
+        };
+        let mut scratch = [[0.0; BLOCK]; N];
+        let mut scratch = scratch.each_mut();
+        let mut wet = scratch.each_mut().map(|wet| &mut wet[..io[0].len()]);
+        wet.iter_mut().zip(&io).for_each(|(wet, io)| wet.copy_from_slice(io));
+        self.live.iter_mut().for_each(|live| live.run(&mut io, settings));
+        next.run(&mut wet, settings);
+        if self.cold == 0 {
+            for (io, wet) in io.iter_mut().zip(wet) {
+                cross_fade(io, wet, self.faded, self.fade);
+            }
+        }
     }
 
     fn advance(&mut self, samples: usize) {

@@ -1,7 +1,12 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use nn::Engine;
+
 use super::*;
+use crate::pair::{Pair, Settings};
+
+const BEST: Settings = Settings { quality: 1.0 };
 
 /// The sum of the last `taps` samples times `gain`, counting its drops.
 struct Toy {
@@ -51,8 +56,8 @@ fn sine(n: usize) -> Vec<f32> {
     (0..n).map(|i| (i as f32 * 0.05).sin()).collect()
 }
 
-fn play(slot: &mut Slot, io: &mut [f32], cut: usize) {
-    io.chunks_mut(cut).for_each(|part| slot.process(&mut [part]));
+fn play(slot: &mut Slot<Pair>, io: &mut [f32], cut: usize) {
+    io.chunks_mut(cut).for_each(|part| slot.process(&mut [part], &BEST));
 }
 
 #[test]
@@ -134,11 +139,11 @@ fn a_long_memory_delays_a_swap_by_the_limit_only() {
 fn both_channels_change_in_one_sample() {
     let (loader, mut slot) = slot(40);
     loader.offer(pair(1, 1.0));
-    slot.process(&mut [&mut [0.0; 10], &mut [0.0; 10]]);
+    slot.process(&mut [&mut [0.0; 10], &mut [0.0; 10]], &BEST);
     loader.offer(Pair::new(toy(30, 0.1), toy(1, 3.0)));
     let (mut left, mut right) = ([1.0; 200], [1.0; 200]);
     for (l, r) in left.chunks_mut(33).zip(right.chunks_mut(33)) {
-        slot.process(&mut [l, r]);
+        slot.process(&mut [l, r], &BEST);
     }
     let first = |x: &[f32; 200]| x.iter().position(|&x| x != 1.0);
     assert_eq!((first(&left), first(&right)), (Some(30), Some(30)));
@@ -173,7 +178,7 @@ fn the_newest_offer_wins_and_nothing_leaks() {
             loader.offer(new(gain + round as f32));
         }
         io.fill(1.0);
-        slot.process(&mut [&mut io]);
+        slot.process(&mut [&mut io], &BEST);
         assert_eq!(io[63], 4.0 + round as f32);
     }
     drop((loader, slot));
@@ -189,7 +194,7 @@ fn a_loader_that_is_late_to_collect_costs_the_slot_no_free() {
         // An `offer` preempted before it collects.
         let parcel = Box::new(Pair::new(counted(1, 1.0, &drops), counted(1, 1.0, &drops)));
         displaced.push(loader.0.inbox.swap(Some(parcel)));
-        slot.process(&mut [&mut [0.0; 2 * BLOCK]]);
+        slot.process(&mut [&mut [0.0; 2 * BLOCK]], &BEST);
         slot.reset();
     }
     assert_eq!(drops.load(Ordering::Relaxed), 0);
@@ -266,9 +271,9 @@ fn loaders_on_other_threads_never_make_the_audio_thread_free() {
             .collect();
         let mut io = [0.0; 100];
         while threads.iter().any(|thread| !thread.is_finished()) {
-            slot.process(&mut [&mut io]);
+            slot.process(&mut [&mut io], &BEST);
         }
-        (0..3).for_each(|_| slot.process(&mut [&mut io]));
+        (0..3).for_each(|_| slot.process(&mut [&mut io], &BEST));
         assert_eq!(wrong.load(Ordering::Relaxed), 0);
         assert_eq!(io, [1.0; 100]);
     });

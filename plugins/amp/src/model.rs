@@ -89,7 +89,7 @@ pub struct Status {
 pub struct Models(Arc<Inner>);
 
 struct Inner {
-    loader: Loader,
+    loader: Loader<Pair>,
     state: Mutex<State>,
     host_rate: AtomicF32,
     repaint: RepaintNotifier,
@@ -112,7 +112,7 @@ struct State {
 impl Models {
     /// Models for the slot of `loader`; nothing is loaded yet. `repaint` is told
     /// of all that changes.
-    pub fn new(loader: Loader, repaint: RepaintNotifier) -> Self {
+    pub fn new(loader: Loader<Pair>, repaint: RepaintNotifier) -> Self {
         Self(Arc::new(Inner {
             loader,
             state: Mutex::default(),

@@ -64,8 +64,9 @@ impl AmpParams {
         fx::amp::Params {
             input_gain: self.input.value(),
             output_gain: self.output.value(),
-            quality: self.quality.value(),
             bypass: self.bypass.value(),
+            slots: [fx::amp::SlotParams { quality: self.quality.value(), ..Default::default() }; 2],
+            ..Default::default()
         }
     }
 }

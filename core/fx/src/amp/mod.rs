@@ -3,33 +3,21 @@
 use nn::BLOCK;
 
 use crate::denormal::{FlushDenormals, scrub};
+use crate::pair::{Pair, Settings};
 use crate::smooth::Smooth;
 use crate::swap::{self, Loader, Slot};
+
+mod params;
+
+pub use params::{
+    Cabinet, Channels, Gate, Levels, OutputLevel, Params, Routing, Slot as SlotParams, Tone,
+};
 
 /// Seconds in which a gain or the bypass changes, and one model fades to another.
 const FADE: f32 = 0.02;
 
 /// 60 dB over full scale: no guitar, but no network turns it into infinity either.
 const CEILING: f32 = 1000.0;
-
-/// What the player may set. Values outside their range act as its nearest end.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Params {
-    /// Before the model, in dB: −20 to 20.
-    pub input_gain: f32,
-    /// After the model, in dB: −40 to 40.
-    pub output_gain: f32,
-    /// The size of a slimmable model: 0 smallest, 1 best.
-    pub quality: f32,
-    /// Whether the input passes unchanged.
-    pub bypass: bool,
-}
-
-impl Default for Params {
-    fn default() -> Self {
-        Self { input_gain: 0.0, output_gain: 0.0, quality: 1.0, bypass: false }
-    }
-}
 
 /// The largest magnitudes since they were last taken, left and right; 1 is full scale.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -42,7 +30,8 @@ pub struct Peaks {
 
 /// The whole effect. Without a model, audio passes it dry, through both gains.
 pub struct Amp {
-    slot: Slot,
+    slot: Slot<Pair>,
+    settings: Settings,
     input_gain: Smooth,
     output_gain: Smooth,
     /// 0 processed, 1 bypassed.
@@ -55,11 +44,12 @@ pub struct Amp {
 impl Amp {
     /// An amplifier without a model, and the loader that gives it one.
     /// `sample_rate` is in Hz.
-    pub fn new(sample_rate: f32) -> (Loader, Self) {
+    pub fn new(sample_rate: f32) -> (Loader<Pair>, Self) {
         let fade = fade_samples(sample_rate);
         let (loader, slot) = swap::slot(fade);
         let amp = Self {
             slot,
+            settings: Settings { quality: 1.0 },
             input_gain: Smooth::new(1.0, fade),
             output_gain: Smooth::new(1.0, fade),
             bypass: Smooth::new(0.0, fade),
@@ -131,8 +121,9 @@ impl Amp {
         self.input_gain.set(input_gain);
         self.output_gain.set(output_gain);
         self.bypass.set(bypass);
-        let quality = if params.quality.is_nan() { 1.0 } else { params.quality };
-        self.slot.set_quality(quality.clamp(0.0, 1.0));
+        let quality = params.slots[0].quality;
+        let quality = if quality.is_nan() { 1.0 } else { quality };
+        self.settings.quality = quality.clamp(0.0, 1.0);
     }
 
     fn run(&mut self, left: &mut [f32], right: Option<&mut [f32]>) {
@@ -161,7 +152,7 @@ impl Amp {
                 *peak = peak.max(x.abs());
             }
         }
-        self.slot.process(channels);
+        self.slot.process(channels, &self.settings);
         for ((io, dry), peak) in channels.iter_mut().zip(&dry).zip(&mut self.peaks.output) {
             for (((x, dry), gain), bypass) in io.iter_mut().zip(dry).zip(&after).zip(&bypass) {
                 // A sum of products, so that at either end it is exactly one of the two.
@@ -183,5 +174,4 @@ fn gain(db: f32, limit: f32) -> f32 {
 }
 
 #[cfg(test)]
-#[path = "amp_tests.rs"]
 mod tests;

@@ -1,7 +1,7 @@
 use nn::Engine;
 
 use super::*;
-use crate::swap::Pair;
+use crate::pair::Pair;
 
 /// A soft clipper with feedback that a single NaN or infinity would poison for good.
 struct Toy(f32);
@@ -159,8 +159,7 @@ fn what_is_not_finite_does_not_stay() {
 
 #[test]
 fn parameters_that_are_not_numbers_do_no_harm() {
-    let nan =
-        Params { input_gain: f32::NAN, output_gain: f32::NAN, quality: f32::NAN, bypass: false };
+    let nan = Params { input_gain: f32::NAN, output_gain: f32::NAN, ..Params::default() };
     let mut amp = amp();
     let (mut io, mut usual) = (sine(200), sine(200));
     mono(&mut amp, &mut io, &nan);
