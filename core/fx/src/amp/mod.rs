@@ -8,10 +8,12 @@ use crate::smooth::Smooth;
 use crate::swap::{self, Loader, Slot};
 
 mod params;
+mod ranges;
 
 pub use params::{
     Cabinet, Channels, Gate, Levels, OutputLevel, Params, Routing, Slot as SlotParams, Tone,
 };
+pub use ranges::{RANGES, Range, range};
 
 /// Seconds in which a gain or the bypass changes, and one model fades to another.
 const FADE: f32 = 0.02;
