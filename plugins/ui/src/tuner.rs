@@ -29,9 +29,9 @@ impl Note {
         Self { hz, number: number as i32, cents: (exact - number) * 100.0 }
     }
 
-    /// Its name, as in `F♯`.
+    /// Its name, as in `F#`.
     pub fn name(self) -> &'static str {
-        const NAMES: [&str; 12] = ["C", "C♯", "D", "E♭", "E", "F", "F♯", "G", "G♯", "A", "B♭", "B"];
+        const NAMES: [&str; 12] = ["C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B"];
         NAMES[self.number.rem_euclid(12) as usize]
     }
 
@@ -146,7 +146,7 @@ mod tests {
             (82.407, "E", 2),
             (329.628, "E", 4),
             (30.868, "B", 0),
-            (466.2, "B♭", 4),
+            (466.2, "A#", 4),
         ] {
             let note = Note::of(hz, 440.0);
             assert_eq!((note.name(), note.octave()), (name, octave), "{hz} Hz");
