@@ -14,6 +14,7 @@
 
 pub mod amp;
 pub mod denormal;
+pub mod factory;
 pub mod pair;
 pub mod smooth;
 pub mod swap;
