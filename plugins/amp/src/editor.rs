@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
+use std::time::Duration;
 
-use egui::{Rect, Sense, Ui, pos2, vec2};
+use egui::{Rect, Sense, Ui, Vec2, pos2, vec2};
 use nice_plug::context::gui::GuiContext;
 use nice_plug::editor::dpi::LogicalSize;
 use nice_plug::prelude::*;
@@ -11,34 +12,51 @@ use nice_plug_egui::{
     EguiEditor, EguiEditorState, EguiNiceSettings, Frame, NiceEguiApp, RepaintNotifier, baseview,
     create_egui_editor,
 };
+use ui::meter::Meter;
+use ui::theme;
 
 use crate::params::AmpParams;
 use crate::places::{Place, Places, Task};
-use crate::seat::Status;
 use crate::{KilnAmp, Meters};
 
 mod browser;
-mod card;
+mod cabinet;
+mod chain;
+mod desk;
+mod face;
 mod header;
-mod knob;
-mod meter;
-mod theme;
+mod message;
+mod models;
+mod pictures;
+mod rows;
+mod session;
+mod settings;
+mod shelf;
+mod sidebar;
+mod slot;
+mod table;
+mod tabs;
+mod tuner;
+mod words;
 
 use browser::Browser;
-use header::Click;
-use knob::Knob;
-use meter::Meter;
+use desk::{Ask, Desk, Page};
+use face::Drawer;
+use header::Header;
+use session::{Click, Session};
+use shelf::Shelf;
 
 /// Width and height at first, in points.
-pub const SIZE: [f32; 2] = [760.0, 440.0];
+pub const SIZE: [f32; 2] = [960.0, 600.0];
 /// The least that shows everything, in points.
-const LEAST: [f32; 2] = [600.0, 380.0];
+pub const LEAST: [f32; 2] = [640.0, 420.0];
 
-/// The place this editor shows.
-const PLACE: Place = Place::Model(0);
-
-/// Room between things, in points.
-const GAP: f32 = 14.0;
+/// The smallest unit at which text can still be read, in points.
+const SMALLEST: f32 = 0.85;
+/// Room around everything and between its parts, in units.
+const GAP: f32 = 12.0;
+/// How fast the embers follow the sound, in parts a second.
+const GLOW: f32 = 9.0;
 
 /// The editor a host can open.
 pub(crate) fn editor(
@@ -59,9 +77,19 @@ pub struct App {
     meters: Arc<Meters>,
     tasks: AsyncExecutor<KilnAmp>,
     context: Option<GuiContext>,
+    page: Page,
+    drawer: Option<Drawer>,
+    header: Header,
     browser: Browser,
+    cabinet: cabinet::View,
+    pictures: pictures::Pictures,
+    tuner: tuner::Tuner,
     input: Meter,
     output: Meter,
+    /// How hot the amplifier glows: 0 to 1.
+    heat: f32,
+    /// Points of a unit, for which the style was made.
+    unit: f32,
     /// When the meters were last fed, in seconds of egui's clock.
     fed: Option<f64>,
 }
@@ -74,16 +102,25 @@ impl App {
             meters,
             tasks,
             context: None,
+            page: Page::default(),
+            drawer: None,
+            header: Header::default(),
             browser: Browser::default(),
+            cabinet: cabinet::View::default(),
+            pictures: pictures::Pictures::default(),
+            tuner: tuner::Tuner::default(),
             input: Meter::default(),
             output: Meter::default(),
+            heat: 0.0,
+            unit: 0.0,
             fed: None,
         }
     }
 
     /// A window was opened; `context` leads to the host.
     pub fn open(&mut self, egui: &egui::Context, context: GuiContext) {
-        theme::apply(egui);
+        self.unit = 0.0;
+        self.scale(egui, SIZE.into());
         self.context = Some(context);
         self.places().prepare();
         self.meters.watched.store(true, Relaxed);
@@ -93,104 +130,144 @@ impl App {
         &self.params.places
     }
 
-    fn ask(&self, task: Task) {
-        if let (true, Some(context)) = (task.is_choice(), &self.context) {
-            self.params.touch(&context.param_setter());
+    /// Makes the style for a window of `size` points.
+    fn scale(&mut self, egui: &egui::Context, size: Vec2) {
+        let fit = (size.x / SIZE[0]).min(size.y / SIZE[1]);
+        // In steps, so that dragging the corner does not make fonts at every size.
+        let unit = (fit * 40.0).round() / 40.0;
+        let unit = unit.clamp(SMALLEST, 6.0);
+        if unit != self.unit {
+            self.unit = unit;
+            theme::apply(egui, unit);
         }
-        self.tasks.execute_background(task);
     }
 
     /// Draws one frame.
     pub fn draw(&mut self, ui: &mut Ui) {
         let Some(context) = self.context.clone() else { return };
-        let setter = context.param_setter();
-        self.places().collect();
-        let status = self.places().status(PLACE);
-        if self.places().seat(PLACE).take_unchecked() {
-            self.ask(Task::Check(PLACE));
-        }
-        self.feed(ui);
         // All of the window, whatever margin the `Ui` we are given leaves.
         let window = ui.ctx().content_rect();
+        self.scale(ui.ctx(), window.size());
         let ui = &mut ui.new_child(egui::UiBuilder::new().max_rect(window));
+        ui.reset_style();
         ui.set_clip_rect(window);
         ui.painter().rect_filled(window, 0.0, theme::CHARCOAL);
-        let content = window.shrink(GAP);
-        let (top, body) = content.split_top_bottom_at_y(content.top() + 36.0);
-        self.header(ui, top, &status, &setter);
-        let mut body = body.with_min_y(body.top() + GAP);
-        if let Some(message) = card::message(&status, self.places().host_rate()) {
-            let foot =
-                Rect::from_min_max(pos2(content.left(), content.bottom() - 32.0), content.max);
-            body.max.y = foot.top() - 10.0;
-            if card::banner(ui, foot.with_max_x(foot.right() - 10.0), &message) {
-                self.places().seat(PLACE).dismiss();
+        self.places().collect();
+        for place in Place::ALL {
+            if self.places().seat(place).take_unchecked() {
+                self.run(Task::Check(place));
             }
         }
-        self.body(ui, body, &status, &setter);
+        self.feed(ui);
+        let (params, meters) = (self.params.clone(), self.meters.clone());
+        let status = Place::ALL.map(|place| self.places().status(place));
+        let mut desk = Desk {
+            params: &params,
+            setter: &context.param_setter(),
+            status: &status,
+            meters: &meters,
+            asks: Vec::new(),
+        };
+        self.window(ui, window, &mut desk);
+        for ask in desk.asks {
+            self.answer(ask, &context.param_setter());
+        }
         grip(ui, window);
     }
 
-    fn header(&mut self, ui: &mut Ui, rect: Rect, status: &Status, setter: &ParamSetter<'_>) {
-        let bypass = &self.params.bypass;
-        match header::show(ui, rect, status, self.browser.is_open(), bypass.value()) {
-            None => {}
-            Some(Click::Step(step)) => self.ask(Task::Step(PLACE, step)),
-            Some(Click::Browse) if self.browser.is_open() => self.browser.close(),
-            Some(Click::Browse) => {
-                let task = self.browser.open(self.places().folder(PLACE));
-                self.ask(task);
-            }
-            Some(Click::Bypass) => {
-                setter.begin_set_parameter(bypass);
-                setter.set_parameter(bypass, !bypass.value());
-                setter.end_set_parameter(bypass);
+    /// Header, tabs, the page between its meters, and what there is to tell.
+    fn window(&mut self, ui: &mut Ui, window: Rect, desk: &mut Desk<'_>) {
+        let unit = theme::unit(ui);
+        let gap = GAP * unit;
+        let band = window.with_max_y(window.top() + 50.0 * unit);
+        ui::paint::vertical(ui.painter(), band, theme::CLAY, theme::CHARCOAL);
+        let content = window.shrink2(vec2(14.0 * unit, 10.0 * unit));
+        let (top, rest) = content.split_top_bottom_at_y(content.top() + 30.0 * unit);
+        let session = Session::default();
+        let bypassed = desk.params.bypass.value();
+        if let Some(click) = self.header.show(ui, top, &session, bypassed) {
+            desk.ask(Ask::Session(click));
+        }
+        let rest = rest.with_min_y(rest.top() + 6.0 * unit);
+        let (row, mut body) = rest.split_top_bottom_at_y(rest.top() + 32.0 * unit);
+        let tuning = self.drawer == Some(Drawer::Tuner);
+        tabs::show(ui, row, desk, self.page, tuning, "");
+        body.min.y += gap;
+        if let Some(message) = words::message(desk.status) {
+            let top = body.bottom() - message::HEIGHT * unit;
+            let foot = body.with_min_y(top).with_max_x(body.right() - 12.0 * unit);
+            body.max.y = top - 8.0 * unit;
+            if message::banner(ui, foot, &message) {
+                self.params.places.seat(Place::ALL[message.place]).dismiss();
             }
         }
+        self.body(ui, body, desk);
     }
 
-    /// The meters at the sides, and between them the browser, or the card and knobs.
-    fn body(&mut self, ui: &mut Ui, rect: Rect, status: &Status, setter: &ParamSetter<'_>) {
-        let wide = 30.0;
+    /// The meters at the sides, and between them the browser or the page.
+    fn body(&mut self, ui: &mut Ui, rect: Rect, desk: &mut Desk<'_>) {
+        let unit = theme::unit(ui);
+        let wide = 30.0 * unit;
         let (left, rest) = rect.split_left_right_at_x(rect.left() + wide);
         let (middle, right) = rest.split_left_right_at_x(rest.right() - wide);
         let channels = |count: &std::sync::atomic::AtomicUsize| count.load(Relaxed);
         self.input.show(ui, left, "IN", channels(&self.meters.inputs));
         self.output.show(ui, right, "OUT", channels(&self.meters.outputs));
-        let middle = middle.shrink2(vec2(GAP, 0.0));
-        if self.browser.is_open() {
-            let listing = self.places().listing();
-            if let Some(task) = self.browser.show(ui, middle, &listing, status) {
-                self.ask(task);
-            }
+        let middle = middle.shrink2(vec2(GAP * unit, 0.0));
+        if self.browser.place().is_some() {
+            let shelf = Shelf { listing: self.places().listing() };
+            self.browser.show(ui, middle, desk, &shelf);
             return;
         }
-        let (card, knobs) = middle.split_top_bottom_at_y(middle.top() + 92.0);
-        card::show(ui, card, status);
-        self.knobs(ui, knobs.with_min_y(knobs.top() + GAP), status, setter);
+        match self.page {
+            Page::Amp => {
+                face::show(ui, middle, desk, self.heat, self.drawer, &self.tuner.reading);
+            }
+            Page::Models => models::show(ui, middle, desk),
+            Page::Cabinet => {
+                let pictures = self.pictures.of(desk);
+                cabinet::show(ui, middle, desk, &mut self.cabinet, pictures);
+            }
+            Page::Settings => settings::show(ui, middle, desk, &[]),
+        }
     }
 
-    fn knobs(&self, ui: &mut Ui, rect: Rect, status: &Status, setter: &ParamSetter<'_>) {
-        let playing = status.playing.as_ref();
-        let slimmable = playing
-            .and_then(|playing| playing.model())
-            .is_some_and(|model| !model.qualities().is_empty());
-        let count = if slimmable { 3 } else { 2 };
-        let diameter =
-            (rect.height() - 40.0).min(rect.width() / count as f32 - 48.0).clamp(48.0, 220.0);
-        let size = Knob::<FloatParam>::size(diameter);
-        let spread = (rect.width() / (count as f32 + 0.4)).min(size.x * 1.9);
-        let mut x = rect.center().x - spread * (count - 1) as f32 * 0.5;
-        let mut next = |ui: &mut Ui, param: &FloatParam, bipolar: bool| {
-            let place = Rect::from_center_size(pos2(x, rect.center().y), size);
-            Knob { param, setter, diameter, bipolar }.show(ui, place);
-            x += spread;
-        };
-        next(ui, &self.params.input, true);
-        if slimmable {
-            next(ui, &self.params.quality, false);
+    /// Does what was asked for.
+    fn answer(&mut self, ask: Ask, setter: &ParamSetter<'_>) {
+        match ask {
+            Ask::Run(task) => self.run(task),
+            Ask::Browse(place) => {
+                let task = self.browser.open(place, self.places().folder(place));
+                self.run(task);
+            }
+            Ask::Show(page) => {
+                self.browser.close();
+                self.page = page;
+            }
+            Ask::Toggle(drawer) => {
+                let open = self.drawer != Some(drawer)
+                    || self.page != Page::Amp
+                    || self.browser.place().is_some();
+                self.browser.close();
+                self.page = Page::Amp;
+                self.drawer = open.then_some(drawer);
+                self.tuner.listen(&self.meters, self.drawer == Some(Drawer::Tuner));
+            }
+            Ask::Session(Click::Bypass) => {
+                let bypass = &self.params.bypass;
+                setter.begin_set_parameter(bypass);
+                setter.set_parameter(bypass, !bypass.value());
+                setter.end_set_parameter(bypass);
+            }
+            Ask::Session(_) => {}
         }
-        next(ui, &self.params.output, true);
+    }
+
+    fn run(&self, task: Task) {
+        if let (true, Some(context)) = (task.is_choice(), &self.context) {
+            self.params.touch(&context.param_setter());
+        }
+        self.tasks.execute_background(task);
     }
 
     fn feed(&mut self, ui: &Ui) {
@@ -200,9 +277,16 @@ impl App {
         let take = |peaks: &[AtomicF32; 2]| [0, 1].map(|i| peaks[i].swap(0.0, Relaxed));
         self.input.feed(take(&self.meters.input), seconds);
         self.output.feed(take(&self.meters.output), seconds);
-        if self.input.moving() || self.output.moving() {
+        // From −33 dB, where a quiet note is, to −3 dB.
+        let loud = ((self.output.level() - 0.45) / 0.5).clamp(0.0, 1.0);
+        self.heat += (loud - self.heat) * (GLOW * seconds).min(1.0);
+        let tuning = self.drawer == Some(Drawer::Tuner);
+        if tuning {
+            self.tuner.update(&self.meters, self.places().host_rate(), now);
+        }
+        if self.input.moving() || self.output.moving() || self.heat > 0.01 || tuning {
             // They must also fall when the host stops calling us.
-            ui.ctx().request_repaint_after(std::time::Duration::from_millis(33));
+            ui.ctx().request_repaint_after(Duration::from_millis(33));
         }
     }
 }
@@ -210,11 +294,12 @@ impl App {
 /// The corner that resizes the window where a host's own frame does not.
 fn grip(ui: &mut Ui, window: Rect) {
     let corner = Rect::from_min_max(window.max - vec2(16.0, 16.0), window.max);
-    let response = ui.interact(corner, ui.scope_id().with("grip"), Sense::drag());
+    let sense = Sense::DRAG - Sense::FOCUSABLE;
+    let response = ui.interact(corner, ui.scope_id().with("grip"), sense);
     if response.drag_started() {
         ui.data_mut(|data| data.insert_temp(response.id, window.size()));
     }
-    let start: Option<egui::Vec2> = ui.data(|data| data.get_temp(response.id));
+    let start: Option<Vec2> = ui.data(|data| data.get_temp(response.id));
     if let (Some(start), Some(delta)) = (start, response.total_drag_delta()) {
         let size = (start + delta).max(LEAST.into());
         ui.ctx().send_viewport_cmd(egui::ViewportCommand::InnerSize(size));
@@ -222,7 +307,8 @@ fn grip(ui: &mut Ui, window: Rect) {
     let color = if response.hovered() { theme::EMBER } else { theme::SEAM };
     for i in 1..=3 {
         let d = 4.0 * i as f32;
-        let (a, b) = (window.max - vec2(d, 2.0), window.max - vec2(2.0, d));
+        let a = pos2(window.right() - d, window.bottom() - 2.0);
+        let b = pos2(window.right() - 2.0, window.bottom() - d);
         ui.painter().line_segment([a, b], (1.5, color));
     }
     response.on_hover_cursor(egui::CursorIcon::ResizeNwSe);
@@ -246,5 +332,6 @@ impl NiceEguiApp for App {
     fn editor_closed(&mut self) {
         self.context = None;
         self.meters.watched.store(false, Relaxed);
+        self.tuner.listen(&self.meters, false);
     }
 }

@@ -15,6 +15,8 @@ pub mod engines;
 pub mod files;
 pub mod meters;
 pub mod params;
+pub mod picture;
+pub mod pitch;
 pub mod places;
 pub mod saved;
 pub mod seat;

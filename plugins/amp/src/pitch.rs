@@ -143,7 +143,8 @@ impl Detector {
         while times * period < (self.matches.len() - 2) as f32 {
             let near = (times * period).round() as usize;
             let reach = (period * 0.1).ceil().max(2.0) as usize;
-            let (from, to) = (near.saturating_sub(reach), (near + reach).min(self.matches.len() - 2));
+            let (from, to) =
+                (near.saturating_sub(reach), (near + reach).min(self.matches.len() - 2));
             let best = (from..=to).max_by(|&a, &b| self.matches[a].total_cmp(&self.matches[b]));
             let Some(best) = best.filter(|&lag| lag > from && lag < to) else { break };
             let (lag, height) = self.top(best);
@@ -196,14 +197,18 @@ mod tests {
     fn strings_are_found_within_a_cent() {
         for rate in [44_100.0, 48_000.0, 96_000.0] {
             let mut detector = Detector::new(rate as f32);
-            for hz in [30.87, 41.2, 82.4, 82.41, 110.0, 146.83, 196.0, 246.94, 329.6, 659.3, 1175.0] {
+            for hz in [30.87, 41.2, 82.4, 82.41, 110.0, 146.83, 196.0, 246.94, 329.6, 659.3, 1175.0]
+            {
                 let sine: Vec<f32> = (0..rate as usize / 4)
                     .map(|i| (0.3 * (TAU * hz * i as f64 / rate).sin()) as f32)
                     .collect();
                 for (kind, signal) in [("sine", sine), ("string", string(hz, rate, 0.4))] {
                     let found = detector.detect(&signal).expect("a pitch").hz;
                     let off = cents(found, hz);
-                    assert!(off.abs() < 1.0, "{kind} of {hz} Hz at {rate}: {found}, {off:.2} cents");
+                    assert!(
+                        off.abs() < 1.0,
+                        "{kind} of {hz} Hz at {rate}: {found}, {off:.2} cents"
+                    );
                 }
             }
         }

@@ -1,274 +1,290 @@
 //! The file browser, inside the editor because native dialogs in a plugin are a
-//! gamble. Folders are read in the background; a click plays a model at once.
+//! gamble. Folders are read in the background; a click plays a file at once.
 
 use std::path::{Path, PathBuf};
 
-use egui::{
-    Align2, Key, Rect, Response, ScrollArea, Sense, Stroke, StrokeKind, TextEdit, Ui, pos2, vec2,
-};
+use egui::{Align2, Key, Rect, Ui, pos2, vec2};
+use fx::factory;
+use ui::icon::Icon;
+use ui::{control, list::List, paint, theme};
 
-use super::header::clipped_text;
-use super::theme;
-use crate::files::{self, Listing, home};
-use crate::places::Task;
-use crate::seat::Status;
-
-const ROW: f32 = 26.0;
-
-const FACTORY_ROW: &str = "Factory model";
+use super::desk::{Ask, Desk};
+use super::rows::{Item, Row, narrow};
+use super::shelf::{Scope, Shelf};
+use super::{sidebar, table};
+use crate::files;
+use crate::places::{Place, Task};
 
 /// The state of the browser while the editor lives.
 #[derive(Default)]
 pub(super) struct Browser {
-    open: bool,
-    folder: PathBuf,
+    /// For which place it is open.
+    place: Option<Place>,
+    pub(super) scope: Scope,
+    pub(super) folder: PathBuf,
     /// The path as it is being typed.
     typed: String,
-    filter: String,
-    selected: usize,
-    /// The selection moved by key and must be scrolled to.
-    reveal: bool,
-    /// The folder is new, and the selection not yet on the model that plays.
+    search: String,
+    list: List,
+    /// The folder is new, and the selection not yet on what plays.
     seek: bool,
-}
-
-/// A line of the list.
-#[derive(Clone, Debug, PartialEq)]
-enum Row {
-    Factory,
-    Up,
-    Folder(String),
-    Model(String),
+    rows: Vec<Row>,
+    /// The rows that are shown, and what they were found for.
+    shown: Vec<usize>,
+    found_for: Option<(u64, String)>,
 }
 
 impl Browser {
-    pub(super) fn is_open(&self) -> bool {
-        self.open
+    /// The place it is open for.
+    pub(super) fn place(&self) -> Option<Place> {
+        self.place
     }
 
-    /// Opens it at `folder`; the task reads it.
-    pub(super) fn open(&mut self, folder: PathBuf) -> Task {
-        self.open = true;
+    /// Opens it for `place` at `folder`; the task reads it.
+    pub(super) fn open(&mut self, place: Place, folder: PathBuf) -> Task {
+        self.place = Some(place);
+        self.found_for = None;
         self.enter(folder)
     }
 
     pub(super) fn close(&mut self) {
-        self.open = false;
+        self.place = None;
+        self.found_for = None;
     }
 
-    fn enter(&mut self, folder: PathBuf) -> Task {
+    /// Goes to a folder.
+    pub(super) fn enter(&mut self, folder: PathBuf) -> Task {
         self.typed = folder.display().to_string();
-        self.filter.clear();
+        self.search.clear();
+        self.scope = Scope::Folder;
         self.seek = true;
-        self.folder = folder.clone();
+        self.folder.clone_from(&folder);
         Task::List(folder)
     }
 
-    /// Draws it in `rect` and returns what is to be done.
-    pub(super) fn show(
-        &mut self,
-        ui: &mut Ui,
-        rect: Rect,
-        listing: &Listing,
-        status: &Status,
-    ) -> Option<Task> {
-        let line = Stroke::new(1.0, theme::ASH);
-        ui.painter().rect(rect, theme::ROUND, theme::CLAY, line, StrokeKind::Inside);
-        let inner = rect.shrink(10.0);
-        let (bar, list) = inner.split_top_bottom_at_y(inner.top() + 30.0);
-        let mut task = self.bar(ui, bar);
-        let list = list.with_min_y(list.top() + 8.0);
-        // What was read last may be another folder than the one just entered.
-        if task.is_some() {
-            // A typed path took the key that would also choose a row.
-        } else if listing.folder == self.folder {
-            task = self.list(ui, list, listing, status);
-        } else {
-            let at = list.center();
-            let words = "Reading the folder";
-            ui.painter().text(at, Align2::CENTER_CENTER, words, theme::font(14.0), theme::DIM);
+    /// Shows another part of what there is.
+    pub(super) fn turn_to(&mut self, scope: Scope) {
+        self.scope = scope;
+        self.seek = true;
+    }
+
+    /// Draws it in `rect`.
+    pub(super) fn show(&mut self, ui: &mut Ui, rect: Rect, desk: &mut Desk<'_>, shelf: &Shelf) {
+        let Some(place) = self.place else { return };
+        let unit = theme::unit(ui);
+        paint::card(ui, rect);
+        let inner = rect.shrink(12.0 * unit);
+        let (bar, rest) = inner.split_top_bottom_at_y(inner.top() + 30.0 * unit);
+        self.bar(ui, bar, desk, place);
+        let rest = rest.with_min_y(rest.top() + 10.0 * unit);
+        let (rest, foot) = rest.split_top_bottom_at_y(rest.bottom() - 26.0 * unit);
+        let wide = (rest.width() * 0.22).clamp(130.0 * unit, 220.0 * unit);
+        let (side, list) = rest.split_left_right_at_x(rest.left() + wide);
+        if let Some(task) =
+            sidebar::show(ui, side.with_max_x(side.right() - 10.0 * unit), self, shelf, place)
+        {
+            desk.ask(Ask::Run(task));
         }
+        self.refresh(place, shelf);
+        self.list(ui, list, desk, shelf, place);
+        self.foot(ui, foot, desk, place);
         if ui.input(|i| i.key_pressed(Key::Escape)) {
             self.close();
         }
-        task
     }
 
-    /// Home, the path and the filter.
-    fn bar(&mut self, ui: &mut Ui, rect: Rect) -> Option<Task> {
-        let mut task = None;
-        let (home_rect, rest) = rect.split_left_right_at_x(rect.left() + 64.0);
-        let (path, filter) = rest.split_left_right_at_fraction(0.66);
-        if ui.put(home_rect.shrink2(vec2(0.0, 1.0)), egui::Button::new("Home")).clicked() {
-            task = Some(self.enter(home()));
+    /// For what it is, the search, the path, and the way out.
+    fn bar(&mut self, ui: &mut Ui, rect: Rect, desk: &mut Desk<'_>, place: Place) {
+        let unit = theme::unit(ui);
+        let title = match place {
+            Place::Model(i) => ["MODEL A", "MODEL B"][i.min(1)],
+            Place::Cabinet(i) => ["CABINET A", "CABINET B"][i.min(1)],
+        };
+        let at = rect.left_center();
+        let size = 14.0 * unit;
+        let drawn = paint::spaced_text(
+            ui.painter(),
+            at,
+            Align2::LEFT_CENTER,
+            title,
+            size,
+            1.5 * unit,
+            theme::EMBER,
+        );
+        let close = rect.with_min_x(rect.right() - 66.0 * unit);
+        if control::worded(ui, close, "Close the browser", "Done", false).clicked() {
+            self.close();
         }
-        let field = TextEdit::singleline(&mut self.typed)
-            .hint_text("Path of a folder or model")
-            .align(Align2::LEFT_CENTER);
-        let response = ui.put(path.shrink2(vec2(6.0, 1.0)), field);
-        if response.lost_focus() && ui.input(|i| i.key_pressed(Key::Enter)) {
-            task = Some(self.go(&expand(&self.typed)));
-        }
-        let field =
-            TextEdit::singleline(&mut self.filter).hint_text("Filter").align(Align2::LEFT_CENTER);
-        let response = ui.put(filter.shrink2(vec2(0.0, 1.0)), field);
+        let fields = Rect::from_min_max(
+            pos2(drawn.right() + 14.0 * unit, rect.top()),
+            pos2(close.left() - 8.0 * unit, rect.bottom()),
+        );
+        let (search, path) = fields.split_left_right_at_fraction(0.5);
+        let search = search.with_max_x(search.right() - 8.0 * unit);
+        let hint = "Search name, gear, tone, author";
+        let response = control::text_field(ui, search, &mut self.search, hint);
+        let sign = pos2(search.right() - 14.0 * unit, search.center().y);
+        Icon::Search.paint(ui.painter(), sign, 6.0 * unit, theme::FAINT);
         if response.changed() {
-            (self.selected, self.reveal) = (0, true);
+            self.list.select(0);
         }
-        // Typing filters, unless the path is being typed.
-        if ui.ctx().memory(|memory| memory.focused()).is_none() {
+        let field = control::text_field(ui, path, &mut self.typed, "Path of a folder or file");
+        if field.lost_focus() && ui.input(|i| i.key_pressed(Key::Enter)) {
+            let task = self.go(place, &expand(&self.typed));
+            desk.ask(Ask::Run(task));
+            // The key that ended the path is not to choose a row as well.
+            return;
+        }
+        // Typing searches, unless something else has the keyboard.
+        if ui.memory(egui::Memory::focused).is_none() {
             response.request_focus();
         }
-        task
+        let typing = Some(response.id);
+        if self.list.keys(ui, self.shown.len(), typing) {
+            self.choose(self.list.selected, desk, place);
+        }
     }
 
-    /// Goes to a typed path: plays a model, enters anything else.
-    fn go(&mut self, path: &Path) -> Task {
-        if files::is_model(path) {
-            Task::Open(super::PLACE, path.to_owned())
+    /// Goes to a typed path: plays a file, enters anything else.
+    fn go(&mut self, place: Place, path: &Path) -> Task {
+        if place.takes(path) {
+            Task::Open(place, path.to_owned())
         } else {
             self.enter(path.to_owned())
         }
     }
 
-    fn list(
-        &mut self,
-        ui: &mut Ui,
-        rect: Rect,
-        listing: &Listing,
-        status: &Status,
-    ) -> Option<Task> {
-        let rows = rows(listing, &self.filter);
-        let playing = status.playing.as_ref().and_then(|playing| playing.source.path());
-        let plays = |row: &Row| match row {
-            Row::Factory => status.playing.is_some() && playing.is_none(),
-            Row::Model(name) => playing.is_some_and(|path| path == listing.folder.join(name)),
-            Row::Up | Row::Folder(_) => false,
+    /// Gathers the rows anew where what is there or what is searched has changed.
+    fn refresh(&mut self, place: Place, shelf: &Shelf) {
+        let key = (shelf.revision(self.scope, place), self.search.clone());
+        if self.found_for.as_ref() == Some(&key) {
+            return;
+        }
+        let same_rows = self.found_for.as_ref().is_some_and(|found| found.0 == key.0);
+        if !same_rows {
+            self.rows = self.gather(place, shelf);
+        }
+        self.shown = narrow(&self.rows, &self.search);
+        self.found_for = Some(key);
+    }
+
+    fn gather(&self, place: Place, shelf: &Shelf) -> Vec<Row> {
+        let built_in = match place {
+            Place::Model(_) => factory::MODELS,
+            Place::Cabinet(_) => factory::CABINETS,
         };
+        let factory = built_in.iter().map(|item| Row::Factory(item.id, item.name));
+        match self.scope {
+            Scope::Factory => factory.collect(),
+            Scope::Folder => {
+                let listing = &shelf.listing;
+                let up = listing.folder.parent().is_some().then_some(Row::Up);
+                let folders = listing.folders.iter().cloned().map(Row::Folder);
+                let files = shelf.folder_items(place).map(Row::File);
+                up.into_iter().chain(folders).chain(files).collect()
+            }
+            Scope::Library => factory.chain(shelf.items(place).cloned().map(Row::File)).collect(),
+            Scope::Favourites => {
+                let liked = shelf.items(place).filter(|item| item.favourite);
+                liked.cloned().map(Row::File).collect()
+            }
+        }
+    }
+
+    fn list(&mut self, ui: &mut Ui, rect: Rect, desk: &mut Desk<'_>, shelf: &Shelf, place: Place) {
+        let unit = theme::unit(ui);
+        if self.scope == Scope::Folder && shelf.listing.folder != self.folder {
+            let (font, color) = (theme::font(14.0 * unit), theme::DIM);
+            let words = "Reading the folder";
+            ui.painter().text(rect.center(), Align2::CENTER_CENTER, words, font, color);
+            return;
+        }
+        let playing = desk.playing(place).map(|playing| playing.source.clone());
+        let plays = |row: &Row| table::plays(row, playing.as_ref());
         if std::mem::take(&mut self.seek) {
-            self.selected = rows.iter().position(plays).unwrap_or(0);
-            self.reveal = true;
+            let at = self.shown.iter().position(|&i| plays(&self.rows[i]));
+            self.list.select(at.unwrap_or(0));
         }
-        let by_key = self.keys(ui, &rows);
-        let chosen = self.lines(ui, rect, &rows, plays).or(by_key);
-        let models = rows.iter().any(|row| matches!(row, Row::Model(_)));
-        let words = match &listing.error {
-            Some(error) => error.as_str(),
-            None if models => "",
-            None if self.filter.is_empty() => "No models here",
-            None => "Nothing here matches the filter",
-        };
-        let at = pos2(rect.center().x, rect.bottom() - ROW);
-        ui.painter().text(at, Align2::CENTER_CENTER, words, theme::font(13.0), theme::DIM);
-        Some(match chosen? {
-            Row::Factory => Task::Factory(super::PLACE, "kiln-crunch"),
-            Row::Up => self.enter(self.folder.parent()?.to_owned()),
+        let (head, rows) = rect.split_top_bottom_at_y(rect.top() + 22.0 * unit);
+        let columns = table::Columns::of(rect.width() / unit, place);
+        table::head(ui, head, &columns);
+        let (all, shown) = (&self.rows, &self.shown);
+        let mut liked = None;
+        let clicked =
+            self.list.show(ui, rows, table::ROW * unit, shown.len(), |ui, rect, i, response| {
+                let row = &all[shown[i]];
+                if table::row(ui, rect, row, &columns, plays(row), response) {
+                    liked = Some(shown[i]);
+                }
+            });
+        if let Some(Row::File(item)) = liked.map(|i| &self.rows[i]) {
+            desk.ask(Ask::Run(super::shelf::favourite(item)));
+        } else if let Some(i) = clicked {
+            self.choose(i, desk, place);
+        }
+        let words = self.nothing(shelf, place);
+        let at = pos2(rows.center().x, rows.top() + rows.height() * 0.55);
+        let (font, color) = (theme::font(13.5 * unit), theme::DIM);
+        ui.painter().text(at, Align2::CENTER_CENTER, words, font, color);
+    }
+
+    /// What to say where there is nothing to choose.
+    fn nothing(&self, shelf: &Shelf, place: Place) -> String {
+        let file = |&i: &usize| matches!(self.rows[i], Row::File(_) | Row::Factory(..));
+        let noun = place.noun();
+        match (&shelf.listing.error, self.scope) {
+            (Some(error), Scope::Folder) => error.clone(),
+            _ if self.shown.iter().any(file) => String::new(),
+            _ if !self.search.is_empty() => "Nothing here matches the search".into(),
+            (_, Scope::Favourites) => format!("No {noun} has a star yet"),
+            (_, Scope::Library) => "The library is empty: add a folder at the left".into(),
+            _ => format!("No {noun}s here"),
+        }
+    }
+
+    fn choose(&mut self, shown: usize, desk: &mut Desk<'_>, place: Place) {
+        let Some(row) = self.shown.get(shown).map(|&i| self.rows[i].clone()) else { return };
+        let task = match row {
+            Row::Factory(id, _) => Task::Factory(place, id),
+            Row::Up => match self.folder.parent().map(Path::to_owned) {
+                Some(folder) => self.enter(folder),
+                None => return,
+            },
             Row::Folder(name) => self.enter(self.folder.join(name)),
-            Row::Model(name) => Task::Open(super::PLACE, self.folder.join(name)),
-        })
+            Row::File(Item { path, .. }) => Task::Open(place, path),
+        };
+        desk.ask(Ask::Run(task));
     }
 
-    /// Draws the rows in sight; returns the one clicked.
-    fn lines(
-        &mut self,
-        ui: &mut Ui,
-        rect: Rect,
-        rows: &[Row],
-        plays: impl Fn(&Row) -> bool,
-    ) -> Option<Row> {
-        let mut clicked = None;
-        let mut list = ui.new_child(egui::UiBuilder::new().max_rect(rect));
-        list.spacing_mut().item_spacing.y = 0.0;
-        let area = ScrollArea::vertical().auto_shrink(false).id_salt("files");
-        let mut area = area.max_height(rect.height());
-        if std::mem::take(&mut self.reveal) {
-            area = area.vertical_scroll_offset(
-                (self.selected as f32 * ROW - rect.height() * 0.5 + ROW).max(0.0),
-            );
-        }
-        area.show_rows(&mut list, ROW, rows.len(), |ui, range| {
-            for index in range {
-                let Some(row) = rows.get(index) else { continue };
-                let response = self.row(ui, row, index == self.selected, plays(row));
-                if response.clicked() {
-                    self.selected = index;
-                    clicked = Some(row.clone());
-                }
-                if response.double_clicked() && matches!(row, Row::Model(_) | Row::Factory) {
-                    self.close();
-                }
+    /// What plays, how many there are, and the arrows.
+    fn foot(&self, ui: &mut Ui, rect: Rect, desk: &mut Desk<'_>, place: Place) {
+        let unit = theme::unit(ui);
+        let side = vec2(26.0 * unit, rect.height() - 2.0 * unit);
+        let next = Rect::from_min_size(pos2(rect.right() - side.x, rect.top() + 2.0 * unit), side);
+        let previous = next.translate(vec2(-side.x - 4.0 * unit, 0.0));
+        let noun = place.noun();
+        for (at, label, icon, step) in [
+            (previous, format!("Previous {noun}"), Icon::Previous, -1),
+            (next, format!("Next {noun}"), Icon::Next, 1),
+        ] {
+            if control::icon_button(ui, at, &label, icon).clicked() {
+                desk.ask(Ask::Run(Task::Step(place, step)));
             }
-        });
-        clicked
-    }
-
-    /// Moves the selection; returns the row that Enter chose.
-    fn keys(&mut self, ui: &Ui, rows: &[Row]) -> Option<Row> {
-        let pressed = |key| ui.input(|i| i.key_pressed(key));
-        let last = rows.len().saturating_sub(1);
-        let page = 8;
-        let moved = match () {
-            () if pressed(Key::ArrowDown) => self.selected + 1,
-            () if pressed(Key::ArrowUp) => self.selected.saturating_sub(1),
-            () if pressed(Key::PageDown) => self.selected + page,
-            () if pressed(Key::PageUp) => self.selected.saturating_sub(page),
-            () => self.selected,
-        };
-        if moved != self.selected {
-            self.reveal = true;
         }
-        self.selected = moved.min(last);
-        pressed(Key::Enter).then(|| rows.get(self.selected).cloned()).flatten()
+        let files = self.shown.iter().filter(|&&i| matches!(self.rows[i], Row::File(_))).count();
+        let room =
+            rect.with_max_x(previous.left() - 10.0 * unit).with_min_y(rect.top() + 2.0 * unit);
+        let words = format!("Plays: {}", desk.name(place));
+        paint::clipped_text(
+            ui,
+            room.with_max_x(room.right() - 90.0 * unit),
+            &words,
+            12.5 * unit,
+            theme::FLAME,
+        );
+        let count = format!("{files} {noun}{}", if files == 1 { "" } else { "s" });
+        paint::aligned_text(ui, room, &count, 12.0 * unit, theme::FAINT, 1.0);
     }
-
-    fn row(&self, ui: &mut Ui, row: &Row, selected: bool, plays: bool) -> Response {
-        let size = vec2(ui.available_width(), ROW);
-        let (rect, response) = ui.allocate_exact_size(size, Sense::click());
-        let (words, color, folder) = match row {
-            Row::Factory if plays => (FACTORY_ROW, theme::FLAME, false),
-            Row::Factory => (FACTORY_ROW, theme::DIM, false),
-            Row::Up => ("..", theme::DIM, true),
-            Row::Folder(name) => (name.as_str(), theme::TEXT, true),
-            Row::Model(name) => {
-                (name.as_str(), if plays { theme::FLAME } else { theme::TEXT }, false)
-            }
-        };
-        response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, words));
-        let fill = match (selected, response.hovered()) {
-            (true, _) => theme::RUST.gamma_multiply(0.7),
-            (false, true) => theme::ASH,
-            (false, false) => egui::Color32::TRANSPARENT,
-        };
-        ui.painter().rect_filled(rect.shrink2(vec2(0.0, 1.0)), 4.0, fill);
-        icon(ui, pos2(rect.left() + 16.0, rect.center().y), folder, plays);
-        clipped_text(ui, rect.with_min_x(rect.left() + 34.0), words, 14.0, color);
-        response
-    }
-}
-
-/// A folder, or the dot of a model, burning if it plays.
-fn icon(ui: &Ui, center: egui::Pos2, folder: bool, plays: bool) {
-    let painter = ui.painter();
-    if folder {
-        let body = Rect::from_center_size(center + vec2(0.0, 1.0), vec2(13.0, 9.0));
-        let tab = Rect::from_min_size(body.min - vec2(0.0, 2.5), vec2(6.0, 4.0));
-        painter.rect_filled(tab, 1.0, theme::DIM);
-        painter.rect_filled(body, 1.5, theme::DIM);
-    } else if plays {
-        painter.circle_filled(center, 4.5, theme::EMBER);
-    } else {
-        painter.circle_stroke(center, 3.5, Stroke::new(1.5, theme::EMBER.gamma_multiply(0.7)));
-    }
-}
-
-fn rows(listing: &Listing, filter: &str) -> Vec<Row> {
-    let filter = filter.trim().to_lowercase();
-    let fits = |name: &&String| name.to_lowercase().contains(&filter);
-    let factory = FACTORY_ROW.to_lowercase().contains(&filter).then_some(Row::Factory);
-    let up = (filter.is_empty() && listing.folder.parent().is_some()).then_some(Row::Up);
-    let folders = listing.folders.iter().filter(fits).cloned().map(Row::Folder);
-    let models = listing.models.iter().filter(fits).cloned().map(Row::Model);
-    factory.into_iter().chain(up).chain(folders).chain(models).collect()
 }
 
 /// A typed path, with `~` for home.
@@ -276,7 +292,7 @@ fn expand(typed: &str) -> PathBuf {
     let typed = typed.trim();
     match typed.strip_prefix('~') {
         Some(rest) if rest.is_empty() || rest.starts_with(['/', '\\']) => {
-            home().join(rest.trim_start_matches(['/', '\\']))
+            files::home().join(rest.trim_start_matches(['/', '\\']))
         }
         _ => PathBuf::from(typed),
     }
@@ -287,23 +303,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_filter_looks_anywhere_in_a_name() {
-        let listing = Listing {
-            folder: "/amps".into(),
-            folders: vec!["Clean".into(), "High gain".into()],
-            models: vec!["Plexi.nam".into(), "gAIn 9.nam".into()],
-            error: None,
-        };
-        assert_eq!(rows(&listing, "").len(), 6);
-        assert_eq!(
-            rows(&listing, " GAIN"),
-            [Row::Folder("High gain".into()), Row::Model("gAIn 9.nam".into())]
-        );
-    }
-
-    #[test]
     fn a_tilde_is_home() {
-        assert_eq!(expand(" ~/amps "), home().join("amps"));
+        assert_eq!(expand(" ~/amps "), files::home().join("amps"));
         assert_eq!(expand("/~x"), PathBuf::from("/~x"));
     }
 }

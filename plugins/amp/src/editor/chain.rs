@@ -183,8 +183,15 @@ fn model(ui: &mut Ui, rect: Rect, slot: usize, desk: &mut Desk<'_>, flat: bool) 
         let at = pos2(inner.left() + 4.0 * unit, y);
         lamp::led(ui.painter(), at, 3.2 * unit, theme::EMBER, light);
         let at = pos2(inner.left() + 14.0 * unit, y);
-        let drawn =
-            paint::spaced_text(ui.painter(), at, Align2::LEFT_CENTER, &title, size, 1.0, theme::DIM);
+        let drawn = paint::spaced_text(
+            ui.painter(),
+            at,
+            Align2::LEFT_CENTER,
+            &title,
+            size,
+            1.0,
+            theme::DIM,
+        );
         let room = inner.with_min_x(drawn.right() + 10.0 * unit);
         paint::clipped_text(ui, room, &name, 13.0 * unit, color);
     } else {

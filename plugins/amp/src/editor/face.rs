@@ -45,7 +45,10 @@ pub(super) fn show(
     panel_knobs(ui, &head, desk, bypassed);
     match drawer {
         None => {}
-        Some(Drawer::Gate) => gate(ui, drawer_rect(ui, head.grille, "Close the gate", desk, Drawer::Gate), desk),
+        Some(Drawer::Gate) => {
+            let rect = drawer_rect(ui, head.grille, "Close the gate", desk, Drawer::Gate);
+            gate(ui, rect, desk);
+        }
         Some(Drawer::Tuner) => {
             let rect = drawer_rect(ui, head.grille, "Close the tuner", desk, Drawer::Tuner);
             tuner::show(ui, rect, reading);
@@ -81,7 +84,14 @@ fn gate(ui: &mut Ui, rect: Rect, desk: &Desk<'_>) {
     let at = title.left_center();
     let painter = ui.painter();
     let lift = vec2(0.0, 11.0 * unit);
-    paint::engraved(painter, at - lift, Align2::LEFT_CENTER, "NOISE GATE", 13.0 * unit, theme::TEXT);
+    paint::engraved(
+        painter,
+        at - lift,
+        Align2::LEFT_CENTER,
+        "NOISE GATE",
+        13.0 * unit,
+        theme::TEXT,
+    );
     let words = "listens before the\nmodels, closes after";
     painter.text(
         at + vec2(0.0, 14.0 * unit),
@@ -126,8 +136,8 @@ fn places(panel: Rect, unit: f32) -> Places {
     let mut knob = 0;
     for (group, count) in [1, 1, 4, 2].into_iter().enumerate() {
         let width = cell * count as f32;
-        strips[group] =
-            Rect::from_min_max(pos2(x, inner.top()), pos2(x + width, split)).shrink2(vec2(3.0 * unit, 2.0 * unit));
+        strips[group] = Rect::from_min_max(pos2(x, inner.top()), pos2(x + width, split))
+            .shrink2(vec2(3.0 * unit, 2.0 * unit));
         for i in 0..count {
             let left = x + cell * i as f32;
             knobs[knob] = Rect::from_min_max(pos2(left, split), pos2(left + cell, inner.bottom()));
@@ -156,9 +166,8 @@ fn panel_knobs(ui: &mut Ui, head: &Head, desk: &mut Desk<'_>, bypassed: bool) {
     let (params, setter) = (desk.params, desk.setter);
     let room = at.knobs[0];
     let diameter = (room.width() / unit - 8.0).min(room.height() / unit - 46.0).clamp(46.0, 84.0);
-    let knob = |param, label, hint| {
-        Knob::new(param, setter).label(label).hint(hint).diameter(diameter)
-    };
+    let knob =
+        |param, label, hint| Knob::new(param, setter).label(label).hint(hint).diameter(diameter);
     let tone = !params.tone_on.value();
     let gate = !params.gate_on.value();
     let [a, b, c, d, e, f, g, h] = at.knobs;
@@ -215,10 +224,8 @@ fn gate_strip(ui: &mut Ui, rect: Rect, desk: &mut Desk<'_>) {
         egui::WidgetInfo::labeled(egui::Role::Label, true, state)
     });
     response.on_hover_text(if open > 0.5 { "The gate is open." } else { "The gate is closed." });
-    let more = Rect::from_center_size(
-        pos2(middle.x + 27.0 * unit, middle.y),
-        vec2(22.0, 20.0) * unit,
-    );
+    let more =
+        Rect::from_center_size(pos2(middle.x + 27.0 * unit, middle.y), vec2(22.0, 20.0) * unit);
     if control::icon_button(ui, more, "More of the gate", Icon::Down).clicked() {
         desk.ask(Ask::Toggle(Drawer::Gate));
     }

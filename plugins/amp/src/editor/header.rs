@@ -1,130 +1,192 @@
-//! The top of the window: the name, the model's name with its arrows, the bypass.
+//! The top of the window: the name, the preset, the two memories, the way back.
 
-use egui::{Align2, Painter, Rect, Response, Sense, Shape, Stroke, StrokeKind, Ui, pos2, vec2};
+use egui::{Align2, Painter, Rect, Response, Ui, pos2, vec2};
+use ui::icon::Icon;
+use ui::{choice, control, list::List, paint, theme};
 
-use super::theme;
-use crate::seat::Status;
+use super::session::{Click, Session};
 
-/// What was clicked.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Click {
-    /// The arrow to the model before or after.
-    Step(isize),
-    /// The model's name.
-    Browse,
-    /// The bypass.
-    Bypass,
+/// What the header remembers between frames.
+#[derive(Default)]
+pub(super) struct Header {
+    /// The name being typed, while the present sound is being saved.
+    saving: Option<String>,
+    list: List,
 }
 
-/// Draws it in `rect`.
-pub(super) fn show(
-    ui: &mut Ui,
-    rect: Rect,
-    status: &Status,
-    open: bool,
-    bypassed: bool,
-) -> Option<Click> {
-    title(ui.painter(), rect);
-    let bypass = Rect::from_min_max(pos2(rect.right() - 92.0, rect.top()), rect.max);
-    let left = rect.left() + 150.0;
-    let selector = Rect::from_min_max(
-        pos2(left, rect.top()),
-        pos2((bypass.left() - 16.0).max(left + 120.0), rect.bottom()),
-    );
-    let side = rect.height();
-    let previous = Rect::from_min_size(selector.min, vec2(side, side));
-    let next = Rect::from_min_size(pos2(selector.right() - side, rect.top()), vec2(side, side));
-    let field = Rect::from_min_max(
-        pos2(previous.right() + 4.0, rect.top()),
-        pos2(next.left() - 4.0, rect.bottom()),
-    );
-    let mut click = None;
-    if arrow(ui, previous, "Previous model", -1.0).clicked() {
-        click = Some(Click::Step(-1));
+impl Header {
+    /// Draws it in `rect`.
+    pub(super) fn show(
+        &mut self,
+        ui: &mut Ui,
+        rect: Rect,
+        session: &Session,
+        bypassed: bool,
+    ) -> Option<Click> {
+        let unit = theme::unit(ui);
+        let mut left = title(ui.painter(), rect, unit) + 18.0 * unit;
+        let gap = 5.0 * unit;
+        let mut right = rect.right();
+        let mut click = None;
+        let mut from_right = |width: f32| {
+            let place = Rect::from_min_max(
+                pos2(right - width * unit, rect.top()),
+                pos2(right, rect.bottom()),
+            );
+            right = place.left() - gap;
+            place
+        };
+        if bypass(ui, from_right(82.0), bypassed).clicked() {
+            click = Some(Click::Bypass);
+        }
+        from_right(6.0);
+        let (redo, undo) = (from_right(29.0), from_right(29.0));
+        from_right(6.0);
+        let copy = from_right(29.0);
+        let memory = from_right(60.0);
+        click = self.memories(ui, memory, copy, session).or(click);
+        for (place, label, icon, can, wish) in [
+            (undo, "Undo", Icon::Undo, session.can_undo, Click::Undo),
+            (redo, "Redo", Icon::Redo, session.can_redo, Click::Redo),
+        ] {
+            let clicked = ui
+                .scope(|ui| {
+                    if !can {
+                        ui.disable();
+                    }
+                    control::icon_button(ui, place, label, icon).clicked()
+                })
+                .inner;
+            if clicked {
+                click = Some(wish);
+            }
+        }
+        from_right(6.0);
+        let save = from_right(29.0);
+        let next = from_right(26.0);
+        let mut previous = from_right(26.0);
+        // The arrows stand around the name.
+        let width = previous.width();
+        previous = Rect::from_min_size(pos2(left, rect.top()), vec2(width, rect.height()));
+        left = previous.right() + gap;
+        let field =
+            Rect::from_min_max(pos2(left, rect.top()), pos2(next.left() - gap, rect.bottom()));
+        let previous = control::icon_button(ui, previous, "Previous preset", Icon::Previous);
+        let next = control::icon_button(ui, next, "Next preset", Icon::Next);
+        for (arrow, step) in [(previous, -1), (next, 1)] {
+            if arrow.clicked() {
+                click = Some(Click::Step(step));
+            }
+        }
+        if control::icon_button(ui, save, "Save preset", Icon::Save).clicked() {
+            self.saving = match self.saving {
+                Some(_) => None,
+                None => Some(session.preset.clone()),
+            };
+        }
+        self.preset(ui, field, session).or(click)
     }
-    if arrow(ui, next, "Next model", 1.0).clicked() {
-        click = Some(Click::Step(1));
+
+    /// The name and the menu below it; a line to type in while saving.
+    fn preset(&mut self, ui: &mut Ui, rect: Rect, session: &Session) -> Option<Click> {
+        let unit = theme::unit(ui);
+        if let Some(name) = &mut self.saving {
+            let response = control::text_field(ui, rect, name, "Name of the preset");
+            let (enter, escape) =
+                ui.input(|i| (i.key_pressed(egui::Key::Enter), i.key_pressed(egui::Key::Escape)));
+            if response.lost_focus() || escape {
+                let name = self.saving.take().unwrap_or_default().trim().to_owned();
+                return (enter && !escape && !name.is_empty()).then_some(Click::Save(name));
+            }
+            response.request_focus();
+            return None;
+        }
+        let star = if session.changed { " *" } else { "" };
+        let words = match session.preset.as_str() {
+            "" => "No preset".to_owned(),
+            name => format!("{name}{star}"),
+        };
+        let width = rect.width().max(250.0 * unit);
+        let list = &mut self.list;
+        let (_, picked) = choice::drop_down(ui, rect, "Choose a preset", &words, width, |ui| {
+            menu(ui, session, list)
+        });
+        picked
     }
-    if name(ui, field, status, open).clicked() {
-        click = Some(Click::Browse);
+
+    /// A and B, and the arrow that copies the one that plays to the other.
+    fn memories(&self, ui: &mut Ui, memory: Rect, copy: Rect, session: &Session) -> Option<Click> {
+        let label = |i: usize| ["Memory A", "Memory B"][i].to_owned();
+        let hint = "Two settings of everything, to compare.";
+        let chosen = session.memory;
+        let swapped = choice::segments(ui, memory, &["A", "B"], chosen, label, hint);
+        let label = ["Copy A to B", "Copy B to A"][chosen.min(1)];
+        if control::icon_button(ui, copy, label, Icon::Copy).clicked() {
+            return Some(Click::Copy);
+        }
+        swapped.map(|_| Click::Swap)
     }
-    if pill(ui, bypass, bypassed).clicked() {
-        click = Some(Click::Bypass);
-    }
-    click
 }
 
-fn title(painter: &Painter, rect: Rect) {
-    let mut x = rect.left();
-    let y = rect.center().y;
-    for letter in ["K", "I", "L", "N"] {
-        let drawn =
-            painter.text(pos2(x, y), Align2::LEFT_CENTER, letter, theme::font(24.0), theme::EMBER);
-        x = drawn.right() + 4.0;
+/// The presets below their field.
+fn menu(ui: &mut Ui, session: &Session, list: &mut List) -> Option<Click> {
+    let unit = theme::unit(ui);
+    let row = 24.0 * unit;
+    let count = session.presets.len();
+    if count == 0 {
+        ui.colored_label(theme::DIM, "No presets yet.");
+        return None;
     }
-    painter.text(pos2(x + 6.0, y), Align2::LEFT_CENTER, "AMP", theme::font(24.0), theme::DIM);
+    let height = (count as f32 * row).min(340.0 * unit);
+    let (rect, _) =
+        ui.allocate_exact_size(vec2(ui.available_width(), height), egui::Sense::hover());
+    let enter = list.keys(ui, count, None);
+    let mut deleted = None;
+    let picked = list.show(ui, rect, row, count, |ui, rect, i, response| {
+        let entry = &session.presets[i];
+        response.widget_info(|| {
+            egui::WidgetInfo::labeled(egui::Role::Button, true, format!("Preset {}", entry.name))
+        });
+        let present = entry.name == session.preset;
+        let color = if present { theme::FLAME } else { theme::TEXT };
+        let room = rect.shrink2(vec2(8.0 * unit, 0.0));
+        paint::clipped_text(
+            ui,
+            room.with_max_x(rect.right() - 60.0 * unit),
+            &entry.name,
+            13.0 * unit,
+            color,
+        );
+        if entry.factory {
+            paint::aligned_text(ui, room, "factory", 11.0 * unit, theme::FAINT, 1.0);
+        } else {
+            let cross = Rect::from_center_size(
+                pos2(rect.right() - 14.0 * unit, rect.center().y),
+                vec2(18.0, 18.0) * unit,
+            );
+            let label = format!("Delete preset {}", entry.name);
+            if control::bare_icon(ui, cross, &label, Icon::Cross, theme::FAINT).clicked() {
+                deleted = Some(i);
+            }
+        }
+    });
+    let entered = enter.then_some(list.selected);
+    deleted.map(Click::Delete).or(picked.or(entered).map(Click::Load))
 }
 
-/// A field of the header, lit under the pointer.
-fn field(ui: &mut Ui, rect: Rect, label: &str, lit: bool) -> Response {
-    let response = ui.interact(rect, ui.scope_id().with(label), Sense::click());
-    response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, ui.is_enabled(), label));
-    let line = if response.hovered() || lit { theme::EMBER } else { theme::SEAM };
-    let fill = if response.hovered() { theme::ASH } else { theme::CLAY };
-    ui.painter().rect(rect, theme::ROUND, fill, Stroke::new(1.0, line), StrokeKind::Inside);
-    response
+/// Draws the name and returns where it ends.
+fn title(painter: &Painter, rect: Rect, unit: f32) -> f32 {
+    let at = rect.left_center();
+    let (size, spacing) = (23.0 * unit, 4.0 * unit);
+    let align = Align2::LEFT_CENTER;
+    let glow = theme::EMBER.gamma_multiply(0.16);
+    paint::glow(painter, at + vec2(36.0 * unit, 0.0), vec2(70.0, 26.0) * unit, glow);
+    let kiln = paint::spaced_text(painter, at, align, "KILN", size, spacing, theme::EMBER);
+    let at = pos2(kiln.right() + 9.0 * unit, at.y);
+    paint::spaced_text(painter, at, align, "AMP", size, spacing, theme::TEXT).right()
 }
 
-fn arrow(ui: &mut Ui, rect: Rect, label: &str, direction: f32) -> Response {
-    let response = field(ui, rect, label, false);
-    let (c, r) = (rect.center(), rect.height() * 0.17);
-    let tip = vec2(r * direction, 0.0);
-    let points = vec![c + tip, c - tip + vec2(0.0, r * 1.3), c - tip - vec2(0.0, r * 1.3)];
-    ui.painter().add(Shape::convex_polygon(points, theme::TEXT, Stroke::NONE));
-    response.on_hover_text(label)
-}
-
-fn name(ui: &mut Ui, rect: Rect, status: &Status, open: bool) -> Response {
-    let response = field(ui, rect, "Choose a model", open);
-    let (words, color) = match (&status.loading, &status.playing) {
-        (Some(name), _) => (format!("Loading {name}"), theme::DIM),
-        (None, Some(playing)) => (playing.name.clone(), theme::TEXT),
-        (None, None) => ("No model".into(), theme::DIM),
-    };
-    let room = rect.shrink2(vec2(14.0, 0.0)).with_max_x(rect.right() - 30.0);
-    clipped_text(ui, room, &words, 16.0, color);
-    let (c, r) = (pos2(rect.right() - 18.0, rect.center().y), 5.0);
-    let up = if open { -1.0 } else { 1.0 };
-    let points =
-        vec![c + vec2(-r, -r * 0.6 * up), c + vec2(r, -r * 0.6 * up), c + vec2(0.0, r * 0.8 * up)];
-    ui.painter().add(Shape::convex_polygon(points, theme::EMBER, Stroke::NONE));
-    response
-}
-
-fn pill(ui: &mut Ui, rect: Rect, bypassed: bool) -> Response {
-    let response = field(ui, rect, "Bypass", bypassed);
-    if bypassed {
-        ui.painter().rect_filled(rect, theme::ROUND, theme::RUST);
-    }
-    let color = if bypassed { theme::TEXT } else { theme::DIM };
+fn bypass(ui: &mut Ui, rect: Rect, bypassed: bool) -> Response {
     let words = if bypassed { "Bypassed" } else { "Bypass" };
-    ui.painter().text(rect.center(), Align2::CENTER_CENTER, words, theme::font(14.0), color);
-    response
-}
-
-/// One line of text in `rect`, cut with an ellipsis where it is too long.
-pub(super) fn clipped_text(
-    ui: &Ui,
-    rect: Rect,
-    words: &str,
-    size: f32,
-    color: egui::Color32,
-) -> bool {
-    let mut job = egui::text::LayoutJob::simple_singleline(words.into(), theme::font(size), color);
-    job.wrap = egui::text::TextWrapping::truncate_at_width(rect.width());
-    let galley = ui.fonts_mut(|fonts| fonts.layout_job(job));
-    let at = pos2(rect.left(), rect.center().y - galley.size().y * 0.5);
-    let elided = galley.elided;
-    ui.painter().galley(at, galley, color);
-    elided
+    control::worded(ui, rect, "Bypass", words, bypassed)
 }

@@ -47,10 +47,8 @@ pub(super) fn origin(playing: &Playing) -> String {
 
 /// The network in numbers.
 pub(super) fn network(playing: &Playing, model: &nn::Model) -> String {
-    let mut parts = vec![
-        model.architecture().to_owned(),
-        format!("{} weights", thousands(model.weights())),
-    ];
+    let mut parts =
+        vec![model.architecture().to_owned(), format!("{} weights", thousands(model.weights()))];
     let sizes = model.qualities().len();
     if sizes > 0 {
         parts.push(format!("{} sizes", sizes + 1));
@@ -154,6 +152,9 @@ mod tests {
         assert!(message(&status).is_some_and(|m| !m.error && m.place == 0));
         status[2].error = Some("It is gone.".into());
         let message = message(&status).expect("a message");
-        assert_eq!((message.words.as_str(), message.error, message.place), ("It is gone.", true, 2));
+        assert_eq!(
+            (message.words.as_str(), message.error, message.place),
+            ("It is gone.", true, 2)
+        );
     }
 }

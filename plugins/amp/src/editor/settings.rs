@@ -1,0 +1,165 @@
+//! How levels outside become levels inside, and how the sound is computed.
+
+use egui::{Align2, Rect, Ui, pos2, vec2};
+use ui::choice::Segmented;
+use ui::control::Switch;
+use ui::knob::Knob;
+use ui::{lamp, paint, theme};
+
+use super::desk::Desk;
+use super::words;
+use crate::choices::Level;
+use crate::places::Place;
+use crate::source::Playing;
+
+/// Draws the page in `rect`. `engine` says in words how the sound is computed.
+pub(super) fn show(ui: &mut Ui, rect: Rect, desk: &Desk<'_>, engine: &[String]) {
+    let unit = theme::unit(ui);
+    let gap = 12.0 * unit;
+    let width = (rect.width() - gap) * 0.58;
+    let left = Rect::from_min_size(rect.min, vec2(width, rect.height()));
+    let right = rect.with_min_x(left.right() + gap);
+    levels(ui, left, desk);
+    let (top, bottom) = right.split_top_bottom_at_fraction(0.56);
+    processing(ui, top.with_max_y(top.bottom() - gap * 0.5), desk, engine);
+    stereo(ui, bottom.with_min_y(bottom.top() + gap * 0.5), desk);
+}
+
+/// A card with a title; returns the room below the title.
+fn titled(ui: &Ui, rect: Rect, title: &str) -> Rect {
+    let unit = theme::unit(ui);
+    paint::card(ui, rect);
+    let inner = rect.shrink2(vec2(16.0, 12.0) * unit);
+    let at = pos2(inner.left(), inner.top() + 8.0 * unit);
+    paint::engraved(ui.painter(), at, Align2::LEFT_CENTER, title, 12.0 * unit, theme::DIM);
+    inner.with_min_y(inner.top() + 24.0 * unit)
+}
+
+fn levels(ui: &mut Ui, rect: Rect, desk: &Desk<'_>) {
+    let unit = theme::unit(ui);
+    let inner = titled(ui, rect, "LEVELS");
+    let place = Rect::from_min_size(inner.min, vec2(inner.width(), 28.0 * unit));
+    Segmented::new(&desk.params.level, desk.setter)
+        .hint("What is made of a model's own level.")
+        .show(ui, place);
+    let words = match desk.params.level.value() {
+        Level::Raw => "Each model plays as loud as its file makes it.",
+        Level::Normalized => {
+            "All models play at −18 dB, so that changing one does not change the loudness."
+        }
+        Level::Calibrated => {
+            "Each model plays as loud as the gear itself would into your interface."
+        }
+    };
+    let text = inner.with_min_y(place.bottom() + 7.0 * unit);
+    let height = paint::wrapped_text(ui, text, words, 12.0 * unit, theme::DIM);
+    let split = text.top() + height + 12.0 * unit;
+    let knob =
+        Rect::from_min_size(pos2(inner.right() - 120.0 * unit, split), vec2(120.0, 98.0) * unit);
+    let lever = Rect::from_min_size(
+        pos2(inner.left(), split),
+        vec2(inner.width() - 130.0 * unit, 26.0 * unit),
+    );
+    Switch::new(&desk.params.calibrate, desk.setter)
+        .words("Calibrate input")
+        .hint("Brings the input to the level the model was made at.")
+        .show(ui, lever);
+    let words = "The models then meet your guitar as the gear did: set the level at which a sine reaches 0 dBFS at your interface.";
+    let below = lever.with_min_y(lever.bottom() + 4.0 * unit);
+    paint::wrapped_text(ui, below, words, 12.0 * unit, theme::DIM);
+    let used = desk.params.calibrate.value() || desk.params.level.value() == Level::Calibrated;
+    Knob::new(&desk.params.interface, desk.setter)
+        .diameter(56.0)
+        .label("INTERFACE")
+        .dimmed(!used)
+        .hint("Level, in dBu RMS, of a sine that reaches 0 dBFS at your converter.")
+        .show(ui, knob);
+    let top = knob.bottom() + 10.0 * unit;
+    ui.painter().hline(inner.x_range(), top, (1.0, theme::ASH));
+    for slot in 0..2 {
+        let height = (inner.bottom() - top - 8.0 * unit) * 0.5;
+        let place = Rect::from_min_size(
+            pos2(inner.left(), top + 8.0 * unit + height * slot as f32),
+            vec2(inner.width(), height),
+        );
+        support(ui, place, desk, slot);
+    }
+}
+
+/// What the file in a slot makes possible, in words.
+fn support(ui: &Ui, rect: Rect, desk: &Desk<'_>, slot: usize) {
+    let unit = theme::unit(ui);
+    let (top, bottom) = rect.split_top_bottom_at_y(rect.top() + 20.0 * unit);
+    let letter = ["A", "B"][slot];
+    let Some(playing) = desk.playing(Place::Model(slot)) else {
+        let words = format!("Model {letter}: empty");
+        paint::clipped_text(ui, top, &words, 13.0 * unit, theme::FAINT);
+        return;
+    };
+    let words = format!("Model {letter}: {}", playing.name);
+    paint::clipped_text(ui, top, &words, 13.0 * unit, theme::TEXT);
+    let width = bottom.width() / 3.0;
+    for (i, (can, words)) in abilities(playing).into_iter().enumerate() {
+        let left = bottom.left() + width * i as f32;
+        let place = Rect::from_min_size(
+            pos2(left, bottom.top()),
+            vec2(width, bottom.height().min(22.0 * unit)),
+        );
+        let light = pos2(place.left() + 5.0 * unit, place.center().y);
+        lamp::led(ui.painter(), light, 3.2 * unit, theme::GLAZE, if can { 1.0 } else { 0.0 });
+        let room = place.with_min_x(place.left() + 15.0 * unit);
+        let color = if can { theme::DIM } else { theme::FAINT };
+        if paint::clipped_text(ui, room, &words, 11.5 * unit, color) {
+            let id = ui.scope_id().with(("ability", slot, i));
+            ui.interact(place, id, egui::Sense::hover()).on_hover_text(words);
+        }
+    }
+}
+
+/// What can be done with a model's levels, and with which numbers.
+fn abilities(playing: &Playing) -> [(bool, String); 3] {
+    let metadata = playing.model().map(|model| model.metadata());
+    let known = |level: Option<f64>, what: &str, unit: &str| match level {
+        Some(level) => (true, format!("{what}: {}", words::level(Some(level), unit))),
+        None => (false, format!("{what} not said")),
+    };
+    [
+        known(metadata.and_then(|m| m.loudness), "Loudness", "dB"),
+        known(metadata.and_then(|m| m.input_level_dbu), "Input", "dBu"),
+        known(metadata.and_then(|m| m.output_level_dbu), "Output", "dBu"),
+    ]
+}
+
+fn processing(ui: &mut Ui, rect: Rect, desk: &Desk<'_>, engine: &[String]) {
+    let unit = theme::unit(ui);
+    let inner = titled(ui, rect, "OVERSAMPLING");
+    let place = Rect::from_min_size(inner.min, vec2(inner.width(), 28.0 * unit));
+    Segmented::new(&desk.params.oversampling, desk.setter)
+        .hint("How many times the host's rate the models run at. More costs more, and takes away what folds back.")
+        .show(ui, place);
+    let mut y = place.bottom() + 10.0 * unit;
+    for words in engine {
+        let room = Rect::from_min_max(pos2(inner.left(), y), inner.max);
+        if room.height() < 16.0 * unit {
+            break;
+        }
+        y += paint::wrapped_text(ui, room, words, 12.0 * unit, theme::DIM) + 4.0 * unit;
+    }
+}
+
+fn stereo(ui: &mut Ui, rect: Rect, desk: &Desk<'_>) {
+    let unit = theme::unit(ui);
+    let inner = titled(ui, rect, "CHANNELS");
+    let words = match desk.params.channels.value() {
+        crate::choices::Channels::Stereo => {
+            "Stereo: left and right each go through networks of their own."
+        }
+        crate::choices::Channels::Mono => {
+            "Mono: the mean of left and right goes through one network, at half the cost, to both outputs."
+        }
+    };
+    let height = paint::wrapped_text(ui, inner, words, 12.0 * unit, theme::DIM);
+    let foot = inner.with_min_y(inner.top() + height + 10.0 * unit);
+    let keys = "Keys: Tab goes on, arrows turn, Shift is fine, Enter types a value, Escape closes.";
+    paint::wrapped_text(ui, foot, keys, 12.0 * unit, theme::FAINT);
+}
