@@ -120,7 +120,7 @@ impl Shared {
 impl Places {
     /// Places that play through `outlets`, in the order of [`Place::ALL`]; nothing
     /// is loaded yet. `repaint` is told of all that changes.
-    pub(crate) fn new(outlets: [Outlet; 4], repaint: RepaintNotifier) -> Self {
+    pub fn new(outlets: [Outlet; 4], repaint: RepaintNotifier) -> Self {
         let shared = Arc::new(Shared {
             host_rate: AtomicF32::new(0.0),
             oversampling: AtomicU32::new(1),

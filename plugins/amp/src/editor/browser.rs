@@ -292,6 +292,7 @@ mod tests {
             folder: "/amps".into(),
             folders: vec!["Clean".into(), "High gain".into()],
             models: vec!["Plexi.nam".into(), "gAIn 9.nam".into()],
+            cabinets: Vec::new(),
             error: None,
         };
         assert_eq!(rows(&listing, "").len(), 6);
