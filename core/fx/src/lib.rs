@@ -16,6 +16,7 @@ pub mod amp;
 pub mod denormal;
 pub mod factory;
 pub mod pair;
+pub mod preset;
 pub mod smooth;
 pub mod swap;
 

@@ -22,7 +22,7 @@ pub struct Setup {
 #[derive(Clone)]
 pub enum Content {
     /// A network.
-    Model(nn::Model),
+    Model(Box<nn::Model>),
     /// An impulse response.
     Cabinet(Arc<Impulse>),
 }
@@ -52,7 +52,8 @@ impl Content {
     pub fn read(place: Place, bytes: &[u8]) -> Result<Self, String> {
         match place {
             Place::Model(_) => {
-                nn::Model::load(bytes).map(Self::Model).map_err(|error| error.to_string())
+                let model = nn::Model::load(bytes).map_err(|error| error.to_string())?;
+                Ok(Self::Model(Box::new(model)))
             }
             Place::Cabinet(_) => {
                 let shape = wav::shape(bytes)?;
@@ -84,7 +85,8 @@ impl Content {
 }
 
 /// Where a place's engines go.
-pub(crate) enum Outlet {
+pub enum Outlet {
+    /// A slot for models.
     Model(Loader<Pair>),
     /// The effect has no such place yet.
     Nowhere,
@@ -122,7 +124,7 @@ impl nn::Engine for Through {
 }
 
 /// The effect, and where engines for its places go, in the order of [`Place::ALL`].
-pub(crate) fn chain(sample_rate: f32) -> ([Outlet; 4], Amp) {
+pub fn chain(sample_rate: f32) -> ([Outlet; 4], Amp) {
     let (loader, amp) = Amp::new(sample_rate);
     ([Outlet::Model(loader), Outlet::Nowhere, Outlet::Nowhere, Outlet::Nowhere], amp)
 }

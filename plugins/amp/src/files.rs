@@ -2,11 +2,9 @@
 
 use std::cmp::Ordering;
 use std::fs;
-use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use crate::places::Place;
-use crate::saved::MAX_BYTES;
 
 /// Entries of a folder that are looked at; more would only make a list no one reads.
 const MAX_ENTRIES: usize = 10_000;
@@ -94,29 +92,6 @@ pub fn home() -> PathBuf {
     std::env::home_dir().filter(|home| home.is_dir()).unwrap_or_else(|| PathBuf::from("/"))
 }
 
-/// The whole of a model file or an impulse response.
-///
-/// # Errors
-/// Says in words why it could not be had.
-pub fn read(path: &Path) -> Result<Vec<u8>, String> {
-    let refuse = |e: std::io::Error| match e.kind() {
-        std::io::ErrorKind::NotFound => "the file is not there".to_owned(),
-        std::io::ErrorKind::PermissionDenied => "this user may not read the file".to_owned(),
-        _ => e.to_string(),
-    };
-    // A pipe or device could keep us waiting for ever.
-    if !fs::metadata(path).map_err(refuse)?.is_file() {
-        return Err("it is not a file".into());
-    }
-    let mut bytes = Vec::new();
-    let file = fs::File::open(path).map_err(refuse)?;
-    file.take(MAX_BYTES as u64 + 1).read_to_end(&mut bytes).map_err(refuse)?;
-    if bytes.len() > MAX_BYTES {
-        return Err(format!("it is larger than {} MiB", MAX_BYTES >> 20));
-    }
-    Ok(bytes)
-}
-
 /// Orders names without regard to case, and numbers in them by their value.
 fn by_number(a: &str, b: &str) -> Ordering {
     key(a).cmp(&key(b)).then_with(|| a.cmp(b))
@@ -175,8 +150,6 @@ mod tests {
         assert_eq!(step("/x/gone.nam", -1), Some(root.join("b10.nam")));
         assert_eq!(Listing::default().step(Place::Model(1), None, 1), None);
 
-        assert!(read(&root).unwrap_err().contains("not a file"));
-        assert!(read(&root.join("gone")).unwrap_err().contains("not there"));
         assert!(Listing::read(&root.join("gone")).error.is_some());
         fs::remove_dir_all(root).expect("to clean up");
     }

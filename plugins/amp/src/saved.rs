@@ -4,18 +4,12 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use base64::prelude::{BASE64_STANDARD, Engine};
-use miniz_oxide::deflate::compress_to_vec_zlib;
-use miniz_oxide::inflate::decompress_to_vec_zlib_with_limit;
 use nice_plug::plugin::{ParamValue, PluginState};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::places::Place;
 use crate::source::file_name;
-
-/// Bytes of the largest model file we open.
-pub const MAX_BYTES: usize = nn::Model::MAX_BYTES;
 
 /// The file at one place of a project. What is built in needs neither path nor
 /// copy; a record that says nothing stands for the place's first state.
@@ -66,6 +60,12 @@ impl PathText {
     /// The path.
     pub fn path(&self) -> PathBuf {
         PathBuf::from(&self.0)
+    }
+}
+
+impl From<String> for PathText {
+    fn from(path: String) -> Self {
+        Self(path)
     }
 }
 
@@ -129,47 +129,9 @@ pub fn mend(state: &mut PluginState) {
     state.params.entry("level".into()).or_insert_with(|| ParamValue::String("raw".into()));
 }
 
-/// A model file as it is kept in a project.
-pub fn pack(file: &[u8]) -> String {
-    BASE64_STANDARD.encode(compress_to_vec_zlib(file, 6))
-}
-
-/// The model file of [`pack`].
-///
-/// # Errors
-/// Says in words what is wrong; never takes more than [`MAX_BYTES`].
-pub fn unpack(copy: &str) -> Result<Vec<u8>, String> {
-    if copy.len() > 2 * MAX_BYTES {
-        return Err("the copy of the model here is too large".into());
-    }
-    let damaged = "the copy of the model here is damaged";
-    let packed = BASE64_STANDARD.decode(copy).map_err(|_| damaged)?;
-    Ok(decompress_to_vec_zlib_with_limit(&packed, MAX_BYTES).map_err(|_| damaged)?)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_file_survives_packing() {
-        let file: Vec<u8> = (0..100_000u32).map(|i| (i.wrapping_mul(i) >> 7) as u8).collect();
-        assert_eq!(unpack(&pack(&file)).as_deref(), Ok(&file[..]));
-    }
-
-    #[test]
-    fn a_bomb_is_refused() {
-        let bomb = pack(&vec![0; MAX_BYTES + 1]);
-        assert!(bomb.len() < 100_000);
-        assert!(unpack(&bomb).is_err());
-    }
-
-    #[test]
-    fn damage_is_said() {
-        for bad in ["", "!", "AAAA", &pack(b"whole")[..8]] {
-            assert!(unpack(bad).unwrap_err().contains("damaged"), "{bad:?}");
-        }
-    }
 
     #[test]
     fn any_json_is_a_record_or_damaged() {

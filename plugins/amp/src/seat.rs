@@ -10,12 +10,12 @@ use std::sync::atomic::AtomicU32;
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use fx::preset;
 use nice_plug::params::persist::PersistentField;
 
 use crate::engines::{Content, Engine, Outlet, Setup};
-use crate::files;
 use crate::places::{Place, Shared};
-use crate::saved::{self, PathText, Record, Saved};
+use crate::saved::{PathText, Record, Saved};
 use crate::source::{self, Loaded, Playing, Source};
 
 /// All the editor shows of a place.
@@ -191,9 +191,9 @@ impl Seat {
         };
         let path = path.path();
         let shown = path.display();
-        let notice = match files::read(&path) {
+        let notice = match preset::read_file(&path) {
             Err(_) => Some(format!("{shown} is not there. Playing the copy in the project.")),
-            Ok(bytes) if saved::unpack(copy).is_ok_and(|copy| copy == bytes) => None,
+            Ok(bytes) if preset::unpack(copy).is_ok_and(|copy| copy == bytes) => None,
             Ok(_) => Some(format!("{shown} has changed. Playing the copy in the project.")),
         };
         let mut state = self.state();

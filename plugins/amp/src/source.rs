@@ -3,12 +3,11 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use fx::factory;
+use fx::{factory, preset};
 
 use crate::engines::{Content, Impulse};
-use crate::files;
 use crate::places::Place;
-use crate::saved::{self, PathText, Record, Saved};
+use crate::saved::{PathText, Record, Saved};
 
 /// Where the sound that plays comes from.
 #[derive(Clone, Debug, PartialEq)]
@@ -111,9 +110,9 @@ fn built_in(place: Place, id: &str) -> Result<Playing, String> {
 
 /// What is in a file.
 pub(crate) fn from_file(place: Place, path: &Path) -> Result<Loaded, String> {
-    let bytes = files::read(path)?;
+    let bytes = preset::read_file(path)?;
     let saved =
-        Saved { path: Some(path.into()), copy: Some(saved::pack(&bytes)), ..Saved::default() };
+        Saved { path: Some(path.into()), copy: Some(preset::pack(&bytes)), ..Saved::default() };
     Ok(Loaded::of(build(place, &bytes, Source::File(path.to_owned()), None)?, saved))
 }
 
@@ -129,7 +128,7 @@ pub(crate) fn from_record(place: Place, record: &Record) -> Result<Loaded, Strin
         (Saved { empty: true, .. }, _, _) => None,
         (_, Some(copy), path) => {
             let source = Source::Project(path.clone());
-            let unpacked = saved::unpack(copy);
+            let unpacked = preset::unpack(copy).map_err(|error| error.to_string());
             match (unpacked.and_then(|bytes| build(place, &bytes, source, name)), path) {
                 (Err(_), Some(path)) if path.is_file() => return from_file(place, &path),
                 (built, _) => Some(built?),

@@ -41,13 +41,14 @@ impl Quantity {
 
     fn show(self, value: f32, min: f32, max: f32) -> String {
         match self {
-            Self::Attenuation if value <= min => "-inf".into(),
+            // What would read as the end of the range is shown as that.
+            Self::Attenuation if value < min + 0.05 => "-inf".into(),
             Self::Decibels | Self::Attenuation | Self::Marks => rounded(value, 1),
-            Self::Time if value < 10.0 => rounded(value, 1),
+            Self::Time if value < 9.95 => rounded(value, 1),
             Self::Time => rounded(value, 0),
             Self::Share => rounded(value * 100.0, 0),
-            Self::Frequency(End::Low) if value <= min => "off".into(),
-            Self::Frequency(End::High) if value >= max => "off".into(),
+            Self::Frequency(End::Low) if value < min + 0.5 => "off".into(),
+            Self::Frequency(End::High) if value > max - 5.0 => "off".into(),
             Self::Frequency(_) if value < 999.5 => rounded(value, 0) + " Hz",
             Self::Frequency(_) => rounded(value / 1000.0, 2) + " kHz",
         }
