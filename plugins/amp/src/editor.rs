@@ -17,6 +17,8 @@ use ui::theme;
 
 use crate::params::AmpParams;
 use crate::places::{Place, Places, Task};
+use crate::presets::PresetTask;
+use crate::session::Session;
 use crate::{KilnAmp, Meters};
 
 mod browser;
@@ -29,7 +31,6 @@ mod message;
 mod models;
 mod pictures;
 mod rows;
-mod session;
 mod settings;
 mod shelf;
 mod sidebar;
@@ -38,12 +39,12 @@ mod table;
 mod tabs;
 mod tuner;
 mod words;
+mod work;
 
 use browser::Browser;
 use desk::{Ask, Desk, Page};
 use face::Drawer;
-use header::Header;
-use session::{Click, Session};
+use header::{Header, Overview};
 use shelf::Shelf;
 
 /// Width and height at first, in points.
@@ -77,6 +78,7 @@ pub struct App {
     meters: Arc<Meters>,
     tasks: AsyncExecutor<KilnAmp>,
     context: Option<GuiContext>,
+    session: Session,
     page: Page,
     drawer: Option<Drawer>,
     header: Header,
@@ -98,6 +100,7 @@ impl App {
     /// An editor for one plugin instance. Nothing is drawn before [`App::open`].
     pub fn new(params: Arc<AmpParams>, meters: Arc<Meters>, tasks: AsyncExecutor<KilnAmp>) -> Self {
         Self {
+            session: Session::new(params.clone()),
             params,
             meters,
             tasks,
@@ -123,6 +126,8 @@ impl App {
         self.scale(egui, SIZE.into());
         self.context = Some(context);
         self.places().prepare();
+        self.session.open();
+        self.run(Task::Preset(PresetTask::List));
         self.meters.watched.store(true, Relaxed);
     }
 
@@ -159,6 +164,7 @@ impl App {
             }
         }
         self.feed(ui);
+        self.follow(ui.ctx(), &context.param_setter());
         let (params, meters) = (self.params.clone(), self.meters.clone());
         let status = Place::ALL.map(|place| self.places().status(place));
         let mut desk = Desk {
@@ -183,22 +189,32 @@ impl App {
         ui::paint::vertical(ui.painter(), band, theme::CLAY, theme::CHARCOAL);
         let content = window.shrink2(vec2(14.0 * unit, 10.0 * unit));
         let (top, rest) = content.split_top_bottom_at_y(content.top() + 30.0 * unit);
-        let session = Session::default();
-        let bypassed = desk.params.bypass.value();
-        if let Some(click) = self.header.show(ui, top, &session, bypassed) {
-            desk.ask(Ask::Session(click));
+        let presets = desk.params.presets.status();
+        let overview = Overview {
+            presets: &presets.list,
+            loaded: self.session.preset_loaded(),
+            is_b: self.session.is_b(),
+            undoable: self.session.undoable(),
+            redoable: self.session.redoable(),
+            bypassed: desk.params.bypass.value(),
+        };
+        if let Some(click) = self.header.show(ui, top, &overview) {
+            desk.ask(Ask::Header(click));
         }
         let rest = rest.with_min_y(rest.top() + 6.0 * unit);
         let (row, mut body) = rest.split_top_bottom_at_y(rest.top() + 32.0 * unit);
         let tuning = self.drawer == Some(Drawer::Tuner);
         tabs::show(ui, row, desk, self.page, tuning, "");
         body.min.y += gap;
-        if let Some(message) = words::message(desk.status) {
+        if let Some(message) = words::message(desk.status, presets.error.as_ref()) {
             let top = body.bottom() - message::HEIGHT * unit;
             let foot = body.with_min_y(top).with_max_x(body.right() - 12.0 * unit);
             body.max.y = top - 8.0 * unit;
             if message::banner(ui, foot, &message) {
-                self.params.places.seat(Place::ALL[message.place]).dismiss();
+                match message.place {
+                    Some(place) => self.places().seat(Place::ALL[place]).dismiss(),
+                    None => self.params.presets.dismiss(),
+                }
             }
         }
         self.body(ui, body, desk);
@@ -230,44 +246,6 @@ impl App {
             }
             Page::Settings => settings::show(ui, middle, desk, &[]),
         }
-    }
-
-    /// Does what was asked for.
-    fn answer(&mut self, ask: Ask, setter: &ParamSetter<'_>) {
-        match ask {
-            Ask::Run(task) => self.run(task),
-            Ask::Browse(place) => {
-                let task = self.browser.open(place, self.places().folder(place));
-                self.run(task);
-            }
-            Ask::Show(page) => {
-                self.browser.close();
-                self.page = page;
-            }
-            Ask::Toggle(drawer) => {
-                let open = self.drawer != Some(drawer)
-                    || self.page != Page::Amp
-                    || self.browser.place().is_some();
-                self.browser.close();
-                self.page = Page::Amp;
-                self.drawer = open.then_some(drawer);
-                self.tuner.listen(&self.meters, self.drawer == Some(Drawer::Tuner));
-            }
-            Ask::Session(Click::Bypass) => {
-                let bypass = &self.params.bypass;
-                setter.begin_set_parameter(bypass);
-                setter.set_parameter(bypass, !bypass.value());
-                setter.end_set_parameter(bypass);
-            }
-            Ask::Session(_) => {}
-        }
-    }
-
-    fn run(&self, task: Task) {
-        if let (true, Some(context)) = (task.is_choice(), &self.context) {
-            self.params.touch(&context.param_setter());
-        }
-        self.tasks.execute_background(task);
     }
 
     fn feed(&mut self, ui: &Ui) {

@@ -4,7 +4,7 @@ use egui::{Popup, Rect, Response, Sense, Stroke, StrokeKind, Ui, pos2, vec2};
 use nice_plug::prelude::{Param, ParamSetter};
 
 use crate::icon::Icon;
-use crate::{control, paint, theme, turn};
+use crate::{control, gesture, paint, theme};
 
 /// A choice of all values of a parameter that has a few, side by side.
 pub struct Segmented<'a, P> {
@@ -47,7 +47,7 @@ impl<'a, P: Param> Segmented<'a, P> {
             .collect();
         let label = |i: usize| format!("{}: {}", self.param.name(), names[i]);
         if let Some(i) = segments(ui, rect, &words, chosen, label, self.hint) {
-            turn::set(self.setter, self.param, i as f32 / last as f32);
+            gesture::set(ui, self.param, self.setter, i as f32 / last as f32);
         }
     }
 }

@@ -4,7 +4,7 @@ use egui::{Align2, Color32, Rect, Response, Sense, Stroke, StrokeKind, Ui, pos2,
 use nice_plug::prelude::{BoolParam, Param, ParamSetter};
 
 use crate::icon::Icon;
-use crate::{paint, theme};
+use crate::{gesture, paint, theme};
 
 /// A field that can be clicked, lit under the pointer; `label` is its name for
 /// those who do not see it.
@@ -134,9 +134,7 @@ impl<'a> Switch<'a> {
             egui::WidgetInfo::selected(egui::Role::CheckBox, ui.is_enabled(), on, name)
         });
         if response.clicked() {
-            self.setter.begin_set_parameter(self.param);
-            self.setter.set_parameter(self.param, !on);
-            self.setter.end_set_parameter(self.param);
+            gesture::set(ui, self.param, self.setter, if on { 0.0 } else { 1.0 });
         }
         lever(ui, rect, on, self.words, &response);
         if self.hint.is_empty() {

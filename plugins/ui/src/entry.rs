@@ -3,7 +3,7 @@
 use egui::{Align2, Id, Key, Rect, Sense, Ui};
 use nice_plug::prelude::{Param, ParamSetter};
 
-use crate::{theme, turn};
+use crate::{gesture, theme};
 
 /// Where the typed text of `param` is kept while it is typed.
 fn id<P: Param>(ui: &Ui, param: &P) -> Id {
@@ -68,7 +68,7 @@ fn field<P: Param>(
     if response.lost_focus() || escaped {
         ui.data_mut(|data| data.remove::<String>(id));
         if !escaped && let Some(value) = parse(param, &typed) {
-            turn::set(setter, param, value);
+            gesture::set(ui, param, setter, value);
         }
         return;
     }
@@ -76,21 +76,12 @@ fn field<P: Param>(
     ui.data_mut(|data| data.insert_temp(id, typed));
 }
 
-/// Reads what was typed: a number, with or without the unit.
+/// Reads what was typed: in the parameter's own words, or only the number in it.
 fn parse<P: Param>(param: &P, typed: &str) -> Option<f32> {
-    let typed = typed.trim().replace(',', ".");
-    let number = typed.trim_end_matches(|c: char| !c.is_ascii_digit());
-    // Words such as "inf" would be numbers to Rust, but not to a player.
-    let value = match number {
-        "" => None,
-        number => {
-            let kilo = typed[number.len()..].trim_start().starts_with(['k', 'K']);
-            let scaled = number.parse::<f32>().ok().filter(|_| kilo).map(|n| n * 1000.0);
-            param.string_to_normalized_value(&typed).filter(|_| !kilo).or_else(|| {
-                let plain = scaled.map_or(number.to_owned(), |n| n.to_string());
-                param.string_to_normalized_value(&plain)
-            })
-        }
-    }?;
+    let typed = typed.trim();
+    let number = typed.trim_end_matches(|c: char| !c.is_ascii_digit()).replace(',', ".");
+    let value = param
+        .string_to_normalized_value(typed)
+        .or_else(|| param.string_to_normalized_value(&number))?;
     value.is_finite().then(|| value.clamp(0.0, 1.0))
 }

@@ -8,6 +8,7 @@
 pub mod choice;
 pub mod control;
 pub mod entry;
+pub mod gesture;
 pub mod head;
 pub mod icon;
 pub mod knob;

@@ -3,18 +3,13 @@
 use egui::{Event, EventFilter, Key, MouseWheelUnit, Response, Ui};
 use nice_plug::prelude::{Param, ParamSetter};
 
+use crate::gesture;
+
 /// How much slower everything is with shift held.
 const FINE: f32 = 0.1;
 
 /// Points of a drag over the whole range, in units.
 const TRAVEL: f32 = 220.0;
-
-/// One change, as the host's automation wants it.
-pub fn set<P: Param>(setter: &ParamSetter<'_>, param: &P, normalized: f32) {
-    setter.begin_set_parameter(param);
-    setter.set_parameter_normalized(param, normalized.clamp(0.0, 1.0));
-    setter.end_set_parameter(param);
-}
 
 /// Follows drag, wheel, arrow keys and double click on `response`, and returns
 /// the value to show.
@@ -29,7 +24,7 @@ pub fn turn<P: Param>(
     wheel(ui, response, param, setter);
     keys(ui, response, param, setter);
     if response.double_clicked() {
-        set(setter, param, param.default_normalized_value());
+        gesture::set(ui, param, setter, param.default_normalized_value());
     }
     value
 }
@@ -45,7 +40,7 @@ fn drag<P: Param>(
 ) -> f32 {
     let present = param.unmodulated_normalized_value();
     if response.drag_started() {
-        setter.begin_set_parameter(param);
+        gesture::begin(ui, param, setter);
         ui.data_mut(|data| data.insert_temp(response.id, present));
     }
     let mut value = present;
@@ -60,7 +55,7 @@ fn drag<P: Param>(
         }
     }
     if response.drag_stopped() {
-        setter.end_set_parameter(param);
+        gesture::end(ui, param, setter);
     }
     value
 }
@@ -72,7 +67,12 @@ fn wheel<P: Param>(ui: &Ui, response: &Response, param: &P, setter: &ParamSetter
     let turned: f32 = ui.input(|i| i.events.iter().map(notches).sum());
     if turned != 0.0 {
         let fine = if ui.input(|i| i.modifiers.shift) { FINE } else { 1.0 };
-        set(setter, param, param.unmodulated_normalized_value() + 0.02 * turned * fine);
+        gesture::set(
+            ui,
+            param,
+            setter,
+            param.unmodulated_normalized_value() + 0.02 * turned * fine,
+        );
         // Or a list around would scroll as well.
         ui.input_mut(|i| i.smooth_scroll_delta = egui::Vec2::ZERO);
     }
@@ -99,12 +99,12 @@ fn keys<P: Param>(ui: &Ui, response: &Response, param: &P, setter: &ParamSetter<
         (moved, i.modifiers.shift, i.key_pressed(Key::Home), i.key_pressed(Key::End))
     });
     if home {
-        set(setter, param, 0.0);
+        gesture::set(ui, param, setter, 0.0);
     } else if end {
-        set(setter, param, 1.0);
+        gesture::set(ui, param, setter, 1.0);
     } else if moved != 0.0 {
         let fine = if fine { FINE } else { 1.0 };
-        set(setter, param, param.unmodulated_normalized_value() + moved * fine);
+        gesture::set(ui, param, setter, param.unmodulated_normalized_value() + moved * fine);
     }
 }
 

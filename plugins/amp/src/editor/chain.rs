@@ -69,7 +69,7 @@ fn stage(ui: &mut Ui, rect: Rect, stage: Stage, desk: &mut Desk<'_>) {
         Stage::Tone => {
             let on = params.tone_on.value();
             if small(ui, rect, "Tone in the chain", "TONE", if on { "On" } else { "Off" }, on) {
-                ui::turn::set(desk.setter, &params.tone_on, if on { 0.0 } else { 1.0 });
+                ui::gesture::set(ui, &params.tone_on, desk.setter, if on { 0.0 } else { 1.0 });
             }
         }
         Stage::Cabinet => {

@@ -4,7 +4,7 @@
 use nice_plug::prelude::ParamSetter;
 
 use super::face::Drawer;
-use super::session::Click;
+use super::header::Click;
 use crate::meters::Meters;
 use crate::params::AmpParams;
 use crate::places::{Place, Task};
@@ -40,8 +40,8 @@ pub(super) enum Ask {
     Show(Page),
     /// Open a drawer over the face, or close it.
     Toggle(Drawer),
-    /// What the header's buttons do to the whole.
-    Session(Click),
+    /// What was clicked in the header.
+    Header(Click),
 }
 
 /// What the pages work with.

@@ -4,7 +4,51 @@ use egui::{Align2, Painter, Rect, Response, Ui, pos2, vec2};
 use ui::icon::Icon;
 use ui::{choice, control, list::List, paint, theme};
 
-use super::session::{Click, Session};
+use crate::presets::{Entry, Id};
+
+/// What the header shows.
+pub(super) struct Overview<'a> {
+    /// All presets, the factory's first.
+    pub(super) presets: &'a [Entry],
+    /// The preset that was loaded last, and whether anything was changed since.
+    pub(super) loaded: Option<(&'a Id, bool)>,
+    /// Which memory plays.
+    pub(super) is_b: bool,
+    /// What can be undone, in words.
+    pub(super) undoable: Option<&'a str>,
+    /// What can be done again.
+    pub(super) redoable: Option<&'a str>,
+    pub(super) bypassed: bool,
+}
+
+impl Overview<'_> {
+    fn place(&self) -> Option<usize> {
+        let (id, _) = self.loaded?;
+        self.presets.iter().position(|entry| entry.id == *id)
+    }
+
+    fn name(&self) -> &str {
+        self.place().map_or("", |place| &self.presets[place].name)
+    }
+}
+
+/// What was clicked.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Click {
+    /// Another preset.
+    Load(Id),
+    /// Keep the present sound under this name; whether over the one that was loaded.
+    Save(String, bool),
+    /// Throw a preset of the player's away.
+    Delete(Id),
+    /// Play the other memory.
+    Swap,
+    /// Make the other memory the same as this.
+    Copy,
+    Undo,
+    Redo,
+    Bypass,
+}
 
 /// What the header remembers between frames.
 #[derive(Default)]
@@ -16,13 +60,7 @@ pub(super) struct Header {
 
 impl Header {
     /// Draws it in `rect`.
-    pub(super) fn show(
-        &mut self,
-        ui: &mut Ui,
-        rect: Rect,
-        session: &Session,
-        bypassed: bool,
-    ) -> Option<Click> {
+    pub(super) fn show(&mut self, ui: &mut Ui, rect: Rect, view: &Overview<'_>) -> Option<Click> {
         let unit = theme::unit(ui);
         let mut left = title(ui.painter(), rect, unit) + 18.0 * unit;
         let gap = 5.0 * unit;
@@ -36,7 +74,7 @@ impl Header {
             right = place.left() - gap;
             place
         };
-        if bypass(ui, from_right(82.0), bypassed).clicked() {
+        if bypass(ui, from_right(82.0), view.bypassed).clicked() {
             click = Some(Click::Bypass);
         }
         from_right(6.0);
@@ -44,17 +82,18 @@ impl Header {
         from_right(6.0);
         let copy = from_right(29.0);
         let memory = from_right(60.0);
-        click = self.memories(ui, memory, copy, session).or(click);
-        for (place, label, icon, can, wish) in [
-            (undo, "Undo", Icon::Undo, session.can_undo, Click::Undo),
-            (redo, "Redo", Icon::Redo, session.can_redo, Click::Redo),
+        click = self.memories(ui, memory, copy, view).or(click);
+        for (place, label, icon, what, wish) in [
+            (undo, "Undo", Icon::Undo, view.undoable, Click::Undo),
+            (redo, "Redo", Icon::Redo, view.redoable, Click::Redo),
         ] {
             let clicked = ui
                 .scope(|ui| {
-                    if !can {
+                    if what.is_none() {
                         ui.disable();
                     }
-                    control::icon_button(ui, place, label, icon).clicked()
+                    let button = control::icon_button(ui, place, label, icon);
+                    button.on_hover_text(what.unwrap_or_default()).clicked()
                 })
                 .inner;
             if clicked {
@@ -75,20 +114,20 @@ impl Header {
         let next = control::icon_button(ui, next, "Next preset", Icon::Next);
         for (arrow, step) in [(previous, -1), (next, 1)] {
             if arrow.clicked() {
-                click = Some(Click::Step(step));
+                click = step_to(view, step).or(click);
             }
         }
         if control::icon_button(ui, save, "Save preset", Icon::Save).clicked() {
             self.saving = match self.saving {
                 Some(_) => None,
-                None => Some(session.preset.clone()),
+                None => Some(view.name().to_owned()),
             };
         }
-        self.preset(ui, field, session).or(click)
+        self.preset(ui, field, view).or(click)
     }
 
     /// The name and the menu below it; a line to type in while saving.
-    fn preset(&mut self, ui: &mut Ui, rect: Rect, session: &Session) -> Option<Click> {
+    fn preset(&mut self, ui: &mut Ui, rect: Rect, view: &Overview<'_>) -> Option<Click> {
         let unit = theme::unit(ui);
         if let Some(name) = &mut self.saving {
             let response = control::text_field(ui, rect, name, "Name of the preset");
@@ -96,31 +135,38 @@ impl Header {
                 ui.input(|i| (i.key_pressed(egui::Key::Enter), i.key_pressed(egui::Key::Escape)));
             if response.lost_focus() || escape {
                 let name = self.saving.take().unwrap_or_default().trim().to_owned();
-                return (enter && !escape && !name.is_empty()).then_some(Click::Save(name));
+                let over = matches!(view.loaded, Some((Id::User(_), _))) && name == view.name();
+                return (enter && !escape && !name.is_empty()).then_some(Click::Save(name, over));
             }
             response.request_focus();
             return None;
         }
-        let star = if session.changed { " *" } else { "" };
-        let words = match session.preset.as_str() {
+        let star = if view.loaded.is_some_and(|loaded| loaded.1) { " *" } else { "" };
+        let words = match view.name() {
             "" => "No preset".to_owned(),
             name => format!("{name}{star}"),
         };
         let width = rect.width().max(250.0 * unit);
         let list = &mut self.list;
         let (_, picked) = choice::drop_down(ui, rect, "Choose a preset", &words, width, |ui| {
-            menu(ui, session, list)
+            menu(ui, view, list)
         });
         picked
     }
 
     /// A and B, and the arrow that copies the one that plays to the other.
-    fn memories(&self, ui: &mut Ui, memory: Rect, copy: Rect, session: &Session) -> Option<Click> {
+    fn memories(
+        &self,
+        ui: &mut Ui,
+        memory: Rect,
+        copy: Rect,
+        view: &Overview<'_>,
+    ) -> Option<Click> {
         let label = |i: usize| ["Memory A", "Memory B"][i].to_owned();
         let hint = "Two settings of everything, to compare.";
-        let chosen = session.memory;
+        let chosen = usize::from(view.is_b);
         let swapped = choice::segments(ui, memory, &["A", "B"], chosen, label, hint);
-        let label = ["Copy A to B", "Copy B to A"][chosen.min(1)];
+        let label = ["Copy A to B", "Copy B to A"][chosen];
         if control::icon_button(ui, copy, label, Icon::Copy).clicked() {
             return Some(Click::Copy);
         }
@@ -129,10 +175,10 @@ impl Header {
 }
 
 /// The presets below their field.
-fn menu(ui: &mut Ui, session: &Session, list: &mut List) -> Option<Click> {
+fn menu(ui: &mut Ui, view: &Overview<'_>, list: &mut List) -> Option<Click> {
     let unit = theme::unit(ui);
     let row = 24.0 * unit;
-    let count = session.presets.len();
+    let count = view.presets.len();
     if count == 0 {
         ui.colored_label(theme::DIM, "No presets yet.");
         return None;
@@ -143,11 +189,11 @@ fn menu(ui: &mut Ui, session: &Session, list: &mut List) -> Option<Click> {
     let enter = list.keys(ui, count, None);
     let mut deleted = None;
     let picked = list.show(ui, rect, row, count, |ui, rect, i, response| {
-        let entry = &session.presets[i];
+        let entry = &view.presets[i];
         response.widget_info(|| {
             egui::WidgetInfo::labeled(egui::Role::Button, true, format!("Preset {}", entry.name))
         });
-        let present = entry.name == session.preset;
+        let present = view.loaded.is_some_and(|(id, _)| *id == entry.id);
         let color = if present { theme::FLAME } else { theme::TEXT };
         let room = rect.shrink2(vec2(8.0 * unit, 0.0));
         paint::clipped_text(
@@ -157,8 +203,9 @@ fn menu(ui: &mut Ui, session: &Session, list: &mut List) -> Option<Click> {
             13.0 * unit,
             color,
         );
-        if entry.factory {
-            paint::aligned_text(ui, room, "factory", 11.0 * unit, theme::FAINT, 1.0);
+        if matches!(entry.id, Id::Factory(_)) {
+            let words = if entry.category.is_empty() { "factory" } else { &entry.category };
+            paint::aligned_text(ui, room, words, 11.0 * unit, theme::FAINT, 1.0);
         } else {
             let cross = Rect::from_center_size(
                 pos2(rect.right() - 14.0 * unit, rect.center().y),
@@ -166,12 +213,25 @@ fn menu(ui: &mut Ui, session: &Session, list: &mut List) -> Option<Click> {
             );
             let label = format!("Delete preset {}", entry.name);
             if control::bare_icon(ui, cross, &label, Icon::Cross, theme::FAINT).clicked() {
-                deleted = Some(i);
+                deleted = Some(Click::Delete(entry.id.clone()));
             }
         }
     });
     let entered = enter.then_some(list.selected);
-    deleted.map(Click::Delete).or(picked.or(entered).map(Click::Load))
+    let load = picked.or(entered).and_then(|i| view.presets.get(i));
+    deleted.or(load.map(|entry| Click::Load(entry.id.clone())))
+}
+
+/// The preset `step` places from the one that was loaded, round and round.
+fn step_to(view: &Overview<'_>, step: isize) -> Option<Click> {
+    let count = view.presets.len() as isize;
+    let to = match view.place() {
+        Some(place) => (place as isize + step).rem_euclid(count),
+        None if count == 0 => return None,
+        None if step > 0 => 0,
+        None => count - 1,
+    };
+    view.presets.get(to as usize).map(|entry| Click::Load(entry.id.clone()))
 }
 
 /// Draws the name and returns where it ends.

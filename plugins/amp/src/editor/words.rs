@@ -91,12 +91,12 @@ pub(super) fn impulse(playing: &Playing) -> String {
 pub(super) struct Message {
     pub(super) words: String,
     pub(super) error: bool,
-    /// The place it is about, in the order of all places.
-    pub(super) place: usize,
+    /// The place it is about, in the order of all places; the presets without.
+    pub(super) place: Option<usize>,
 }
 
-/// The most pressing thing to tell of the places.
-pub(super) fn message(status: &[Status; 4]) -> Option<Message> {
+/// The most pressing thing to tell of the places and the presets.
+pub(super) fn message(status: &[Status; 4], presets: Option<&String>) -> Option<Message> {
     let said = |error: bool| {
         let mut all = status.iter().enumerate();
         all.find_map(move |(place, status)| {
@@ -105,10 +105,12 @@ pub(super) fn message(status: &[Status; 4]) -> Option<Message> {
             if let (true, Some(playing)) = (error, &status.playing) {
                 words = format!("{words} {} plays on.", playing.name);
             }
-            Some(Message { words, error, place })
+            Some(Message { words, error, place: Some(place) })
         })
     };
-    said(true).or_else(|| said(false))
+    let presets =
+        || presets.map(|words| Message { words: words.clone(), error: true, place: None });
+    said(true).or_else(presets).or_else(|| said(false))
 }
 
 /// A rate in kHz.
@@ -147,14 +149,14 @@ mod tests {
     #[test]
     fn an_error_comes_before_a_notice() {
         let mut status: [Status; 4] = Default::default();
-        assert_eq!(message(&status), None);
+        assert_eq!(message(&status, None), None);
         status[0].notice = Some("It moved.".into());
-        assert!(message(&status).is_some_and(|m| !m.error && m.place == 0));
+        assert!(message(&status, None).is_some_and(|m| !m.error && m.place == Some(0)));
         status[2].error = Some("It is gone.".into());
-        let message = message(&status).expect("a message");
+        let message = message(&status, None).expect("a message");
         assert_eq!(
             (message.words.as_str(), message.error, message.place),
-            ("It is gone.", true, 2)
+            ("It is gone.", true, Some(2))
         );
     }
 }
