@@ -33,7 +33,7 @@ pub struct Entry {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Kind {
     /// A model.
-    Model(ModelFacts),
+    Model(Box<ModelFacts>),
     /// An impulse response.
     Cabinet(wav::Shape),
     /// A file that cannot be played, for a place of models or not.
@@ -188,7 +188,7 @@ pub(super) fn read(path: &Path) -> (Facts, Option<nn::Model>) {
     let bytes = fx::preset::read_file(path);
     match bytes.and_then(|bytes| nn::Model::load(&bytes).map_err(|e| e.to_string())) {
         Ok(model) => {
-            let kind = Kind::Model(ModelFacts::of(&model));
+            let kind = Kind::Model(Box::new(ModelFacts::of(&model)));
             (Facts { kind, error: None }, Some(model))
         }
         Err(why) => (refuse(why), None),
