@@ -14,7 +14,9 @@
 
 pub mod amp;
 pub mod denormal;
+pub mod levels;
 pub mod pair;
+mod rest;
 pub mod smooth;
 pub mod swap;
 
