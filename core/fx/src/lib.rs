@@ -13,10 +13,16 @@
 //! ```
 
 pub mod amp;
+mod bank;
+pub mod cuts;
 pub mod denormal;
+pub mod filter;
 pub mod pair;
+#[cfg(test)]
+mod probe;
 pub mod smooth;
 pub mod swap;
+pub mod tone;
 
 pub use amp::Amp;
 pub use pair::Pair;
