@@ -17,6 +17,7 @@ mod bank;
 pub mod cuts;
 pub mod denormal;
 pub mod filter;
+pub mod gate;
 pub mod pair;
 #[cfg(test)]
 mod probe;
