@@ -15,6 +15,7 @@
 pub mod amp;
 mod bank;
 pub mod cuts;
+pub mod delay;
 pub mod denormal;
 pub mod filter;
 pub mod gate;
