@@ -17,7 +17,7 @@ struct Design {
 }
 
 /// Bass, middle, treble and presence. The first three are the official player's
-/// (`AudioDSPTools`, `BasicNamToneStack`), the middle's two qualities too.
+/// (`NeuralAmpModelerPlugin`, `ToneStack.cpp`), the middle's two qualities too.
 const DESIGNS: [Design; 4] = [
     Design { kind: Kind::LowShelf, edge: 150.0, mark: 4.0, quality: [BUTTERWORTH; 2] },
     Design { kind: Kind::Peak, edge: 425.0, mark: 3.0, quality: [1.5, 0.7] },
