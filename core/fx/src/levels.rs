@@ -60,8 +60,7 @@ impl Levels {
     /// what the gear would, so that the next one's own calibration meets it;
     /// otherwise it hands on what it plays.
     pub fn between(&self) -> Self {
-        let output =
-            if self.calibrate_input { OutputLevel::Calibrated } else { OutputLevel::Raw };
+        let output = if self.calibrate_input { OutputLevel::Calibrated } else { OutputLevel::Raw };
         Self { output, ..*self }
     }
 }
@@ -112,7 +111,8 @@ mod tests {
 
     #[test]
     fn files_that_lie_do_no_harm() {
-        let mad = Metadata { loudness: Some(-1e300), input_level_dbu: Some(1e9), ..Metadata::default() };
+        let mad =
+            Metadata { loudness: Some(-1e300), input_level_dbu: Some(1e9), ..Metadata::default() };
         let known = Known::of(&mad);
         assert_eq!(known.loudness, None);
         assert_eq!(known.before(&levels(OutputLevel::Raw, true)), -MOST);

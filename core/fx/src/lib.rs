@@ -3,23 +3,33 @@
 //! ```
 //! use fx::amp::{Amp, Params};
 //!
-//! let (loader, mut amp) = Amp::new(48_000.0);
-//! // From any thread, at any time: `loader.offer(fx::Pair::of(&model))`.
+//! let (loaders, mut amp) = Amp::new(48_000.0);
+//! // From any thread, at any time: `loaders.models[0].offer(fx::Pair::of(&model))`.
 //! let (mut left, mut right) = ([0.5; 64], [-0.5; 64]);
 //! let params = Params { output_gain: -20.0, ..Params::default() };
 //! amp.process(&mut [&mut left, &mut right], 2, &params);
 //! assert_eq!((left[0], right[0]), (0.05, -0.05)); // no model yet: dry
-//! # let _ = loader;
+//! # let _ = loaders;
 //! ```
 
 pub mod amp;
+mod bank;
+pub mod cabinet;
+pub mod cuts;
+pub mod delay;
 pub mod denormal;
+pub mod filter;
+pub mod gate;
 pub mod levels;
 pub mod pair;
+#[cfg(test)]
+mod probe;
 mod rest;
 pub mod smooth;
 pub mod swap;
+pub mod tone;
 
-pub use amp::Amp;
+pub use amp::{Amp, Loaders};
+pub use cabinet::Cabinet;
 pub use pair::Pair;
 pub use swap::{Loader, Slot, Voice};

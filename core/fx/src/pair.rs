@@ -123,7 +123,7 @@ impl Voice for Pair {
         self.follow(settings);
         let Some([left, right]) = &mut self.channels else { return };
         self.before.apply(io);
-        match (io, &mut self.apart) {
+        match (&mut *io, &mut self.apart) {
             ([], _) => {}
             ([mono], apart) => {
                 left.run(mono);
@@ -211,7 +211,3 @@ impl Channel {
         self.engine.take_over(&*other.engine)
     }
 }
-
-#[cfg(test)]
-#[path = "pair_tests.rs"]
-mod tests;

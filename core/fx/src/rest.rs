@@ -52,7 +52,7 @@ impl Rest {
         silent: impl Fn(&usize) -> bool,
     ) -> Span {
         if self.resting() {
-            let samples = (from..length).take_while(silent).count();
+            let samples = (from..length).take_while(&silent).count();
             if samples > 0 {
                 return Span { samples, resting: true };
             }
@@ -114,9 +114,8 @@ mod tests {
     fn rests_after_as_much_silence_as_it_remembers_however_it_is_cut() {
         let mut signal = [0.0; 300];
         (signal[50], signal[59], signal[100], signal[299]) = (1.0, 1.0, -1.0, 1e-30);
-        let expected: Vec<bool> = (0..300)
-            .map(|i| i >= 20 && signal[i - 20..=i].iter().all(|x| *x == 0.0))
-            .collect();
+        let expected: Vec<bool> =
+            (0..300).map(|i| i >= 20 && signal[i - 20..=i].iter().all(|x| *x == 0.0)).collect();
         assert_eq!(expected.iter().filter(|rests| **rests).count(), 30 + 20 + 178);
         for cut in [1, 2, 19, 20, 21, 64, 300] {
             assert_eq!(rested(&signal, 20, cut), expected, "cut into {cut}s");

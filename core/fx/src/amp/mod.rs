@@ -76,7 +76,7 @@ pub struct Amp {
     late: Delay,
     before: Toned,
     rack: Rack,
-    dc: [DcBlock; 2],
+    dc: DcBlock,
     after: Toned,
     speaker: Speaker,
     dry: [Delay; 2],
@@ -105,7 +105,7 @@ impl Amp {
             late: Delay::new(MAX_LATENCY),
             before: Toned::new(sample_rate),
             rack,
-            dc: [(); 2].map(|()| DcBlock::new(sample_rate)),
+            dc: DcBlock::new(sample_rate),
             after: Toned::new(sample_rate),
             speaker,
             dry: [(); 2].map(|()| Delay::new(MAX_LATENCY)),
@@ -128,7 +128,7 @@ impl Amp {
         self.gate.set_sample_rate(sample_rate);
         self.before = Toned::new(sample_rate);
         self.after = Toned::new(sample_rate);
-        self.dc = [(); 2].map(|()| DcBlock::new(sample_rate));
+        self.dc = DcBlock::new(sample_rate);
         self.rack.set_sample_rate(sample_rate);
         self.speaker.set_sample_rate(sample_rate);
         self.reset();
@@ -170,7 +170,7 @@ impl Amp {
         self.gate.reset();
         self.before.reset();
         self.rack.reset();
-        self.dc.iter_mut().for_each(DcBlock::reset);
+        self.dc.reset();
         self.after.reset();
         self.speaker.reset();
         self.dry.iter_mut().chain([&mut self.late]).for_each(Delay::reset);
@@ -246,9 +246,7 @@ impl Amp {
         self.before.process(&mut io, &params.tone, params.tone.before);
         self.rack.process(&mut io, params);
         let latency = self.latency();
-        for (io, dc) in io.iter_mut().zip(&mut self.dc) {
-            dc.process(io);
-        }
+        self.dc.process(&mut io);
         self.late.set(latency, fade_samples(self.sample_rate));
         self.late.process(gains);
         for io in &mut io {
@@ -268,8 +266,13 @@ impl Amp {
             let mut width = [0.0; BLOCK];
             self.width.fill(&mut width[..left.len()]);
             for ((l, r), width) in left.iter_mut().zip(right.iter_mut()).zip(width) {
-                let (mean, side) = (0.5 * (*l + *r), width * 0.5 * (*l - *r));
-                (*l, *r) = (mean + side, mean - side);
+                // Exact at both ends, where it is known to be one or the other.
+                let mean = 0.5 * (*l + *r);
+                (*l, *r) = match width {
+                    0.0 => (mean, mean),
+                    1.0 => (*l, *r),
+                    width => (mean + width * (*l - mean), mean + width * (*r - mean)),
+                };
             }
         }
         self.input_gain.apply(io);
