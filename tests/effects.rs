@@ -2,6 +2,7 @@
 
 mod kit;
 
+use fx::resample::{Oversampling, Plan, Setup};
 use fx::{Amp, Loader, Pair, amp::Params};
 use nn::Engine;
 
@@ -64,5 +65,33 @@ fn swapping_and_moving_parameters_use_no_heap() {
             }
         });
         assert_eq!(calls, 0, "round {round}");
+    }
+}
+
+#[test]
+fn models_at_other_rates() {
+    let names = ["a1_nano", "a2", "convnet_tanh", "lstm_1x3"];
+    for (sample_rate, oversampling) in [
+        (44_100.0, Oversampling::X1),
+        (44_100.0, Oversampling::X4),
+        (48_000.0, Oversampling::X2),
+        (96_000.0, Oversampling::X1),
+        (96_000.0, Oversampling::X2),
+        (8_000.0, Oversampling::X4),
+        (768_000.0, Oversampling::X1),
+    ] {
+        for name in names {
+            let files = kit::fixtures();
+            let path = files.iter().find(|path| path.file_stem().is_some_and(|stem| stem == name));
+            let bytes = std::fs::read(path.expect("the fixture")).expect("its bytes");
+            let model = nn::Model::load(&bytes).expect("a model");
+            let plan = Plan::new(&model, Setup { sample_rate, oversampling }).expect("a plan");
+            kit::conforms(
+                &format!("{name} at {sample_rate}, {oversampling:?}"),
+                || plan.engine(),
+                |engine, io| engine.process(io),
+                |engine| engine.reset(),
+            );
+        }
     }
 }

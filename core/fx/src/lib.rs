@@ -14,10 +14,13 @@
 
 pub mod amp;
 pub mod denormal;
+pub mod error;
 pub mod pair;
+pub mod resample;
 pub mod smooth;
 pub mod swap;
 
 pub use amp::Amp;
+pub use error::Error;
 pub use pair::Pair;
 pub use swap::{Loader, Slot, Voice};
