@@ -3,7 +3,9 @@
 use nn::Engine;
 
 use crate::amp::Levels;
+use crate::error::Error;
 use crate::levels::Known;
+use crate::resample::{Plan, Setup};
 use crate::rest::Rest;
 use crate::smooth::Smooth;
 use crate::swap::Voice;
@@ -49,6 +51,17 @@ impl Pair {
     /// Two engines of `model`, at the rate it was made at and sharing its weights.
     pub fn of(model: &nn::Model) -> Self {
         Self::new(model.engine(), model.engine()).knowing(Known::of(model.metadata()))
+    }
+
+    /// Two engines of `model` that play where `setup` says, sharing its weights.
+    /// Takes milliseconds.
+    ///
+    /// # Errors
+    /// See [`Plan::new`].
+    pub fn build(model: &nn::Model, setup: Setup) -> Result<Self, Error> {
+        let plan = Plan::new(model, setup)?;
+        let pair = Self::new(plan.engine(), plan.engine()).at(setup.sample_rate);
+        Ok(pair.knowing(Known::of(model.metadata())))
     }
 
     fn with(engines: Option<[Box<dyn Engine>; 2]>) -> Self {
