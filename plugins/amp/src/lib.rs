@@ -14,6 +14,7 @@ pub mod disk;
 pub mod editor;
 pub mod engines;
 pub mod files;
+pub mod library;
 pub mod meters;
 pub mod params;
 pub mod picture;
@@ -107,14 +108,8 @@ impl Plugin for KilnAmp {
     type BackgroundTask = Task;
 
     fn task_executor(&mut self) -> TaskExecutor<Self> {
-        let (places, presets) = (self.places().clone(), self.params.presets.clone());
-        Box::new(move |task| match task {
-            Task::Preset(task) => {
-                presets.run(task);
-                places.repaint();
-            }
-            task => places.run(task),
-        })
+        let params = self.params.clone();
+        Box::new(move |task| params.run(task))
     }
 
     fn params(&self) -> Arc<dyn Params> {

@@ -2,11 +2,13 @@
 
 use std::io::{Read, Seek, SeekFrom};
 
+use serde::{Deserialize, Serialize};
+
 /// Chunks that are passed over at most on the way to the sound.
 const MAX_CHUNKS: usize = 64;
 
 /// The shape of the sound in a file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Shape {
     /// Frames a second.
     pub sample_rate: u32,

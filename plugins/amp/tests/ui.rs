@@ -42,7 +42,7 @@ fn editor_of(test: &str, size: [f32; 2], scale: f32) -> Editor {
     let model = host::write(&host::scratch(test), "Plexi 50.nam", &host::wavenet("Plexi 50", 0.8));
     places.run(Task::Open(PLACE, model));
     let gestures = Arc::new(host::Gestures::default());
-    let mut app = App::new(params.clone(), meters.clone(), host::executor(&places));
+    let mut app = App::new(params.clone(), meters.clone(), host::executor(&params));
     let context = host::gui(&gestures);
     let mut opened = false;
     let harness = Harness::builder()

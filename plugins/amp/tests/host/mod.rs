@@ -174,16 +174,20 @@ pub(crate) fn gui(gestures: &Arc<Gestures>) -> GuiContext {
 }
 
 /// An executor that does everything at once, on this thread.
-pub(crate) fn executor(places: &Places) -> AsyncExecutor<KilnAmp> {
-    let places = places.clone();
-    let run: Arc<dyn Fn(Task) + Send + Sync> = Arc::new(move |task| places.run(task));
+pub(crate) fn executor(params: &Arc<AmpParams>) -> AsyncExecutor<KilnAmp> {
+    let params = params.clone();
+    let run: Arc<dyn Fn(Task) + Send + Sync> = Arc::new(move |task| params.run(task));
     AsyncExecutor::new(run.clone(), run)
 }
 
 /// Parameters and places that no plugin instance belongs to.
 pub(crate) fn params() -> (Arc<AmpParams>, Places) {
+    params_in(&PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("unused"))
+}
+
+/// The same, with the player's folders under `folder`.
+pub(crate) fn params_in(folder: &std::path::Path) -> (Arc<AmpParams>, Places) {
     let (outlets, _amp) = engines::chain(48_000.0);
     let places = Places::new(outlets, nice_plug_egui::RepaintNotifier::new());
-    let folders = Folders::under(&PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("unused"));
-    (Arc::new(AmpParams::new(places.clone(), &folders)), places)
+    (Arc::new(AmpParams::new(places.clone(), &Folders::under(folder))), places)
 }
