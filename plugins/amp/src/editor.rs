@@ -15,6 +15,7 @@ use nice_plug_egui::{
 use ui::meter::Meter;
 use ui::theme;
 
+use crate::library::Library;
 use crate::params::AmpParams;
 use crate::places::{Place, Places, Task};
 use crate::presets::PresetTask;
@@ -79,6 +80,9 @@ pub struct App {
     tasks: AsyncExecutor<KilnAmp>,
     context: Option<GuiContext>,
     session: Session,
+    library: Option<Library>,
+    /// The window's size, as it was remembered last.
+    size: Option<[f32; 2]>,
     page: Page,
     drawer: Option<Drawer>,
     header: Header,
@@ -105,6 +109,8 @@ impl App {
             meters,
             tasks,
             context: None,
+            library: None,
+            size: None,
             page: Page::default(),
             drawer: None,
             header: Header::default(),
@@ -120,6 +126,12 @@ impl App {
         }
     }
 
+    /// Shows this library instead of the user's.
+    pub fn with_library(mut self, library: Library) -> Self {
+        self.library = Some(library);
+        self
+    }
+
     /// A window was opened; `context` leads to the host.
     pub fn open(&mut self, egui: &egui::Context, context: GuiContext) {
         self.unit = 0.0;
@@ -127,6 +139,8 @@ impl App {
         self.context = Some(context);
         self.places().prepare();
         self.session.open();
+        self.library.get_or_insert_with(Library::shared).ensure();
+        self.size = None;
         self.run(Task::Preset(PresetTask::List));
         self.meters.watched.store(true, Relaxed);
     }
@@ -147,12 +161,28 @@ impl App {
         }
     }
 
+    /// Keeps the size of the window with the project; the first frame asks for
+    /// the one that was kept.
+    fn remember(&mut self, egui: &egui::Context, size: Vec2) {
+        let size = [size.x, size.y];
+        let kept = self.params.window.size();
+        match (self.size, kept) {
+            (None, Some(kept)) if kept != size => {
+                egui.send_viewport_cmd(egui::ViewportCommand::InnerSize(kept.into()));
+            }
+            (Some(before), _) if before != size => self.params.window.set(size),
+            _ => {}
+        }
+        self.size = Some(size);
+    }
+
     /// Draws one frame.
     pub fn draw(&mut self, ui: &mut Ui) {
         let Some(context) = self.context.clone() else { return };
         // All of the window, whatever margin the `Ui` we are given leaves.
         let window = ui.ctx().content_rect();
         self.scale(ui.ctx(), window.size());
+        self.remember(ui.ctx(), window.size());
         let ui = &mut ui.new_child(egui::UiBuilder::new().max_rect(window));
         ui.reset_style();
         ui.set_clip_rect(window);
@@ -231,7 +261,9 @@ impl App {
         self.output.show(ui, right, "OUT", channels(&self.meters.outputs));
         let middle = middle.shrink2(vec2(GAP * unit, 0.0));
         if self.browser.place().is_some() {
-            let shelf = Shelf { listing: self.places().listing() };
+            let Some(library) = self.library.clone() else { return };
+            let (listing, rate) = (self.places().listing(), self.places().host_rate());
+            let shelf = Shelf { listing, catalogue: library.catalogue(), library, rate };
             self.browser.show(ui, middle, desk, &shelf);
             return;
         }

@@ -10,7 +10,7 @@ use ui::{control, list::List, paint, theme};
 
 use super::desk::{Ask, Desk};
 use super::rows::{Item, Row, narrow};
-use super::shelf::{Scope, Shelf};
+use super::shelf::{Revision, Scope, Shelf};
 use super::{sidebar, table};
 use crate::files;
 use crate::places::{Place, Task};
@@ -31,7 +31,7 @@ pub(super) struct Browser {
     rows: Vec<Row>,
     /// The rows that are shown, and what they were found for.
     shown: Vec<usize>,
-    found_for: Option<(u64, String)>,
+    found_for: Option<(Revision, String)>,
 }
 
 impl Browser {
@@ -81,7 +81,7 @@ impl Browser {
         let wide = (rest.width() * 0.22).clamp(130.0 * unit, 220.0 * unit);
         let (side, list) = rest.split_left_right_at_x(rest.left() + wide);
         if let Some(task) =
-            sidebar::show(ui, side.with_max_x(side.right() - 10.0 * unit), self, shelf, place)
+            sidebar::show(ui, side.with_max_x(side.right() - 10.0 * unit), self, shelf)
         {
             desk.ask(Ask::Run(task));
         }
@@ -183,10 +183,10 @@ impl Browser {
                 let files = shelf.folder_items(place).map(Row::File);
                 up.into_iter().chain(folders).chain(files).collect()
             }
-            Scope::Library => factory.chain(shelf.items(place).cloned().map(Row::File)).collect(),
+            Scope::Library => factory.chain(shelf.items(place).map(Row::File)).collect(),
             Scope::Favourites => {
                 let liked = shelf.items(place).filter(|item| item.favourite);
-                liked.cloned().map(Row::File).collect()
+                liked.map(Row::File).collect()
             }
         }
     }
@@ -218,7 +218,7 @@ impl Browser {
                 }
             });
         if let Some(Row::File(item)) = liked.map(|i| &self.rows[i]) {
-            desk.ask(Ask::Run(super::shelf::favourite(item)));
+            shelf.toggle_favourite(item);
         } else if let Some(i) = clicked {
             self.choose(i, desk, place);
         }
@@ -237,7 +237,9 @@ impl Browser {
             _ if self.shown.iter().any(file) => String::new(),
             _ if !self.search.is_empty() => "Nothing here matches the search".into(),
             (_, Scope::Favourites) => format!("No {noun} has a star yet"),
-            (_, Scope::Library) => "The library is empty: add a folder at the left".into(),
+            (_, Scope::Library) => {
+                "The library is empty: go to a folder and make it the library".into()
+            }
             _ => format!("No {noun}s here"),
         }
     }

@@ -35,7 +35,7 @@ impl Item {
 
     /// An item of which only the path is known.
     pub(super) fn plain(path: PathBuf) -> Self {
-        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
         Self { path, name, ..Self::default() }.indexed()
     }
 }

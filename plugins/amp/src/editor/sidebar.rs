@@ -8,22 +8,18 @@ use super::browser::Browser;
 use super::rows::ancestors;
 use super::shelf::{Scope, Shelf};
 use crate::files;
-use crate::places::{Place, Task};
+use crate::places::Task;
 
 /// Height of a line, in units.
 const ROW: f32 = 23.0;
 
 /// Draws it in `rect`; returns what is to be done.
-pub(super) fn show(
-    ui: &mut Ui,
-    rect: Rect,
-    browser: &mut Browser,
-    shelf: &Shelf,
-    place: Place,
-) -> Option<Task> {
+pub(super) fn show(ui: &mut Ui, rect: Rect, browser: &mut Browser, shelf: &Shelf) -> Option<Task> {
     let unit = theme::unit(ui);
     paint::well(ui, rect, theme::CHARCOAL);
+    let foot = if browser.scope == Scope::Folder { 30.0 } else { 0.0 };
     let inner = rect.shrink(5.0 * unit);
+    let inner = inner.with_max_y(inner.bottom() - foot * unit);
     let mut child = ui.new_child(egui::UiBuilder::new().max_rect(inner).id_salt("sidebar"));
     child.shrink_clip_rect(inner);
     child.spacing_mut().item_spacing = egui::Vec2::ZERO;
@@ -42,6 +38,9 @@ pub(super) fn show(
             if line(ui, 0, name, Some(icon), browser.scope == scope) {
                 browser.turn_to(scope);
             }
+        }
+        if browser.scope == Scope::Library {
+            library(ui, shelf);
         }
         title(ui, "FOLDERS");
         if line(ui, 0, "Home", Some(Icon::Folder), false) {
@@ -66,8 +65,57 @@ pub(super) fn show(
             }
         }
     });
-    let _ = place;
+    if browser.scope == Scope::Folder
+        && shelf.catalogue.folder != browser.folder
+        && make_library(ui, rect)
+    {
+        shelf.library.scan(browser.folder.clone());
+        browser.turn_to(Scope::Library);
+    }
     wish.map(|folder| browser.enter(folder))
+}
+
+/// What the library is, and how far it is read.
+fn library(ui: &mut Ui, shelf: &Shelf) {
+    let unit = theme::unit(ui);
+    let catalogue = &shelf.catalogue;
+    let size = vec2(ui.available_width(), 34.0 * unit);
+    let (rect, response) = ui.allocate_exact_size(size, Sense::click());
+    response.widget_info(|| {
+        egui::WidgetInfo::labeled(egui::Role::Button, true, "Read the library again")
+    });
+    let inner = rect.shrink2(vec2(8.0 * unit, 1.0 * unit));
+    let (top, bottom) = inner.split_top_bottom_at_fraction(0.5);
+    let folder = catalogue.folder.display().to_string();
+    let color = if response.hovered() { theme::FLAME } else { theme::FAINT };
+    paint::clipped_text(ui, top, &folder, 11.0 * unit, color);
+    let words = match (&catalogue.error, catalogue.scanning) {
+        (Some(error), _) => error.clone(),
+        (None, true) => format!("Reading {} of {}", catalogue.read, catalogue.found),
+        (None, false) => format!("{} files. Click to read again.", catalogue.entries.len()),
+    };
+    paint::clipped_text(ui, bottom, &words, 11.0 * unit, theme::FAINT);
+    if response.clicked() {
+        shelf.library.rescan();
+    }
+    if catalogue.scanning {
+        ui.ctx().request_repaint_after(std::time::Duration::from_millis(100));
+    }
+    response.on_hover_text(format!("{folder}\n{words}"));
+}
+
+/// The button that makes a folder the library.
+fn make_library(ui: &mut Ui, rect: Rect) -> bool {
+    let unit = theme::unit(ui);
+    let place = Rect::from_min_max(
+        pos2(rect.left() + 5.0 * unit, rect.bottom() - 30.0 * unit),
+        rect.max - vec2(5.0, 5.0) * unit,
+    );
+    let label = "Make this folder the library";
+    let button = ui::control::worded(ui, place, label, "Make it the library", false);
+    button
+        .on_hover_text("Reads all files in and below this folder, so that they can be searched.")
+        .clicked()
 }
 
 fn title(ui: &mut Ui, words: &str) {
