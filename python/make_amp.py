@@ -104,8 +104,9 @@ def training_signal(lowest=40):
 # --- training ------------------------------------------------------------------------------
 
 # What each model is made of: channels of the two layer arrays of a WaveNet, or an LSTM's size.
-SHAPES = {name: {"channels": (8, 4), "epochs": 200} for name in CIRCUITS}
-SHAPES["overdrive"] = {"channels": (4, 2), "epochs": 250}
+SHAPES = {name: {"channels": (8, 4), "epochs": 80} for name in CIRCUITS}
+SHAPES["overdrive"] = {"channels": (4, 2), "epochs": 120}
+SHAPES["high-gain"]["epochs"] = 100
 
 
 def model_config(shape, epochs):
