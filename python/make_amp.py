@@ -103,10 +103,12 @@ def training_signal(lowest=40):
 
 # --- training ------------------------------------------------------------------------------
 
-# What each model is made of: channels of the two layer arrays of a WaveNet, or an LSTM's size.
-SHAPES = {name: {"channels": (8, 4), "epochs": 80} for name in CIRCUITS}
-SHAPES["overdrive"] = {"channels": (4, 2), "epochs": 120}
-SHAPES["high-gain"]["epochs"] = 100
+# Channels of the two layer arrays of each WaveNet: the trainer's "feather" and "nano".
+FEATHER, NANO = (8, 4), (4, 2)
+SHAPES = {name: {"channels": FEATHER, "epochs": 80} for name in CIRCUITS}
+for hard in ("edge", "crunch", "high-gain"):
+    SHAPES[hard]["epochs"] = 100
+SHAPES["overdrive"] = {"channels": NANO, "epochs": 150}
 
 
 def model_config(shape, epochs):
