@@ -335,7 +335,7 @@ CIRCUITS = {
             PushPull(BEAM, drive=0.8, bias=-42.0),
             line_out(25.0, 9e3),
         ),
-        pad=0.14,
+        pad=0.11,
     ),
     "edge": Circuit(
         "Kiln Edge",
@@ -369,7 +369,7 @@ CIRCUITS = {
             tone_stack(0.6, 0.8, 0.4, 1.5e3, 33e3, 470e-12, 22e-9, 22e-9, 220e3, 1e6, 25e3),
             line_out(40.0, 8e3),
         ),
-        pad=0.045,
+        pad=0.042,
     ),
     "high-gain": Circuit(
         "Kiln High Gain",
@@ -401,7 +401,7 @@ CIRCUITS = {
             PushPull(LARGE, drive=0.7, bias=-50.0, co=220e-9, raa=5000.0, supply=440.0, rsag=60.0, csag=100e-6),
             line_out(12.0, 5e3),
         ),
-        pad=0.1,
+        pad=0.088,
         lowest=28,
     ),
     "overdrive": Circuit(
