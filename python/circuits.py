@@ -6,7 +6,7 @@ an op-amp clipper. Parts hand on a voltage and do not load one another; where lo
 it is in the numbers (`rload`, `rs`, a source resistor in a network).
 
 Tubes follow the equations of N. Koren, "Improved vacuum tube models for SPICE simulations"
-(Glass Audio 8/5, 1996). The circuits are our own: common topologies, values chosen by ear and
+(Glass Audio 8/5, 1996). The circuits are our own: common topologies, with values chosen
 by the distortion table of `make_amp.py table`.
 """
 

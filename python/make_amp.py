@@ -103,12 +103,11 @@ def training_signal(lowest=40):
 
 # --- training ------------------------------------------------------------------------------
 
-# Channels of the two layer arrays of each WaveNet: the trainer's "feather" and "nano".
-FEATHER, NANO = (8, 4), (4, 2)
+# Channels of the two layer arrays of each WaveNet: the trainer's "feather".
+FEATHER = (8, 4)
 SHAPES = {name: {"channels": FEATHER, "epochs": 80} for name in CIRCUITS}
 for hard in ("edge", "crunch", "high-gain"):
     SHAPES[hard]["epochs"] = 100
-SHAPES["overdrive"] = {"channels": NANO, "epochs": 150}
 
 
 def model_config(shape, epochs):

@@ -121,6 +121,7 @@ class Arrival:
     metres: float
     gain: float
     treble: float
+    neighbour: bool = False  # from another driver of the cabinet
 
 
 def microphone(driver, seed, mic, paths, tail, tail_seed):
@@ -132,7 +133,7 @@ def microphone(driver, seed, mic, paths, tail, tail_seed):
     y = direct.copy()
     for p in paths:
         delay = round((p.metres - mic.distance) / SOUND * FAST)
-        arrival = through(far if p.gain > 0 and p.metres < 1 else near, lowpass(p.treble, 0.6))
+        arrival = through(far if p.neighbour else near, lowpass(p.treble, 0.6))
         y[delay:] += p.gain * reach / p.metres * arrival[: len(y) - delay]
     # Diffuse tail: noise that starts after the first wall and falls 60 dB in a quarter second.
     rng = np.random.default_rng(tail_seed)
@@ -173,9 +174,9 @@ def closed():
     ):
         paths = [
             *edges(edge, 0.25),
-            Arrival(0.33, 0.8, 1500.0),  # the driver beside
-            Arrival(0.35, 0.8, 1500.0),  # the driver below
-            Arrival(0.46, 0.7, 1200.0),  # the one across
+            Arrival(0.33, 0.8, 1500.0, neighbour=True),  # the driver beside
+            Arrival(0.35, 0.8, 1500.0, neighbour=True),  # the driver below
+            Arrival(0.46, 0.7, 1200.0, neighbour=True),  # the one across
             Arrival(1.15, 0.6, 3000.0),  # floor
             *(Arrival(r, 0.7 * (-1) ** i, 2400.0 - 250.0 * i) for i, r in enumerate(rooms)),
         ]
