@@ -3,20 +3,11 @@
 
 use std::sync::Arc;
 
-use fx::{Amp, Loader, Pair};
+use fx::swap::Voice;
+use fx::{Amp, Loader, Pair, Setup};
 
-use crate::choices::Oversampling;
 use crate::places::Place;
 use crate::wav;
-
-/// What engines are built for.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Setup {
-    /// The host's rate, in Hz.
-    pub sample_rate: f32,
-    /// How many times that rate the models run at.
-    pub oversampling: Oversampling,
-}
 
 /// What a file holds, checked and inert. A clone shares it.
 #[derive(Clone)]
@@ -66,21 +57,31 @@ impl Content {
         }
     }
 
-    /// Builds what plays it.
-    pub(crate) fn engine(&self, _setup: Setup) -> Result<Engine, String> {
+    /// Builds what plays it, and tells for how many samples that sounds on after
+    /// its input ends.
+    pub(crate) fn engine(&self, setup: Setup) -> Result<(Engine, u32), String> {
         Ok(match self {
-            Self::Model(model) => Engine::Pair(Pair::of(model)),
-            Self::Cabinet(_) => Engine::Cabinet,
+            Self::Model(model) => {
+                let pair = pair(model, setup).map_err(|error| error.to_string())?;
+                // Longer memories than a second hold nothing that is heard.
+                let tail = pair.warm_up().min(setup.sample_rate as usize) as u32;
+                (Engine::Pair(pair), tail)
+            }
+            Self::Cabinet(impulse) => {
+                let tail = (impulse.seconds * f64::from(setup.sample_rate)) as u32;
+                (Engine::Cabinet, tail)
+            }
         })
     }
+}
 
-    /// Samples, at the host's rate, for which it sounds on after its input ends.
-    pub(crate) fn tail(&self, setup: Setup) -> u32 {
-        match self {
-            // Longer networks than this one forget nothing that is heard.
-            Self::Model(model) => model.engine().receptive_field().min(48_000) as u32,
-            Self::Cabinet(impulse) => (impulse.seconds * f64::from(setup.sample_rate)) as u32,
+/// Where oversampling would be for nothing, and is refused for that, there is none.
+fn pair(model: &nn::Model, setup: Setup) -> Result<Pair, fx::Error> {
+    match Pair::build(model, setup) {
+        Err(fx::Error::NoHarmonics { .. }) => {
+            Pair::build(model, Setup { oversampling: fx::Oversampling::X1, ..setup })
         }
+        built => built,
     }
 }
 
@@ -97,9 +98,7 @@ impl Outlet {
     pub(crate) fn offer(&self, engine: Option<Engine>) {
         match (self, engine) {
             (Self::Model(loader), Some(Engine::Pair(pair))) => loader.offer(pair),
-            (Self::Model(loader), _) => {
-                loader.offer(Pair::new(Box::new(Through), Box::new(Through)))
-            }
+            (Self::Model(loader), _) => loader.offer(Pair::none()),
             _ => {}
         }
     }
@@ -112,29 +111,9 @@ impl Outlet {
     }
 }
 
-/// Passes sound unchanged.
-struct Through;
-
-impl nn::Engine for Through {
-    fn process(&mut self, _: &mut [f32]) {}
-    fn reset(&mut self) {}
-    fn receptive_field(&self) -> usize {
-        0
-    }
-}
-
 /// The effect, and where engines for its places go, in the order of [`Place::ALL`].
 pub fn chain(sample_rate: f32) -> ([Outlet; 4], Amp) {
-    let (loader, amp) = Amp::new(sample_rate);
-    ([Outlet::Model(loader), Outlet::Nowhere, Outlet::Nowhere, Outlet::Nowhere], amp)
-}
-
-/// Samples by which the effect is late.
-pub(crate) fn latency(_amp: &Amp) -> u32 {
-    0
-}
-
-/// The gate's gain at the end of the last block, 0 closed to 1 open.
-pub(crate) fn gate_gain(_amp: &Amp) -> f32 {
-    1.0
+    let (loaders, amp) = Amp::new(sample_rate);
+    let [a, b] = loaders.models.map(Outlet::Model);
+    ([a, b, Outlet::Nowhere, Outlet::Nowhere], amp)
 }

@@ -139,7 +139,7 @@ impl Plugin for KilnAmp {
         self.amp.set_sample_rate(buffer.sample_rate);
         self.oversampling = self.params.oversampling.value();
         self.places().activate(buffer.sample_rate, self.oversampling);
-        self.latency = engines::latency(&self.amp);
+        self.latency = self.amp.latency() as u32;
         context.set_latency_samples(self.latency);
         true
     }
@@ -165,7 +165,7 @@ impl Plugin for KilnAmp {
         let peaks = self.amp.take_peaks();
         if let Some(began) = began {
             self.meters.took(began.elapsed(), buffer.samples(), self.rate);
-            self.meters.gate.store(engines::gate_gain(&self.amp), Relaxed);
+            self.meters.gate.store(self.amp.gate_gain(), Relaxed);
             self.meters.raise(peaks);
             self.repaint.request_repaint();
         }
@@ -180,7 +180,7 @@ impl Plugin for KilnAmp {
 impl KilnAmp {
     /// Tells the host of another latency, and the places of another oversampling.
     fn follow(&mut self, context: &mut impl ProcessContext<Self>) {
-        let latency = engines::latency(&self.amp);
+        let latency = self.amp.latency() as u32;
         if latency != self.latency {
             self.latency = latency;
             context.set_latency_samples(latency);

@@ -298,7 +298,7 @@ fn what_a_newer_plugin_added_survives() {
 #[test]
 fn a_model_that_fails_before_the_first_leaves_no_silence() {
     let mut plugin = KilnAmp::default();
-    plugin.places().activate(48_000.0, Default::default());
+    plugin.places().activate(48_000.0, kiln_amp::choices::Oversampling::X1);
     plugin.places().run(Task::Open(A, "/gone.nam".into()));
     let status = plugin.places().status(A);
     assert_eq!(source(&status), Some(Source::Factory("kiln-crunch")));

@@ -31,7 +31,7 @@ impl Desk {
     fn new(test: &str) -> Self {
         let folder = host::scratch(test);
         let (params, places) = host::params_in(&folder);
-        places.activate(48_000.0, Default::default());
+        places.activate(48_000.0, kiln_amp::choices::Oversampling::X1);
         let gestures = Arc::new(host::Gestures::default());
         let gui = host::gui(&gestures);
         let session = Session::new(params.clone());

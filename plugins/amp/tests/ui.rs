@@ -155,7 +155,7 @@ fn error_view() {
 #[test]
 fn wrong_rate_view() {
     let mut editor = editor("wrong_rate_view");
-    editor.places.activate(44_100.0, Default::default());
+    editor.places.activate(44_100.0, kiln_amp::choices::Oversampling::X1);
     editor.frames();
     editor.looks_like("wrong_rate");
 }
