@@ -73,19 +73,18 @@ impl Shelf {
             match known.get(path.as_path()) {
                 Some(entry) => self.item(entry),
                 None => {
-                    let favourite = self.catalogue.is_favourite(&path);
-                    Item { favourite, ..Item::plain(path) }
+                    let mut item = Item::plain(path);
+                    item.favourite = self.catalogue.is_favourite(&item.path);
+                    item
                 }
             }
         })
     }
 
     fn item(&self, entry: &Entry) -> Item {
-        let mut item = Item {
-            favourite: self.catalogue.is_favourite(&entry.path),
-            broken: entry.error.clone(),
-            ..Item::plain(entry.path.clone())
-        };
+        let mut item = Item::plain(entry.path.clone());
+        item.favourite = self.catalogue.is_favourite(&entry.path);
+        item.broken.clone_from(&entry.error);
         if let Some(facts) = entry.model() {
             let text = |text: &Option<String>| text.as_deref().unwrap_or("").replace('_', " ");
             item.gear = text(&facts.gear);

@@ -1,0 +1,206 @@
+//! What it looks like, in pictures that are compared.
+
+use std::sync::atomic::Ordering::Relaxed;
+
+use kiln_amp::editor::{LEAST, SIZE};
+use kiln_amp::places::{Place, Task};
+
+use crate::host;
+use crate::stage::{B, Editor, amps, editor, editor_of, impulse};
+
+const LARGE: [f32; 2] = [1600.0, 1000.0];
+
+/// A second model, two cabinets, a few things set, and sound.
+fn furnish(editor: &mut Editor) {
+    let folder = editor.folder.clone();
+    let slim = host::write(&folder, "Slim.nam", &host::container("Slim Plexi"));
+    editor.places.run(Task::Open(B, slim));
+    for (i, (name, ring)) in
+        [("4x12 V30 edge.wav", 110.0), ("1x12 open back.wav", 190.0)].into_iter().enumerate()
+    {
+        let path = impulse(&folder, name, ring);
+        editor.places.run(Task::Open(Place::Cabinet(i), path));
+    }
+    editor.meters.load.store(0.07, Relaxed);
+    editor.meters.gate.store(1.0, Relaxed);
+    editor.frames();
+}
+
+fn furnished(test: &str, size: [f32; 2], scale: f32) -> Editor {
+    let mut editor = editor_of(test, size, scale);
+    furnish(&mut editor);
+    editor
+}
+
+fn face(test: &str, size: [f32; 2], scale: f32) -> Editor {
+    let mut editor = furnished(test, size, scale);
+    editor.type_value("Input", "6.5");
+    editor.type_value("Output", "-12");
+    editor.type_value("Bass", "6");
+    editor.type_value("Treble", "3.5");
+    editor.click("Gate");
+    editor.sound([0.25, 0.1], [0.7, 0.5]);
+    editor
+}
+
+#[test]
+fn face_view() {
+    face("face_view", SIZE, 1.0).looks_like("face");
+}
+
+#[test]
+fn face_at_2x() {
+    face("face_2x", SIZE, 2.0).looks_like("face_2x");
+}
+
+#[test]
+fn face_small() {
+    face("face_small", LEAST, 1.0).looks_like("face_small");
+}
+
+#[test]
+fn face_large() {
+    face("face_large", LARGE, 1.0).looks_like("face_large");
+}
+
+#[test]
+fn bypassed_view() {
+    let mut editor = furnished("bypassed", SIZE, 1.0);
+    editor.click("Bypass");
+    editor.click("Tone position: Before");
+    editor.click("Models");
+    editor.click("Routing: Parallel");
+    editor.click("Amp");
+    editor.sound([0.25, 0.1], [1.3, 0.5]);
+    editor.looks_like("bypassed");
+}
+
+#[test]
+fn gate_view() {
+    for (name, size) in [("gate", SIZE), ("gate_small", LEAST)] {
+        let mut editor = furnished(name, size, 1.0);
+        editor.click("Gate");
+        editor.click("More of the gate");
+        editor.looks_like(name);
+    }
+}
+
+#[test]
+fn models_view() {
+    for (name, size) in [("models", SIZE), ("models_small", LEAST), ("models_large", LARGE)] {
+        let mut editor = furnished(name, size, 1.0);
+        editor.click("Models");
+        if size != SIZE {
+            editor.click("Routing: Parallel");
+            editor.click("Invert B");
+        }
+        editor.looks_like(name);
+    }
+}
+
+#[test]
+fn cabinet_view() {
+    for (name, size) in [("cabinet", SIZE), ("cabinet_small", LEAST)] {
+        let mut editor = furnished(name, size, 1.0);
+        editor.click("Cabinet");
+        editor.type_value("Low cut", "80");
+        editor.type_value("High cut", "7000");
+        for label in editor.paths() {
+            editor.harness.mask(label);
+        }
+        editor.looks_like(name);
+    }
+}
+
+#[test]
+fn waveform_view() {
+    let mut editor = furnished("waveform", SIZE, 1.0);
+    editor.click("Cabinet");
+    editor.click("Show the waveform");
+    for label in editor.paths() {
+        editor.harness.mask(label);
+    }
+    editor.looks_like("waveform");
+}
+
+#[test]
+fn settings_view() {
+    for (name, size) in [("settings", SIZE), ("settings_small", LEAST)] {
+        let mut editor = furnished(name, size, 1.0);
+        editor.click("Settings");
+        editor.looks_like(name);
+    }
+}
+
+#[test]
+fn tuner_view() {
+    for (name, size) in [("tuner", SIZE), ("tuner_small", LEAST)] {
+        let mut editor = furnished(name, size, 1.0);
+        editor.click("Tuner");
+        editor.looks_like(name);
+    }
+}
+
+#[test]
+fn presets_view() {
+    let mut editor = furnished("presets", SIZE, 1.0);
+    editor.click("Choose a preset");
+    editor.looks_like("presets");
+}
+
+#[test]
+fn error_view() {
+    let mut editor = editor("error_view");
+    editor.places.run(Task::Open(crate::stage::A, "/gone/Plexi 50.nam".into()));
+    editor.frames();
+    editor.looks_like("error");
+    editor.click("Dismiss");
+    assert_eq!(editor.places.status(crate::stage::A).error, None);
+}
+
+/// 500 models in a folder, of which the library knows all.
+fn crowd(folder: &std::path::Path) {
+    let gear = ["Plexi 50", "JCM 800", "Twin", "Recto", "AC 30", "SLO 100", "5150", "Deluxe"];
+    let tones = ["clean", "crunch", "hi_gain", "overdrive"];
+    let authors = ["Ann", "Bob the Builder", "Kiln", "Tone Hoarder"];
+    for i in 0..500 {
+        let json = host::wavenet("x", 0.8)
+            .replace("Plexi 50", gear[i % gear.len()])
+            .replace("crunch", tones[i % tones.len()])
+            .replace("\"Kiln\"", &format!("{:?}", authors[i % authors.len()]))
+            .replace(
+                "\"metadata\": {",
+                &format!("\"metadata\": {{\"loudness\": -{}.5,", 14 + i % 9),
+            );
+        let name = format!("{} {} {:03}.nam", gear[i % gear.len()], tones[i % tones.len()], i);
+        host::write(folder, &name, &json);
+    }
+}
+
+#[test]
+fn browser_view() {
+    for (name, size) in [("browser", SIZE), ("browser_small", LEAST), ("browser_large", LARGE)] {
+        let mut editor = furnished(name, size, 1.0);
+        let folder = amps(&format!("{name}_folder"));
+        crowd(&folder);
+        editor.places.run(Task::List(folder.clone()));
+        editor.frames();
+        editor.click("Choose model A");
+        editor.click("Make this folder the library");
+        for _ in 0..600 {
+            if editor.sees("Twin hi_gain 002") {
+                break;
+            }
+            std::thread::sleep(std::time::Duration::from_millis(20));
+            editor.harness.step();
+        }
+        std::thread::sleep(std::time::Duration::from_millis(1500));
+        editor.harness.hover_at(editor.center("Twin hi_gain 010"));
+        editor.frames();
+        editor.click("Favourite Twin hi_gain 010");
+        for label in editor.paths() {
+            editor.harness.mask(label);
+        }
+        editor.looks_like(name);
+    }
+}
