@@ -77,6 +77,11 @@ impl KilnAmp {
         &self.params.places
     }
 
+    /// The parameters, places and presets of this instance.
+    pub fn kept(&self) -> Arc<AmpParams> {
+        self.params.clone()
+    }
+
     /// What this instance tells its editor.
     pub fn meters(&self) -> &Arc<Meters> {
         &self.meters
