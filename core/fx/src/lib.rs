@@ -13,11 +13,17 @@
 //! ```
 
 pub mod amp;
+pub mod cabinet;
 pub mod denormal;
+mod error;
+pub mod impulse;
 pub mod pair;
 pub mod smooth;
 pub mod swap;
 
 pub use amp::Amp;
+pub use cabinet::Cabinet;
+pub use error::Error;
+pub use impulse::Impulse;
 pub use pair::Pair;
 pub use swap::{Loader, Slot, Voice};
