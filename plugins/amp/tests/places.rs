@@ -161,19 +161,12 @@ fn the_arrows_step_through_files_of_the_kind_that_plays() {
 #[test]
 fn the_host_is_told_of_the_latency_as_it_changes() {
     let mut plugin = KilnAmp::default();
-    let told = host::activate_at(&mut plugin, 44_100.0);
     let silence = || vec![vec![0.0; 256]; 2];
-    let mut heard = told;
-    for _ in 0..20 {
-        heard = host::process(&mut plugin, &mut silence()).latency.unwrap_or(heard);
-    }
-    assert!(heard > 0, "a model at another rate is late");
+    assert!(host::activate_at(&mut plugin, 44_100.0) > 0, "a model at another rate is late");
+    assert_eq!(host::process(&mut plugin, &mut silence()).latency, None, "and it was told");
     assert_eq!(host::activate_at(&mut plugin, 48_000.0), 0);
+    assert_eq!(host::process(&mut plugin, &mut silence()).latency, None);
     let mut latest = 0;
-    for _ in 0..400 {
-        latest = host::process(&mut plugin, &mut silence()).latency.unwrap_or(latest);
-    }
-    assert_eq!(latest, 0);
     plugin.places().activate(48_000.0, Oversampling::X4);
     for _ in 0..400 {
         latest = host::process(&mut plugin, &mut silence()).latency.unwrap_or(latest);

@@ -68,9 +68,11 @@ fn close(a: f32, b: f32) -> bool {
     (a - b).abs() < 0.005 * b.abs().max(1.0)
 }
 
+/// A plugin at work, without the cabinet that would hide what its model does.
 fn playing() -> KilnAmp {
     let mut plugin = KilnAmp::default();
     host::activate(&mut plugin, 2, 2);
+    plugin.places().run(Task::Clear(Place::Cabinet(0)));
     plugin
 }
 
