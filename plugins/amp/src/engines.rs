@@ -1,38 +1,23 @@
 //! What a file at a place holds, and how it becomes sound: all that depends on
 //! what `fx` takes.
 
-use std::sync::Arc;
-
 use fx::swap::Voice;
-use fx::{Amp, Loader, Pair, Setup};
+use fx::{Amp, Cabinet, Impulse, Loader, Pair, Setup};
 
 use crate::places::Place;
-use crate::wav;
 
-/// What a file holds, checked and inert. A clone shares it.
-#[derive(Clone)]
+/// What a file holds, checked and inert.
 pub enum Content {
     /// A network.
     Model(Box<nn::Model>),
     /// An impulse response.
-    Cabinet(Arc<Impulse>),
-}
-
-/// An impulse response, as far as it is described.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Impulse {
-    /// Its length, in seconds.
-    pub seconds: f64,
-    /// The rate of the file, in Hz.
-    pub sample_rate: u32,
-    /// 1 or 2.
-    pub channels: usize,
+    Cabinet(Box<Impulse>),
 }
 
 /// Something that plays, on its way to the audio thread.
 pub(crate) enum Engine {
     Pair(Pair),
-    Cabinet,
+    Cabinet(Cabinet),
 }
 
 impl Content {
@@ -47,12 +32,8 @@ impl Content {
                 Ok(Self::Model(Box::new(model)))
             }
             Place::Cabinet(_) => {
-                let shape = wav::shape(bytes)?;
-                Ok(Self::Cabinet(Arc::new(Impulse {
-                    seconds: shape.seconds(),
-                    sample_rate: shape.sample_rate,
-                    channels: shape.channels,
-                })))
+                let impulse = Impulse::load(bytes).map_err(|error| error.to_string())?;
+                Ok(Self::Cabinet(Box::new(impulse)))
             }
         }
     }
@@ -68,8 +49,8 @@ impl Content {
                 (Engine::Pair(pair), tail)
             }
             Self::Cabinet(impulse) => {
-                let tail = (impulse.seconds * f64::from(setup.sample_rate)) as u32;
-                (Engine::Cabinet, tail)
+                let tail = (impulse.seconds() * setup.sample_rate) as u32;
+                (Engine::Cabinet(Cabinet::build(impulse, setup.sample_rate)), tail)
             }
         })
     }
@@ -89,8 +70,8 @@ fn pair(model: &nn::Model, setup: Setup) -> Result<Pair, fx::Error> {
 pub enum Outlet {
     /// A slot for models.
     Model(Loader<Pair>),
-    /// The effect has no such place yet.
-    Nowhere,
+    /// A slot for impulse responses.
+    Cabinet(Loader<Cabinet>),
 }
 
 impl Outlet {
@@ -99,14 +80,16 @@ impl Outlet {
         match (self, engine) {
             (Self::Model(loader), Some(Engine::Pair(pair))) => loader.offer(pair),
             (Self::Model(loader), _) => loader.offer(Pair::none()),
-            _ => {}
+            (Self::Cabinet(loader), Some(Engine::Cabinet(cabinet))) => loader.offer(cabinet),
+            (Self::Cabinet(loader), _) => loader.offer(Cabinet::none()),
         }
     }
 
     /// Frees what was replaced last, if it waits for that.
     pub(crate) fn collect(&self) {
-        if let Self::Model(loader) = self {
-            loader.collect();
+        match self {
+            Self::Model(loader) => loader.collect(),
+            Self::Cabinet(loader) => loader.collect(),
         }
     }
 }
@@ -115,5 +98,6 @@ impl Outlet {
 pub fn chain(sample_rate: f32) -> ([Outlet; 4], Amp) {
     let (loaders, amp) = Amp::new(sample_rate);
     let [a, b] = loaders.models.map(Outlet::Model);
-    ([a, b, Outlet::Nowhere, Outlet::Nowhere], amp)
+    let [c, d] = loaders.cabinets.map(Outlet::Cabinet);
+    ([a, b, c, d], amp)
 }

@@ -79,6 +79,11 @@ impl KilnAmp {
         &self.params.places
     }
 
+    /// The parameters, places and presets of this instance.
+    pub fn kept(&self) -> Arc<AmpParams> {
+        self.params.clone()
+    }
+
     /// What this instance tells its editor.
     pub fn meters(&self) -> &Arc<Meters> {
         &self.meters
@@ -139,6 +144,7 @@ impl Plugin for KilnAmp {
         self.amp.set_sample_rate(buffer.sample_rate);
         self.oversampling = self.params.oversampling.value();
         self.places().activate(buffer.sample_rate, self.oversampling);
+        self.take_up();
         self.latency = self.amp.latency() as u32;
         context.set_latency_samples(self.latency);
         true
@@ -178,6 +184,14 @@ impl Plugin for KilnAmp {
 }
 
 impl KilnAmp {
+    /// Lets the effect take up what was just built for it, so that the host
+    /// hears of its latency before it plays. Not for the audio thread.
+    fn take_up(&mut self) {
+        self.amp.reset();
+        self.amp.process(&mut [&mut [0.0], &mut [0.0]], 2, &self.params.values());
+        self.amp.reset();
+    }
+
     /// Tells the host of another latency, and the places of another oversampling.
     fn follow(&mut self, context: &mut impl ProcessContext<Self>) {
         let latency = self.amp.latency() as u32;

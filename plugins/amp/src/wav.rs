@@ -25,14 +25,6 @@ impl Shape {
     }
 }
 
-/// The shape of the file in `bytes`.
-///
-/// # Errors
-/// Says what was expected and found.
-pub fn shape(bytes: &[u8]) -> Result<Shape, String> {
-    read(&mut std::io::Cursor::new(bytes))
-}
-
 /// The shape of an open file; reads a few bytes of it.
 ///
 /// # Errors
@@ -108,6 +100,10 @@ mod tests {
         bytes.extend(b"data\x28\0\0\0");
         bytes.extend([0; 40]);
         bytes
+    }
+
+    fn shape(bytes: &[u8]) -> Result<Shape, String> {
+        read(&mut std::io::Cursor::new(bytes))
     }
 
     #[test]
