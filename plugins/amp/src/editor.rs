@@ -234,7 +234,8 @@ impl App {
         let rest = rest.with_min_y(rest.top() + 6.0 * unit);
         let (row, mut body) = rest.split_top_bottom_at_y(rest.top() + 32.0 * unit);
         let tuning = self.drawer == Some(Drawer::Tuner);
-        tabs::show(ui, row, desk, self.page, tuning, "");
+        let latency = words::latency(self.meters.latency.load(Relaxed), self.places().host_rate());
+        tabs::show(ui, row, desk, self.page, tuning, &latency);
         body.min.y += gap;
         if let Some(message) = words::message(desk.status, presets.error.as_ref()) {
             let top = body.bottom() - message::HEIGHT * unit;
@@ -276,7 +277,10 @@ impl App {
                 let pictures = self.pictures.of(desk);
                 cabinet::show(ui, middle, desk, &mut self.cabinet, pictures);
             }
-            Page::Settings => settings::show(ui, middle, desk, &[]),
+            Page::Settings => {
+                let rate = self.places().host_rate();
+                settings::show(ui, middle, desk, &words::engine(desk.status, &self.meters, rate));
+            }
         }
     }
 

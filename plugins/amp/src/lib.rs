@@ -146,6 +146,7 @@ impl Plugin for KilnAmp {
         self.places().activate(buffer.sample_rate, self.oversampling);
         self.take_up();
         self.latency = self.amp.latency() as u32;
+        self.meters.latency.store(self.latency as usize, Relaxed);
         context.set_latency_samples(self.latency);
         true
     }
@@ -197,6 +198,7 @@ impl KilnAmp {
         let latency = self.amp.latency() as u32;
         if latency != self.latency {
             self.latency = latency;
+            self.meters.latency.store(latency as usize, Relaxed);
             context.set_latency_samples(latency);
         }
         let oversampling = self.params.oversampling.value();

@@ -26,6 +26,8 @@ pub struct Meters {
     pub gate: AtomicF32,
     /// Share of the time a block lasts that it takes to process, smoothed.
     pub load: AtomicF32,
+    /// Samples by which the output is late.
+    pub latency: AtomicUsize,
     /// The sound that comes in.
     pub tuner: Ring,
 }

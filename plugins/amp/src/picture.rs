@@ -14,7 +14,7 @@ const LONGEST: usize = 1 << 16;
 pub struct Picture {
     /// The smallest and the largest sample of each stretch, over the largest of all.
     pub wave: Vec<(f32, f32)>,
-    /// Frequency in Hz and level in dB; the loudest between 200 Hz and 2 kHz is 0.
+    /// Frequency in Hz and level in dB; the loudest is 0.
     pub curve: Vec<(f32, f32)>,
 }
 
@@ -60,8 +60,7 @@ fn curve(samples: &[f32], rate: f32) -> Vec<(f32, f32)> {
         .filter(|&hz| hz < 0.5 * rate)
         .map(|hz| (hz, 10.0 * smoothed(&power, hz / hz_of_bin).max(1e-14).log10()))
         .collect();
-    let middle = points.iter().filter(|(hz, _)| (200.0..=2000.0).contains(hz));
-    let reference = middle.map(|point| point.1).fold(-140.0, f32::max);
+    let reference = points.iter().map(|point| point.1).fold(-140.0, f32::max);
     points.iter_mut().for_each(|point| point.1 -= reference);
     points
 }

@@ -19,7 +19,7 @@ pub struct Head {
 /// How a front is drawn.
 #[derive(Clone, Copy, Debug)]
 pub struct Front<'a> {
-    /// What stands on the badge.
+    /// What stands on the badge; without anything there is none.
     pub badge: &'a str,
     /// Height of the panel, in units.
     pub panel: f32,
@@ -50,7 +50,7 @@ impl Front<'_> {
         let inside = painter.with_clip_rect(rect.intersect(painter.clip_rect()));
         embers(&inside, rect, heat);
         let tint = Color32::from_rgb(0x50, 0x46, 0x42);
-        Texture::Cloth.fill(&inside, rect, 44.0 * unit, tint);
+        Texture::Cloth.fill(&inside, rect, unit, tint);
         // What glows also lights the cloth from behind.
         let lit = theme::EMBER.gamma_multiply(0.05 + 0.10 * heat);
         let center = rect.center() + vec2(0.0, rect.height() * 0.25);
@@ -64,7 +64,9 @@ impl Front<'_> {
         paint::horizontal(&inside, rect.with_min_x(rect.right() - side), clear, dark);
         let line = Stroke::new(2.2 * unit, piping());
         painter.rect_stroke(rect.expand(1.5 * unit), round, line, StrokeKind::Outside);
-        badge(painter, rect, self.badge, heat, unit);
+        if !self.badge.is_empty() {
+            badge(painter, rect, self.badge, heat, unit);
+        }
     }
 }
 
@@ -98,7 +100,7 @@ fn body(painter: &Painter, rect: Rect, unit: f32) {
     painter.rect_filled(rect, round, Color32::from_rgb(0x1b, 0x18, 0x19));
     // In tiles of one size, so that the grain is as coarse on any front.
     let tint = Color32::from_rgb(0x3a, 0x35, 0x37);
-    Texture::Tolex.fill_round(painter, rect, round, 56.0 * unit, tint);
+    Texture::Tolex.fill_round(painter, rect, round, unit, tint);
     let inside = painter.with_clip_rect(rect.intersect(painter.clip_rect()));
     let corner = 6.0 * unit;
     paint::vertical(
@@ -123,7 +125,7 @@ fn body(painter: &Painter, rect: Rect, unit: f32) {
 fn metal(painter: &Painter, rect: Rect, unit: f32) {
     painter.rect_filled(rect.expand(2.5 * unit), theme::round(5.0, unit), theme::COAL);
     let tint = Color32::from_rgb(0x46, 0x40, 0x3e);
-    Texture::Brushed.fill(painter, rect, 110.0 * unit, tint);
+    Texture::Brushed.fill(painter, rect, unit, tint);
     let (top, bottom) = (Color32::from_white_alpha(14), Color32::from_black_alpha(105));
     paint::vertical(painter, rect, top, bottom);
     painter.hline(rect.x_range(), rect.top() + 0.5, (1.0, Color32::from_white_alpha(38)));

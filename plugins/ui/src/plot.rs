@@ -94,15 +94,15 @@ impl Response {
     /// Shades what a filter with its edge at `hz` takes away.
     pub fn cut(&self, ui: &Ui, hz: f32, above: bool) {
         let x = self.x(hz);
-        let dark = Color32::from_black_alpha(130);
-        let clear = Color32::from_black_alpha(20);
+        let dark = theme::COAL.gamma_multiply(0.92);
+        let clear = theme::COAL.gamma_multiply(0.35);
         let painter = ui.painter();
         if above {
             paint::horizontal(painter, self.area.with_min_x(x), clear, dark);
         } else {
             paint::horizontal(painter, self.area.with_max_x(x), dark, clear);
         }
-        painter.vline(x, self.area.y_range(), (1.0, theme::DIM.gamma_multiply(0.5)));
+        painter.vline(x, self.area.y_range(), (1.2, theme::FLAME.gamma_multiply(0.55)));
     }
 }
 

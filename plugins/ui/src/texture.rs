@@ -1,5 +1,6 @@
 //! Surfaces, computed once: no pictures have to be shipped.
 
+use egui::emath::GuiRounding as _;
 use egui::epaint::RectShape;
 use egui::{
     Color32, ColorImage, Context, CornerRadius, Id, Mesh, Painter, Rect, Shape, TextureFilter,
@@ -21,8 +22,17 @@ pub enum Texture {
 const SIDE: usize = 128;
 
 impl Texture {
-    /// Lays it on `rect` in tiles of `tile` points, multiplied by `tint`.
-    pub fn fill(self, painter: &Painter, rect: Rect, tile: f32, tint: Color32) {
+    /// Points of a tile's side. A point of the pattern is a whole number of
+    /// pixels, or it would beat with them.
+    fn tile(painter: &Painter, unit: f32) -> f32 {
+        let pixels = (painter.pixels_per_point() * unit).round().max(1.0);
+        SIDE as f32 * pixels / painter.pixels_per_point()
+    }
+
+    /// Lays it on `rect`, multiplied by `tint`.
+    pub fn fill(self, painter: &Painter, rect: Rect, unit: f32, tint: Color32) {
+        let tile = Self::tile(painter, unit);
+        let rect = rect.round_to_pixels(painter.pixels_per_point());
         let texture = self.handle(painter.ctx());
         let mut mesh = Mesh::with_texture(texture.id());
         let uv =
@@ -37,9 +47,10 @@ impl Texture {
         painter: &Painter,
         rect: Rect,
         round: CornerRadius,
-        tile: f32,
+        unit: f32,
         tint: Color32,
     ) {
+        let tile = Self::tile(painter, unit);
         let texture = self.handle(painter.ctx());
         let uv = Rect::from_min_max(pos2(0.0, 0.0), (rect.size() / tile).to_pos2());
         painter.add(RectShape::filled(rect, round, tint).with_texture(texture.id(), uv));
@@ -94,7 +105,7 @@ fn smooth(x: usize, y: usize, cell: usize, seed: u32) -> f32 {
 
 fn tolex(x: usize, y: usize) -> Color32 {
     let height = |x: usize, y: usize| {
-        0.6 * smooth(x, y, 4, 1) + 0.4 * smooth(x, y, 8, 2) + 0.15 * noise(x, y, 3)
+        0.6 * smooth(x, y, 2, 1) + 0.5 * smooth(x, y, 4, 2) + 0.1 * noise(x, y, 3)
     };
     // Lit from the upper left: the slope is what one sees.
     let slope = height(x, y) - height((x + 1) % SIDE, (y + 1) % SIDE);
@@ -109,9 +120,10 @@ fn brushed(x: usize, y: usize) -> Color32 {
 }
 
 fn cloth(x: usize, y: usize) -> Color32 {
-    const CELL: usize = 8;
+    const CELL: usize = 4;
     let (column, row) = (x / CELL, y / CELL);
-    let (fx, fy) = ((x % CELL) as f32 / CELL as f32, (y % CELL) as f32 / CELL as f32);
+    let inside = |at: usize| ((at % CELL) as f32 + 0.5) / CELL as f32;
+    let (fx, fy) = (inside(x), inside(y));
     let over = (column + row).is_multiple_of(2);
     // A thread bulges in its middle; where it dives under the other, light passes.
     let (across, along) = if over { (fy, fx) } else { (fx, fy) };

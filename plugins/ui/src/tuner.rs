@@ -66,10 +66,10 @@ pub fn face(ui: &Ui, rect: Rect, note: Option<Note>, strength: f32) {
         None => ("– Hz".into(), "play a string".into()),
     };
     let at = right.center();
-    let lift = vec2(0.0, 12.0 * unit);
+    let lift = vec2(0.0, 13.0 * unit);
     let font = |size: f32| theme::font(size * unit);
-    painter.text(at - lift, Align2::CENTER_CENTER, hz, font(19.0), theme::TEXT);
-    painter.text(at + lift, Align2::CENTER_CENTER, cents, font(13.0), theme::DIM);
+    painter.text(at - lift, Align2::CENTER_CENTER, hz, font(21.0), theme::TEXT);
+    painter.text(at + lift, Align2::CENTER_CENTER, cents, font(14.0), theme::DIM);
 }
 
 fn name(ui: &Ui, rect: Rect, note: Option<Note>, ink: Color32) {
@@ -96,6 +96,8 @@ fn name(ui: &Ui, rect: Rect, note: Option<Note>, ink: Color32) {
 fn scale(ui: &Ui, rect: Rect, note: Option<Note>, ink: Color32) {
     let unit = theme::unit(ui);
     let painter = ui.painter();
+    let big = (rect.height() / (110.0 * unit)).clamp(0.8, 1.5);
+    let unit = unit * big;
     let height = rect.height().min(90.0 * unit);
     let area = Rect::from_center_size(rect.center(), vec2(rect.width(), height));
     let base = area.center().y + 10.0 * unit;

@@ -31,7 +31,8 @@ pub(super) struct Browser {
     rows: Vec<Row>,
     /// The rows that are shown, and what they were found for.
     shown: Vec<usize>,
-    found_for: Option<(Revision, String)>,
+    found_for: Option<(Revision, String, table::Sorting)>,
+    sorting: table::Sorting,
 }
 
 impl Browser {
@@ -156,7 +157,7 @@ impl Browser {
 
     /// Gathers the rows anew where what is there or what is searched has changed.
     fn refresh(&mut self, place: Place, shelf: &Shelf) {
-        let key = (shelf.revision(self.scope, place), self.search.clone());
+        let key = (shelf.revision(self.scope, place), self.search.clone(), self.sorting);
         if self.found_for.as_ref() == Some(&key) {
             return;
         }
@@ -165,6 +166,7 @@ impl Browser {
             self.rows = self.gather(place, shelf);
         }
         self.shown = narrow(&self.rows, &self.search);
+        self.sorting.sort(&mut self.shown, &self.rows);
         self.found_for = Some(key);
     }
 
@@ -207,7 +209,7 @@ impl Browser {
         }
         let (head, rows) = rect.split_top_bottom_at_y(rect.top() + 22.0 * unit);
         let columns = table::Columns::of(rect.width() / unit, place);
-        table::head(ui, head, &columns);
+        table::head(ui, head, &columns, &mut self.sorting);
         let (all, shown) = (&self.rows, &self.shown);
         let mut liked = None;
         let clicked =

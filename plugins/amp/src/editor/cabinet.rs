@@ -163,4 +163,8 @@ fn row(ui: &mut Ui, rect: Rect, desk: &mut Desk<'_>, i: usize) {
         None => "Browse for an impulse response, a WAV file".into(),
     };
     paint::clipped_text(ui, bottom, &facts, 12.0 * unit, theme::DIM);
+    if let Some(playing) = desk.playing(place) {
+        let response = ui.interact(text, ui.scope_id().with(("facts", i)), egui::Sense::hover());
+        response.on_hover_text(words::path(playing));
+    }
 }

@@ -41,7 +41,9 @@ pub(super) fn show(
     let bypassed = desk.params.bypass.value();
     let panel = (front.height() / unit * 0.40).clamp(166.0, 196.0);
     let heat = if bypassed { 0.0 } else { heat };
-    let head = Front { badge: "KILN", panel, heat }.show(ui, front);
+    // A drawer covers the badge, which would shine through its glass.
+    let badge = if drawer.is_none() { "KILN" } else { "" };
+    let head = Front { badge, panel, heat }.show(ui, front);
     panel_knobs(ui, &head, desk, bypassed);
     match drawer {
         None => {}
@@ -108,7 +110,7 @@ fn gate(ui: &mut Ui, rect: Rect, desk: &Desk<'_>) {
         (&params.gate_range, "RANGE", "Attenuation when it is closed."),
     ];
     let width = knobs.width() / all.len() as f32;
-    let diameter = (knobs.height() / unit - 40.0).clamp(36.0, 58.0);
+    let diameter = (knobs.height() / unit - 40.0).clamp(36.0, 78.0);
     for (i, (param, label, hint)) in all.into_iter().enumerate() {
         let left = knobs.left() + width * i as f32;
         let cell = Rect::from_min_size(pos2(left, knobs.top()), vec2(width, knobs.height()));
@@ -183,7 +185,10 @@ fn panel_knobs(ui: &mut Ui, head: &Head, desk: &mut Desk<'_>, bypassed: bool) {
         (&params.treble, "TREBLE", "Shelf above 1.8 kHz; flat at 5.", e),
         (&params.presence, "PRESENCE", "Shelf above 4 kHz; flat at 5.", f),
     ] {
-        knob(param, label, hint).bipolar().numbers().dimmed(tone).show(ui, place);
+        let knob = knob(param, label, hint).bipolar().dimmed(tone);
+        // Neighbours' numbers would run into each other on a small face.
+        let knob = if diameter > 60.0 { knob.numbers() } else { knob };
+        knob.show(ui, place);
     }
     knob(&params.mix, "MIX", "Share of the processed signal in the output.").show(ui, g);
     knob(&params.output, "OUTPUT", "Gain after everything.").bipolar().show(ui, h);

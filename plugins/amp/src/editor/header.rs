@@ -146,7 +146,8 @@ impl Header {
             "" => "No preset".to_owned(),
             name => format!("{name}{star}"),
         };
-        let width = rect.width().max(250.0 * unit);
+        // The frame around the list adds its margins.
+        let width = (rect.width() - 18.0 * unit).max(250.0 * unit);
         let list = &mut self.list;
         let (_, picked) = choice::drop_down(ui, rect, "Choose a preset", &words, width, |ui| {
             menu(ui, view, list)

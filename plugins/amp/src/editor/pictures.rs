@@ -29,6 +29,9 @@ impl Pictures {
     }
 }
 
-fn picture(_playing: &Playing) -> Picture {
-    Picture::default()
+/// Of the left channel: what is heard of both is alike.
+fn picture(playing: &Playing) -> Picture {
+    let Some(impulse) = playing.impulse() else { return Picture::default() };
+    let left = impulse.channels().next();
+    left.map_or_else(Picture::default, |left| Picture::of(left, impulse.sample_rate()))
 }

@@ -20,7 +20,7 @@ pub(super) fn show(ui: &mut Ui, rect: Rect, desk: &Desk<'_>, engine: &[String]) 
     let left = Rect::from_min_size(rect.min, vec2(width, rect.height()));
     let right = rect.with_min_x(left.right() + gap);
     levels(ui, left, desk);
-    let (top, bottom) = right.split_top_bottom_at_fraction(0.56);
+    let (top, bottom) = right.split_top_bottom_at_fraction(0.5);
     processing(ui, top.with_max_y(top.bottom() - gap * 0.5), desk, engine);
     stereo(ui, bottom.with_min_y(bottom.top() + gap * 0.5), desk);
 }
@@ -76,57 +76,68 @@ fn levels(ui: &mut Ui, rect: Rect, desk: &Desk<'_>) {
         .show(ui, knob);
     let top = knob.bottom() + 10.0 * unit;
     ui.painter().hline(inner.x_range(), top, (1.0, theme::ASH));
+    let mut y = top + 8.0 * unit;
     for slot in 0..2 {
-        let height = (inner.bottom() - top - 8.0 * unit) * 0.5;
-        let place = Rect::from_min_size(
-            pos2(inner.left(), top + 8.0 * unit + height * slot as f32),
-            vec2(inner.width(), height),
-        );
-        support(ui, place, desk, slot);
+        let place = Rect::from_min_max(pos2(inner.left(), y), inner.max);
+        y += support(ui, place, desk, slot) + 6.0 * unit;
     }
 }
 
-/// What the file in a slot makes possible, in words.
-fn support(ui: &Ui, rect: Rect, desk: &Desk<'_>, slot: usize) {
+/// What the file in a slot makes possible, in words; returns the height it took.
+fn support(ui: &Ui, rect: Rect, desk: &Desk<'_>, slot: usize) -> f32 {
     let unit = theme::unit(ui);
-    let (top, bottom) = rect.split_top_bottom_at_y(rect.top() + 20.0 * unit);
+    let line = |i: usize| {
+        let top = rect.top() + 19.0 * unit * i as f32;
+        Rect::from_min_size(pos2(rect.left(), top), vec2(rect.width(), 19.0 * unit))
+    };
     let letter = ["A", "B"][slot];
     let Some(playing) = desk.playing(Place::Model(slot)) else {
         let words = format!("Model {letter}: empty");
-        paint::clipped_text(ui, top, &words, 13.0 * unit, theme::FAINT);
-        return;
+        paint::clipped_text(ui, line(0), &words, 13.0 * unit, theme::FAINT);
+        return 19.0 * unit;
     };
     let words = format!("Model {letter}: {}", playing.name);
-    paint::clipped_text(ui, top, &words, 13.0 * unit, theme::TEXT);
-    let width = bottom.width() / 3.0;
+    paint::clipped_text(ui, line(0), &words, 13.0 * unit, theme::TEXT);
     for (i, (can, words)) in abilities(playing).into_iter().enumerate() {
-        let left = bottom.left() + width * i as f32;
-        let place = Rect::from_min_size(
-            pos2(left, bottom.top()),
-            vec2(width, bottom.height().min(22.0 * unit)),
-        );
-        let light = pos2(place.left() + 5.0 * unit, place.center().y);
-        lamp::led(ui.painter(), light, 3.2 * unit, theme::GLAZE, if can { 1.0 } else { 0.0 });
-        let room = place.with_min_x(place.left() + 15.0 * unit);
-        let color = if can { theme::DIM } else { theme::FAINT };
-        if paint::clipped_text(ui, room, &words, 11.5 * unit, color) {
+        let place = line(i + 1);
+        let light = pos2(place.left() + 6.0 * unit, place.center().y);
+        let level = if can { 1.0 } else { 0.0 };
+        lamp::led(ui.painter(), light, 3.2 * unit, theme::GLAZE, level);
+        let room = place.with_min_x(place.left() + 18.0 * unit);
+        if paint::clipped_text(ui, room, &words, 12.0 * unit, theme::DIM) {
             let id = ui.scope_id().with(("ability", slot, i));
             ui.interact(place, id, egui::Sense::hover()).on_hover_text(words);
         }
     }
+    4.0 * 19.0 * unit
 }
 
 /// What can be done with a model's levels, and with which numbers.
 fn abilities(playing: &Playing) -> [(bool, String); 3] {
     let metadata = playing.model().map(|model| model.metadata());
-    let known = |level: Option<f64>, what: &str, unit: &str| match level {
-        Some(level) => (true, format!("{what}: {}", words::level(Some(level), unit))),
-        None => (false, format!("{what} not said")),
+    let known = |level: Option<f64>, can: &str, cannot: &str, unit: &str| match level {
+        Some(level) => (true, format!("{can} {}", words::level(Some(level), unit))),
+        None => (false, cannot.to_owned()),
     };
     [
-        known(metadata.and_then(|m| m.loudness), "Loudness", "dB"),
-        known(metadata.and_then(|m| m.input_level_dbu), "Input", "dBu"),
-        known(metadata.and_then(|m| m.output_level_dbu), "Output", "dBu"),
+        known(
+            metadata.and_then(|m| m.loudness),
+            "Can be normalized: its loudness is",
+            "Cannot be normalized: its file does not say how loud it is",
+            "dB",
+        ),
+        known(
+            metadata.and_then(|m| m.input_level_dbu),
+            "Its input can be calibrated: it was made at",
+            "Its input cannot be calibrated: its file does not say at what level it was made",
+            "dBu",
+        ),
+        known(
+            metadata.and_then(|m| m.output_level_dbu),
+            "Its output can be calibrated: it was made at",
+            "Its output cannot be calibrated: its file does not say the level of the gear",
+            "dBu",
+        ),
     ]
 }
 

@@ -97,7 +97,10 @@ impl Shelf {
             item.level = facts.loudness.map_or(String::new(), |db| format!("{db:.1} dB"));
             let rate = if self.rate > 0.0 { self.rate } else { 48_000.0 };
             let load = entry.load(rate);
-            item.cost = load.map_or(String::new(), |load| format!("{:.1} %", load * 100.0));
+            item.cost = load.map_or(String::new(), |load| match load * 100.0 {
+                tiny if tiny < 0.05 => "0.1 %".into(),
+                percent => format!("{percent:.1} %"),
+            });
         } else if let Some(shape) = entry.cabinet() {
             item.level = format!("{:.0} ms", shape.seconds() * 1000.0);
         }

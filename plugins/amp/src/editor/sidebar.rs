@@ -87,8 +87,9 @@ fn library(ui: &mut Ui, shelf: &Shelf) {
     let inner = rect.shrink2(vec2(8.0 * unit, 1.0 * unit));
     let (top, bottom) = inner.split_top_bottom_at_fraction(0.5);
     let folder = catalogue.folder.display().to_string();
-    let color = if response.hovered() { theme::FLAME } else { theme::FAINT };
-    paint::clipped_text(ui, top, &folder, 11.0 * unit, color);
+    let color = if response.hovered() { theme::FLAME } else { theme::DIM };
+    let name = catalogue.folder.file_name().unwrap_or_default().to_string_lossy();
+    paint::clipped_text(ui, top, &name, 11.5 * unit, color);
     let words = match (&catalogue.error, catalogue.scanning) {
         (Some(error), _) => error.clone(),
         (None, true) => format!("Reading {} of {}", catalogue.read, catalogue.found),

@@ -26,9 +26,10 @@ pub(super) fn show(ui: &mut Ui, rect: Rect, desk: &mut Desk<'_>, slot: usize) {
     let inner = rect.shrink2(vec2(16.0, 12.0) * unit);
     let (top, below) = inner.split_top_bottom_at_y(inner.top() + 28.0 * unit);
     bar(ui, top, desk, slot);
-    let (text, knobs) = below.split_top_bottom_at_y(below.bottom() - 84.0 * unit);
+    let tall = if below.height() > 300.0 * unit { 100.0 } else { 84.0 };
+    let (text, knobs) = below.split_top_bottom_at_y(below.bottom() - tall * unit);
     match desk.playing(Place::Model(slot)) {
-        Some(playing) => facts(ui, text.with_min_y(text.top() + 8.0 * unit), playing),
+        Some(playing) => facts(ui, text.with_min_y(text.top() + 8.0 * unit), playing, slot),
         None => empty(ui, text, desk, slot),
     }
     knobs_of(ui, knobs, desk, slot, on && filled);
@@ -98,34 +99,42 @@ fn empty(ui: &Ui, rect: Rect, desk: &Desk<'_>, slot: usize) {
 }
 
 /// What the file says, as far as there is room for it.
-fn facts(ui: &Ui, rect: Rect, playing: &Playing) {
+fn facts(ui: &Ui, rect: Rect, playing: &Playing, slot: usize) {
     let unit = theme::unit(ui);
-    let mut y = rect.top();
-    let mut line = |height: f32| {
-        let place = Rect::from_min_max(pos2(rect.left(), y), pos2(rect.right(), y + height * unit));
-        y = place.bottom();
-        place
-    };
-    paint::clipped_text(ui, line(27.0), &playing.name, 19.0 * unit, theme::TEXT);
+    let levels_height = 42.0 * unit;
+    let (rect, foot) = rect.split_top_bottom_at_y(rect.bottom() - levels_height);
     let Some(model) = playing.model() else { return };
+    levels(ui, foot, model);
     let tone = words::tone(model);
-    let gear = words::gear(model).unwrap_or_else(|| "Gear not said".into());
+    let gear = words::gear(model).unwrap_or_else(|| "Gear unknown".into());
     let gear = tone.map_or(gear.clone(), |tone| format!("{gear}{}{tone}", words::DOT));
-    paint::clipped_text(ui, line(19.0), &gear, 13.0 * unit, theme::FLAME);
-    let author = words::author(model).map(|author| format!("by {author}"));
-    let author = author.unwrap_or_else(|| words::origin(playing));
-    let mut rows = vec![author, words::network(playing, model), words::cost(model)];
+    let mut rows =
+        vec![(26.0, 20.0, playing.name.clone(), theme::TEXT), (20.0, 13.5, gear, theme::FLAME)];
+    let mut small = |words: String| rows.push((19.0, 12.0, words, theme::DIM));
+    small(words::author(model).map_or("Author unknown".into(), |author| format!("by {author}")));
+    small(words::network(playing, model));
+    small(words::cost(model));
+    small(words::origin(playing));
     if !model.differences().is_empty() {
-        rows.push("Sounds unlike the official player: see README".into());
+        small("Sounds unlike the official player: point here".into());
     }
-    let levels_height = 40.0 * unit;
-    for words in rows {
-        let place = line(18.0);
-        if place.bottom() < rect.bottom() - levels_height {
-            paint::clipped_text(ui, place, &words, 12.0 * unit, theme::DIM);
+    let needed: f32 = rows.iter().map(|row| row.0 * unit).sum();
+    // Lines move apart where there is room for it.
+    let spread = (rect.height() / needed).clamp(1.0, 1.25);
+    let mut y = rect.top();
+    for (height, size, words, color) in rows {
+        let height = height * unit * spread;
+        if y + height > rect.bottom() + 1.0 {
+            break;
         }
+        let place = Rect::from_min_size(pos2(rect.left(), y), vec2(rect.width(), height));
+        paint::clipped_text(ui, place, &words, size * unit, color);
+        y += height;
     }
-    levels(ui, rect.with_min_y(rect.bottom() - levels_height), model);
+    let response = ui.interact(rect, ui.scope_id().with(("facts", slot)), egui::Sense::hover());
+    let mut told = vec![words::path(playing)];
+    told.extend(model.differences().iter().cloned());
+    response.on_hover_text(told.join("\n"));
 }
 
 /// Three levels side by side, each known or not.
@@ -161,13 +170,14 @@ fn knobs_of(ui: &mut Ui, rect: Rect, desk: &Desk<'_>, slot: usize, active: bool)
     let (trim, quality) =
         [(&params.a_trim, &params.quality), (&params.b_trim, &params.b_quality)][slot];
     let cell = vec2(86.0 * unit, rect.height());
+    let diameter = rect.height() / unit - 42.0;
     let sizes = desk
         .playing(Place::Model(slot))
         .and_then(Playing::model)
         .map_or(0, |model| model.qualities().len());
     let first = Rect::from_min_size(rect.min, cell);
     Knob::new(trim, desk.setter)
-        .diameter(42.0)
+        .diameter(diameter)
         .bipolar()
         .label("TRIM")
         .hint("Gain before this model.")
@@ -175,7 +185,7 @@ fn knobs_of(ui: &mut Ui, rect: Rect, desk: &Desk<'_>, slot: usize, active: bool)
         .show(ui, first);
     if sizes > 0 {
         Knob::new(quality, desk.setter)
-            .diameter(42.0)
+            .diameter(diameter)
             .label("QUALITY")
             .hint("Size of the model: the smaller, the less it costs.")
             .dimmed(!active)

@@ -17,7 +17,19 @@ const SIGNS: f32 = 46.0;
 const BAR: f32 = 16.0;
 
 /// A column: its title, its share of the width, and what stands in it.
-type Column = (&'static str, f32, fn(&Item) -> &str);
+type Column = (&'static str, f32, fn(&Item) -> &String);
+
+/// All there are.
+const ALL: [Column; 8] = [
+    ("Name", 2.4, |item| &item.name),
+    ("Gear", 1.7, |item| &item.gear),
+    ("Tone", 1.0, |item| &item.tone),
+    ("Author", 1.2, |item| &item.author),
+    ("Network", 1.0, |item| &item.architecture),
+    ("Cost", 0.7, |item| &item.cost),
+    ("Loudness", 1.0, |item| &item.level),
+    ("Length", 1.0, |item| &item.level),
+];
 
 /// The columns there is room for.
 pub(super) struct Columns(Vec<Column>);
@@ -25,18 +37,12 @@ pub(super) struct Columns(Vec<Column>);
 impl Columns {
     /// Those that fit into `width` units.
     pub(super) fn of(width: f32, place: Place) -> Self {
-        let name: Column = ("Name", 2.4, |item| &item.name);
+        let [name, gear, tone, author, network, cost, level, length] = ALL;
         if matches!(place, Place::Cabinet(_)) {
-            return Self(vec![name, ("Length", 1.0, |item| &item.level)]);
+            return Self(vec![name, length]);
         }
-        let gear: Column = ("Gear", 1.7, |item| &item.gear);
-        let tone: Column = ("Tone", 0.9, |item| &item.tone);
-        let author: Column = ("Author", 1.2, |item| &item.author);
-        let architecture: Column = ("Network", 1.1, |item| &item.architecture);
-        let cost: Column = ("Cost", 0.8, |item| &item.cost);
-        let level: Column = ("Loudness", 0.9, |item| &item.level);
         Self(match width {
-            wide if wide > 600.0 => vec![name, gear, tone, author, architecture, cost, level],
+            wide if wide > 600.0 => vec![name, gear, tone, author, network, cost, level],
             middle if middle > 480.0 => vec![name, gear, tone, author, cost],
             _ => vec![name, gear, tone, cost],
         })
@@ -56,12 +62,76 @@ impl Columns {
     }
 }
 
-/// Draws the titles.
-pub(super) fn head(ui: &Ui, rect: Rect, columns: &Columns) {
+/// By which column the list is sorted, and whether from the end.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Sorting {
+    pub(super) column: Option<&'static str>,
+    pub(super) reversed: bool,
+}
+
+impl Sorting {
+    /// The next way to sort when `column` is clicked: up, down, not at all.
+    fn clicked(self, column: &'static str) -> Self {
+        match (self.column == Some(column), self.reversed) {
+            (false, _) => Self { column: Some(column), reversed: false },
+            (true, false) => Self { column: Some(column), reversed: true },
+            (true, true) => Self::default(),
+        }
+    }
+
+    /// Sorts what of `rows` is `shown`. Folders and what is built in stay first.
+    pub(super) fn sort(self, shown: &mut [usize], rows: &[Row]) {
+        let Some(column) = self.column.and_then(|name| ALL.iter().find(|c| c.0 == name)) else {
+            return;
+        };
+        let key = |&i: &usize| match &rows[i] {
+            Row::File(item) => {
+                let text = (column.2)(item);
+                let number = text.split(' ').next().and_then(|n| n.parse::<f32>().ok());
+                let numeric = matches!(column.0, "Cost" | "Loudness" | "Length");
+                let number = number.filter(|_| numeric).unwrap_or(f32::INFINITY);
+                Some((text.is_empty(), number, text.to_lowercase()))
+            }
+            _ => None,
+        };
+        let mut keyed: Vec<_> = shown.iter().map(|i| (key(i), *i)).collect();
+        keyed.sort_by(|(a, _), (b, _)| match (a, b) {
+            (Some(a), Some(b)) => {
+                let order = a.1.total_cmp(&b.1).then_with(|| a.2.cmp(&b.2));
+                let order = if self.reversed { order.reverse() } else { order };
+                // What says nothing comes last either way.
+                a.0.cmp(&b.0).then(order)
+            }
+            (a, b) => a.is_some().cmp(&b.is_some()),
+        });
+        shown.iter_mut().zip(keyed).for_each(|(to, (_, from))| *to = from);
+    }
+}
+
+/// Draws the titles; a click on one sorts by it.
+pub(super) fn head(ui: &mut Ui, rect: Rect, columns: &Columns, sorting: &mut Sorting) {
     let unit = theme::unit(ui);
     let inner = rect.with_max_x(rect.right() - BAR * unit);
     for (column, cell) in columns.cells(inner, unit) {
-        paint::clipped_text(ui, cell, column.0, 11.5 * unit, theme::FAINT);
+        let id = ui.scope_id().with(("column", column.0));
+        let response = ui.interact(cell, id, egui::Sense::click());
+        let label = format!("Sort by {}", column.0);
+        response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, &label));
+        if response.clicked() {
+            *sorting = sorting.clicked(column.0);
+        }
+        let chosen = sorting.column == Some(column.0);
+        let color = match (chosen, response.hovered() || response.has_focus()) {
+            (_, true) => theme::FLAME,
+            (true, false) => theme::TEXT,
+            (false, false) => theme::FAINT,
+        };
+        paint::clipped_text(ui, cell, column.0, 11.5 * unit, color);
+        if chosen {
+            let icon = if sorting.reversed { Icon::Up } else { Icon::Down };
+            let at = pos2(cell.right() - 4.0 * unit, cell.center().y);
+            icon.paint(ui.painter(), at, 3.2 * unit, theme::EMBER);
+        }
     }
     ui.painter().hline(rect.x_range(), rect.bottom() - 1.0, (1.0, theme::ASH));
 }
@@ -142,5 +212,37 @@ fn dot(ui: &Ui, center: egui::Pos2, plays: bool, broken: bool) {
     } else {
         let stroke = (1.3 * unit, color.gamma_multiply(0.6));
         ui.painter().circle_stroke(center, 3.4 * unit, stroke);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sorting_knows_numbers_and_leaves_folders_first() {
+        let file = |name: &str, cost: &str| {
+            let (name, cost) = (name.to_owned(), cost.to_owned());
+            Row::File(Item { name, cost, ..Item::default() })
+        };
+        let rows = [
+            file("b", "10.0 %"),
+            Row::Up,
+            file("a", ""),
+            file("c", "2.5 %"),
+            Row::Folder("z".into()),
+        ];
+        let sorted = |sorting: Sorting| {
+            let mut shown = vec![0, 1, 2, 3, 4];
+            sorting.sort(&mut shown, &rows);
+            shown
+        };
+        let none = Sorting::default();
+        assert_eq!(sorted(none), [0, 1, 2, 3, 4]);
+        let by_cost = none.clicked("Cost");
+        assert_eq!(sorted(by_cost), [1, 4, 3, 0, 2]);
+        assert_eq!(sorted(by_cost.clicked("Cost")), [1, 4, 0, 3, 2]);
+        assert_eq!(by_cost.clicked("Cost").clicked("Cost"), none);
+        assert_eq!(sorted(none.clicked("Name")), [1, 4, 2, 0, 3]);
     }
 }

@@ -1,5 +1,9 @@
 //! What there is to say of a file, in words for people.
 
+use std::path::Path;
+use std::sync::atomic::Ordering::Relaxed;
+
+use crate::meters::Meters;
 use crate::seat::Status;
 use crate::source::{Playing, Source};
 
@@ -36,12 +40,26 @@ pub(super) fn author(model: &nn::Model) -> Option<&str> {
     known(model.metadata().modeled_by.as_ref())
 }
 
-/// Where the file of `playing` lies or lay.
+/// Where the file of `playing` lies or lay: its name and its folder's.
 pub(super) fn origin(playing: &Playing) -> String {
-    match (&playing.source, playing.source.path()) {
-        (Source::Factory(_), _) => "Built in".into(),
-        (_, Some(path)) => path.display().to_string(),
-        (_, None) => "Kept in the project".into(),
+    let Some(path) = playing.source.path() else {
+        return match playing.source {
+            Source::Factory(_) => "built in".into(),
+            _ => "kept in the project".into(),
+        };
+    };
+    let name = |path: &Path| path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    match path.parent().map(name).filter(|folder| !folder.is_empty()) {
+        Some(folder) => format!("{} in {folder}", name(path)),
+        None => name(path),
+    }
+}
+
+/// The whole path, for those who want to know.
+pub(super) fn path(playing: &Playing) -> String {
+    match playing.source.path() {
+        Some(path) => path.display().to_string(),
+        None => origin(playing),
     }
 }
 
@@ -74,15 +92,15 @@ pub(super) fn cost(model: &nn::Model) -> String {
 
 /// One level as a number with its unit, or that the file does not say.
 pub(super) fn level(level: Option<f64>, unit: &str) -> String {
-    level.map_or("not said".into(), |level| format!("{level:.1} {unit}"))
+    level.map_or("unknown".into(), |level| format!("{level:.1} {unit}"))
 }
 
 /// What is known of an impulse response.
 pub(super) fn impulse(playing: &Playing) -> String {
     let Some(impulse) = playing.impulse() else { return String::new() };
-    let channels = if impulse.channels == 1 { "mono" } else { "stereo" };
-    let length = impulse.seconds * 1000.0;
-    let rate = khz(f64::from(impulse.sample_rate));
+    let channels = if impulse.channels().len() == 1 { "mono" } else { "stereo" };
+    let length = impulse.seconds() * 1000.0;
+    let rate = khz(f64::from(impulse.sample_rate()));
     format!("{length:.0} ms{DOT}{rate}{DOT}{channels}")
 }
 
@@ -111,6 +129,38 @@ pub(super) fn message(status: &[Status; 4], presets: Option<&String>) -> Option<
     let presets =
         || presets.map(|words| Message { words: words.clone(), error: true, place: None });
     said(true).or_else(presets).or_else(|| said(false))
+}
+
+/// By how much the output is late.
+pub(super) fn latency(samples: usize, rate: f32) -> String {
+    match (samples, rate > 0.0) {
+        (0, _) => "no latency".into(),
+        (_, true) => format!("{:.1} ms late", samples as f32 / rate * 1000.0),
+        (_, false) => format!("{samples} samples late"),
+    }
+}
+
+/// How the sound is computed, a sentence each.
+pub(super) fn engine(status: &[Status; 4], meters: &Meters, rate: f32) -> Vec<String> {
+    let mut words = vec![match rate > 0.0 {
+        true => format!("The host runs at {}.", khz(f64::from(rate))),
+        false => "The host does not run yet.".into(),
+    }];
+    words.push(match meters.latency.load(Relaxed) {
+        0 => "The output is not late: no latency is added.".into(),
+        samples => format!("The output is {samples} samples late, which the host makes up for."),
+    });
+    for (letter, status) in ["A", "B"].into_iter().zip(status) {
+        let made = status.playing.as_ref().and_then(|playing| playing.model()?.sample_rate());
+        if let Some(made) = made.filter(|made| rate > 0.0 && (made - f64::from(rate)).abs() > 0.5) {
+            words.push(format!("Model {letter} was made at {}, and is resampled.", khz(made)));
+        }
+    }
+    words.push(
+        "Oversampling takes away what folds back below 20 kHz, and costs as many times more."
+            .into(),
+    );
+    words
 }
 
 /// A rate in kHz.
@@ -143,7 +193,7 @@ mod tests {
         assert_eq!(thousands(13_802), "13 802");
         assert_eq!(thousands(999), "999");
         assert_eq!(level(Some(-18.04), "dB"), "-18.0 dB");
-        assert_eq!(level(None, "dBu"), "not said");
+        assert_eq!(level(None, "dBu"), "unknown");
     }
 
     #[test]

@@ -1,1 +1,127 @@
-//! To come.
+//! The browser: what it plays, where it goes, and how fast it is.
+
+use std::time::{Duration, Instant};
+
+use egui::Key;
+use kiln_amp::places::Task;
+
+use crate::stage::{Editor, amps, editor};
+
+fn browse(test: &str) -> (Editor, std::path::PathBuf) {
+    let mut editor = editor(test);
+    let folder = amps(&format!("{test}_folder"));
+    editor.places.run(Task::List(folder.clone()));
+    editor.frames();
+    editor.click("Choose model A");
+    (editor, folder)
+}
+
+#[test]
+fn it_plays_what_is_clicked_and_goes_where_it_is_told() {
+    let (mut editor, folder) = browse("browse_click");
+    editor.gestures.take();
+    editor.click("Plexi 10");
+    assert_eq!(editor.playing(), "Plexi 100");
+    let gesture = ["begin", "set", "end"].map(|what| format!("{what} File changes"));
+    assert_eq!(editor.gestures.take(), gesture, "the host does not know the project changed");
+    assert!(editor.sees("Plexi 9"), "stays open");
+
+    editor.click("Clean");
+    assert_eq!(editor.places.listing().folder, folder.join("Clean"));
+    editor.click("..");
+    assert_eq!(editor.places.listing().folder, folder);
+    editor.click("broken");
+    assert_eq!(editor.playing(), "Plexi 100", "the sound goes on");
+    let error = editor.places.status(crate::stage::A).error;
+    assert!(error.is_some_and(|e| e.starts_with("broken.nam was not")));
+    editor.click("Go to Factory");
+    editor.click("Kiln Crunch");
+    assert_eq!(editor.playing(), "Kiln Crunch");
+}
+
+#[test]
+fn typing_searches_and_the_keys_choose() {
+    let (mut editor, _) = browse("browse_keys");
+    editor.text("slim");
+    assert!(!editor.sees("Plexi 9"), "was not narrowed");
+    editor.key(Key::Enter);
+    assert_eq!(editor.playing(), "Slim Plexi");
+    editor.text("nothing like it");
+    assert!(!editor.sees("Slim"));
+    editor.key(Key::Escape);
+    assert!(!editor.sees("Close the browser"), "Escape did not close it");
+
+    editor.click("Choose model A");
+    editor.key(Key::Home);
+    for _ in 0..3 {
+        editor.key(Key::ArrowDown);
+    }
+    editor.key(Key::Enter);
+    assert!(editor.playing().starts_with("Plexi") || editor.playing() == "Slim Plexi");
+}
+
+#[test]
+fn a_path_can_be_typed() {
+    let (mut editor, folder) = browse("browse_path");
+    editor.click("Path of a folder or file");
+    editor.harness.key_press_modifiers(egui::Modifiers::COMMAND, Key::A);
+    editor.text(&folder.join("High gain").display().to_string());
+    editor.key(Key::Enter);
+    assert_eq!(editor.places.listing().folder, folder.join("High gain"));
+}
+
+#[test]
+fn a_column_sorts() {
+    let (mut editor, _) = browse("browse_sort");
+    let above = |editor: &Editor| editor.center("Plexi 9").y < editor.center("Slim").y;
+    assert!(above(&editor));
+    editor.click("Sort by Name");
+    editor.click("Sort by Name");
+    assert!(!above(&editor), "the order was not turned");
+}
+
+/// Where the list goes while its frames are timed.
+#[derive(Clone, Copy, PartialEq)]
+enum Way {
+    /// Up and down near its beginning, which a short list can as well.
+    ToAndFro,
+    /// On and on.
+    On,
+}
+
+/// The time a frame takes while the list scrolls, where its folder holds `count`.
+fn frame_time(count: usize, way: Way) -> Duration {
+    let mut editor = editor(&format!("browse_{count}"));
+    let folder = editor.folder.join("many");
+    std::fs::create_dir_all(&folder).expect("a folder");
+    for i in 0..count {
+        std::fs::write(folder.join(format!("Plexi {i:05}.nam")), "").expect("a file");
+    }
+    editor.places.run(Task::List(folder));
+    editor.frames();
+    editor.click("Choose model A");
+    editor.frames();
+    let mut times: Vec<Duration> = (0..41)
+        .map(|i| {
+            let back = way == Way::ToAndFro && i / 4 % 2 == 1;
+            editor.harness.key_press(if back { Key::PageUp } else { Key::PageDown });
+            let begin = Instant::now();
+            editor.harness.step();
+            begin.elapsed()
+        })
+        .collect();
+    times.sort();
+    // The tenth percentile: what a frame takes while nothing else disturbs it.
+    times[4]
+}
+
+#[test]
+fn thousands_of_files_scroll_as_fast_as_a_few() {
+    let few = frame_time(50, Way::ToAndFro);
+    let many = frame_time(5000, Way::ToAndFro);
+    println!("to and fro, a frame takes {few:?} with 50 files and {many:?} with 5000");
+    assert!(many < few * 2, "5000 files: {many:?} instead of {few:?}");
+    let (few, many) = (frame_time(500, Way::On), frame_time(5000, Way::On));
+    println!("on and on, a frame takes {few:?} with 500 files and {many:?} with 5000");
+    assert!(many < few * 2, "5000 files: {many:?} instead of {few:?}");
+}

@@ -2,11 +2,12 @@
 
 use std::sync::atomic::Ordering::Relaxed;
 
+use kiln_amp::KilnAmp;
 use kiln_amp::editor::{LEAST, SIZE};
 use kiln_amp::places::{Place, Task};
 
 use crate::host;
-use crate::stage::{B, Editor, amps, editor, editor_of, impulse};
+use crate::stage::{B, Editor, amps, editor, editor_of, editor_with, impulse};
 
 const LARGE: [f32; 2] = [1600.0, 1000.0];
 
@@ -105,9 +106,6 @@ fn cabinet_view() {
         editor.click("Cabinet");
         editor.type_value("Low cut", "80");
         editor.type_value("High cut", "7000");
-        for label in editor.paths() {
-            editor.harness.mask(label);
-        }
         editor.looks_like(name);
     }
 }
@@ -117,9 +115,6 @@ fn waveform_view() {
     let mut editor = furnished("waveform", SIZE, 1.0);
     editor.click("Cabinet");
     editor.click("Show the waveform");
-    for label in editor.paths() {
-        editor.harness.mask(label);
-    }
     editor.looks_like("waveform");
 }
 
@@ -132,13 +127,44 @@ fn settings_view() {
     }
 }
 
+/// A plugin into which a string of `hz` sounds, and an editor that hears it.
+fn tuning(test: &str, size: [f32; 2], hz: f32) -> Editor {
+    let mut plugin = KilnAmp::default();
+    host::activate(&mut plugin, 1, 1);
+    let mut editor = editor_with(test, size, 1.0, plugin.meters().clone());
+    furnish(&mut editor);
+    editor.click("Tuner");
+    let mut phase = 0.0f32;
+    for _ in 0..80 {
+        let mut block = vec![0.0; 512];
+        for x in &mut block {
+            phase = (phase + hz / 48_000.0).fract();
+            *x = 0.2 * (phase * std::f32::consts::TAU).sin();
+        }
+        host::process(&mut plugin, &mut [block]);
+        editor.harness.step();
+    }
+    editor
+}
+
 #[test]
 fn tuner_view() {
+    // Half a second of silence, and a string a little flat.
     for (name, size) in [("tuner", SIZE), ("tuner_small", LEAST)] {
-        let mut editor = furnished(name, size, 1.0);
-        editor.click("Tuner");
+        let mut editor = tuning(name, size, 109.6);
+        assert!(editor.sees("Tuner: A2 -6.3 cents"), "{name}: the note is not shown");
+        editor.meters.watched.store(false, Relaxed);
+        editor.meters.load.store(0.07, Relaxed);
         editor.looks_like(name);
     }
+}
+
+#[test]
+fn a_string_in_tune_is_green() {
+    let mut editor = tuning("tuner_in_tune", SIZE, 82.41);
+    assert!(editor.sees("Tuner: E2 +0.1 cents") || editor.sees("Tuner: E2 +0.0 cents"));
+    editor.click("Close the tuner");
+    assert!(!editor.meters.tuner.wanted.load(Relaxed), "it still listens");
 }
 
 #[test]
@@ -188,18 +214,18 @@ fn browser_view() {
         editor.click("Choose model A");
         editor.click("Make this folder the library");
         for _ in 0..600 {
-            if editor.sees("Twin hi_gain 002") {
+            if editor.sees("5150 hi_gain 014") {
                 break;
             }
             std::thread::sleep(std::time::Duration::from_millis(20));
             editor.harness.step();
         }
         std::thread::sleep(std::time::Duration::from_millis(1500));
-        editor.harness.hover_at(editor.center("Twin hi_gain 010"));
+        editor.harness.hover_at(editor.center("5150 hi_gain 022"));
         editor.frames();
-        editor.click("Favourite Twin hi_gain 010");
-        for label in editor.paths() {
-            editor.harness.mask(label);
+        editor.click("Favourite 5150 hi_gain 022");
+        for place in editor.paths() {
+            editor.harness.mask(place);
         }
         editor.looks_like(name);
     }

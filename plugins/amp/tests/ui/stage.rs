@@ -37,9 +37,13 @@ pub(crate) fn editor(test: &str) -> Editor {
 }
 
 pub(crate) fn editor_of(test: &str, size: [f32; 2], scale: f32) -> Editor {
+    editor_with(test, size, scale, Arc::new(Meters::default()))
+}
+
+/// With the meters of a plugin that makes sound.
+pub(crate) fn editor_with(test: &str, size: [f32; 2], scale: f32, meters: Arc<Meters>) -> Editor {
     let folder = host::scratch(test);
     let (params, places) = host::params_in(&folder);
-    let meters = Arc::new(Meters::default());
     for count in [&meters.inputs, &meters.outputs] {
         count.store(2, Relaxed);
     }
@@ -149,6 +153,8 @@ impl Editor {
             .max_failed_pixels(400_usize)
             .output_path(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/snapshots"));
         self.harness.snapshot_options(name, &options);
+        // Tells what differs, here and not when the last of several is dropped.
+        self.harness.take_snapshot_results().unwrap();
     }
 }
 
@@ -205,6 +211,12 @@ impl Editor {
     pub(crate) fn paths(&self) -> Vec<egui::Rect> {
         let labels = ["Path of a folder or file", "Read the library again"];
         let found = labels.iter().flat_map(|label| self.harness.query_all_by_label(label));
-        found.map(|node| node.rect()).collect()
+        let costs = self.harness.query_by_label("Sort by Cost").map(|node| {
+            let rect = node.rect();
+            rect.with_min_y(rect.bottom() + 2.0).with_max_y(rect.bottom() + 2000.0)
+        });
+        let foot = self.harness.query_by_label("Previous model").map(|node| node.rect().top());
+        let costs = costs.zip(foot).map(|(rect, foot)| rect.with_max_y(foot - 6.0));
+        found.map(|node| node.rect()).chain(costs).collect()
     }
 }
