@@ -11,6 +11,16 @@ use crate::stage::{B, Editor, amps, editor, editor_of, editor_with, impulse};
 
 const LARGE: [f32; 2] = [1600.0, 1000.0];
 
+/// A picture of the same name for each size.
+macro_rules! at_sizes {
+    ($view:ident: $($name:ident $size:ident),+) => {
+        $(#[test]
+        fn $name() {
+            $view(stringify!($name), $size);
+        })+
+    };
+}
+
 /// A second model, two cabinets, a few things set, and sound.
 fn furnish(editor: &mut Editor) {
     let folder = editor.folder.clone();
@@ -76,39 +86,36 @@ fn bypassed_view() {
     editor.looks_like("bypassed");
 }
 
-#[test]
-fn gate_view() {
-    for (name, size) in [("gate", SIZE), ("gate_small", LEAST)] {
-        let mut editor = furnished(name, size, 1.0);
-        editor.click("Gate");
-        editor.click("More of the gate");
-        editor.looks_like(name);
-    }
+fn gate_view(name: &str, size: [f32; 2]) {
+    let mut editor = furnished(name, size, 1.0);
+    editor.click("Gate");
+    editor.click("More of the gate");
+    editor.looks_like(name);
 }
 
-#[test]
-fn models_view() {
-    for (name, size) in [("models", SIZE), ("models_small", LEAST), ("models_large", LARGE)] {
-        let mut editor = furnished(name, size, 1.0);
-        editor.click("Models");
-        if size != SIZE {
-            editor.click("Routing: Parallel");
-            editor.click("Invert B");
-        }
-        editor.looks_like(name);
+at_sizes!(gate_view: gate SIZE, gate_small LEAST);
+
+fn models_view(name: &str, size: [f32; 2]) {
+    let mut editor = furnished(name, size, 1.0);
+    editor.click("Models");
+    if size != SIZE {
+        editor.click("Routing: Parallel");
+        editor.click("Invert B");
     }
+    editor.looks_like(name);
 }
 
-#[test]
-fn cabinet_view() {
-    for (name, size) in [("cabinet", SIZE), ("cabinet_small", LEAST)] {
-        let mut editor = furnished(name, size, 1.0);
-        editor.click("Cabinet");
-        editor.type_value("Low cut", "80");
-        editor.type_value("High cut", "7000");
-        editor.looks_like(name);
-    }
+at_sizes!(models_view: models SIZE, models_small LEAST, models_large LARGE);
+
+fn cabinet_view(name: &str, size: [f32; 2]) {
+    let mut editor = furnished(name, size, 1.0);
+    editor.click("Cabinet");
+    editor.type_value("Low cut", "80");
+    editor.type_value("High cut", "7000");
+    editor.looks_like(name);
 }
+
+at_sizes!(cabinet_view: cabinet SIZE, cabinet_small LEAST);
 
 #[test]
 fn waveform_view() {
@@ -118,14 +125,13 @@ fn waveform_view() {
     editor.looks_like("waveform");
 }
 
-#[test]
-fn settings_view() {
-    for (name, size) in [("settings", SIZE), ("settings_small", LEAST)] {
-        let mut editor = furnished(name, size, 1.0);
-        editor.click("Settings");
-        editor.looks_like(name);
-    }
+fn settings_view(name: &str, size: [f32; 2]) {
+    let mut editor = furnished(name, size, 1.0);
+    editor.click("Settings");
+    editor.looks_like(name);
 }
+
+at_sizes!(settings_view: settings SIZE, settings_small LEAST);
 
 /// A plugin into which a string of `hz` sounds, and an editor that hears it.
 fn tuning(test: &str, size: [f32; 2], hz: f32) -> Editor {
@@ -147,17 +153,16 @@ fn tuning(test: &str, size: [f32; 2], hz: f32) -> Editor {
     editor
 }
 
-#[test]
-fn tuner_view() {
+fn tuner_view(name: &str, size: [f32; 2]) {
     // Half a second of silence, and a string a little flat.
-    for (name, size) in [("tuner", SIZE), ("tuner_small", LEAST)] {
-        let mut editor = tuning(name, size, 109.6);
-        assert!(editor.sees("Tuner: A2 -6.3 cents"), "{name}: the note is not shown");
-        editor.meters.watched.store(false, Relaxed);
-        editor.meters.load.store(0.07, Relaxed);
-        editor.looks_like(name);
-    }
+    let mut editor = tuning(name, size, 109.6);
+    assert!(editor.sees("Tuner: A2 -6.3 cents"), "{name}: the note is not shown");
+    editor.meters.watched.store(false, Relaxed);
+    editor.meters.load.store(0.07, Relaxed);
+    editor.looks_like(name);
 }
+
+at_sizes!(tuner_view: tuner SIZE, tuner_small LEAST);
 
 #[test]
 fn a_string_in_tune_is_green() {
@@ -203,30 +208,29 @@ fn crowd(folder: &std::path::Path) {
     }
 }
 
-#[test]
-fn browser_view() {
-    for (name, size) in [("browser", SIZE), ("browser_small", LEAST), ("browser_large", LARGE)] {
-        let mut editor = furnished(name, size, 1.0);
-        let folder = amps(&format!("{name}_folder"));
-        crowd(&folder);
-        editor.places.run(Task::List(folder.clone()));
-        editor.frames();
-        editor.click("Choose model A");
-        editor.click("Make this folder the library");
-        for _ in 0..600 {
-            if editor.sees("5150 hi_gain 014") {
-                break;
-            }
-            std::thread::sleep(std::time::Duration::from_millis(20));
-            editor.harness.step();
+fn browser_view(name: &str, size: [f32; 2]) {
+    let mut editor = furnished(name, size, 1.0);
+    let folder = amps(&format!("{name}_folder"));
+    crowd(&folder);
+    editor.places.run(Task::List(folder.clone()));
+    editor.frames();
+    editor.click("Choose model A");
+    editor.click("Make this folder the library");
+    for _ in 0..600 {
+        if editor.sees("5150 hi_gain 014") {
+            break;
         }
-        std::thread::sleep(std::time::Duration::from_millis(1500));
-        editor.harness.hover_at(editor.center("5150 hi_gain 022"));
-        editor.frames();
-        editor.click("Favourite 5150 hi_gain 022");
-        for place in editor.paths() {
-            editor.harness.mask(place);
-        }
-        editor.looks_like(name);
+        std::thread::sleep(std::time::Duration::from_millis(20));
+        editor.harness.step();
     }
+    std::thread::sleep(std::time::Duration::from_millis(1500));
+    editor.harness.hover_at(editor.center("5150 hi_gain 022"));
+    editor.frames();
+    editor.click("Favourite 5150 hi_gain 022");
+    for place in editor.paths() {
+        editor.harness.mask(place);
+    }
+    editor.looks_like(name);
 }
+
+at_sizes!(browser_view: browser SIZE, browser_small LEAST, browser_large LARGE);

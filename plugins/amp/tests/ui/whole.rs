@@ -98,9 +98,9 @@ fn slots_are_stepped_cleared_and_filled() {
     editor.click("Clear model A");
     assert_eq!(editor.playing(), "");
     assert!(!editor.sees("Quality A"));
-    editor.click("Browse for model B");
     editor.places.run(Task::List(folder.clone()));
     editor.frames();
+    editor.click("Browse for model B");
     editor.click("Plexi 10");
     assert_eq!(editor.playing_at(B), "Plexi 100");
     editor.click("Close the browser");
