@@ -14,6 +14,8 @@ const LONGEST: usize = 1 << 16;
 pub struct Picture {
     /// The smallest and the largest sample of each stretch, over the largest of all.
     pub wave: Vec<(f32, f32)>,
+    /// Seconds that `wave` lasts.
+    pub seconds: f32,
     /// Frequency in Hz and level in dB; the loudest is 0.
     pub curve: Vec<(f32, f32)>,
 }
@@ -25,24 +27,27 @@ impl Picture {
         if samples.is_empty() || rate <= 0.0 {
             return Self::default();
         }
-        Self { wave: wave(samples), curve: curve(samples, rate) }
+        let (wave, shown) = wave(samples);
+        Self { wave, seconds: shown as f32 / rate, curve: curve(samples, rate) }
     }
 }
 
-fn wave(samples: &[f32]) -> Vec<(f32, f32)> {
+/// The stretches, and how many samples they span.
+fn wave(samples: &[f32]) -> (Vec<(f32, f32)>, usize) {
     let loudest = samples.iter().fold(0.0f32, |most, x| most.max(x.abs())).max(1e-9);
     // What is quieter than 60 dB below the loudest cannot be seen.
     let heard = samples.iter().rposition(|x| x.abs() > loudest * 1e-3).map_or(1, |at| at + 1);
     let heard = &samples[..heard.max(STRETCHES).min(samples.len())];
     let count = STRETCHES.min(heard.len());
-    (0..count)
+    let stretches = (0..count)
         .map(|i| {
             let stretch = &heard[i * heard.len() / count..(i + 1) * heard.len() / count];
             let bounds =
                 stretch.iter().fold((0.0f32, 0.0f32), |(low, high), &x| (low.min(x), high.max(x)));
             (bounds.0 / loudest, bounds.1 / loudest)
         })
-        .collect()
+        .collect();
+    (stretches, heard.len())
 }
 
 fn curve(samples: &[f32], rate: f32) -> Vec<(f32, f32)> {

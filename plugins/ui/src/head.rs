@@ -49,10 +49,10 @@ impl Front<'_> {
         painter.rect_filled(rect, round, Color32::from_rgb(0x12, 0x0c, 0x0a));
         let inside = painter.with_clip_rect(rect.intersect(painter.clip_rect()));
         embers(&inside, rect, heat);
-        let tint = Color32::from_rgb(0x50, 0x46, 0x42);
+        let tint = Color32::from_rgb(0x3e, 0x34, 0x30);
         Texture::Cloth.fill(&inside, rect, unit, tint);
         // What glows also lights the cloth from behind.
-        let lit = theme::EMBER.gamma_multiply(0.05 + 0.10 * heat);
+        let lit = theme::EMBER.gamma_multiply(0.05 + 0.16 * heat);
         let center = rect.center() + vec2(0.0, rect.height() * 0.25);
         paint::glow(&inside, center, rect.size() * vec2(0.5, 0.75), lit);
         let depth = rect.height().min(40.0 * unit) * 0.8;
@@ -81,7 +81,8 @@ fn embers(painter: &Painter, rect: Rect, heat: f32) {
         let light = 0.28 + 0.55 * heat;
         let radii = vec2(width * 0.105, height * 0.62) * size;
         paint::glow(painter, center, radii, theme::EMBER.gamma_multiply(light));
-        let heart = theme::FLAME.gamma_multiply(0.15 + 0.75 * heat);
+        // Redder than a flame, or the cloth before it makes it look grey.
+        let heart = Color32::from_rgb(0xff, 0xa4, 0x48).gamma_multiply(0.15 + 0.8 * heat);
         let below = center + vec2(0.0, height * 0.1);
         paint::glow(painter, below, radii * vec2(0.4, 0.5) * (0.8 + 0.4 * heat), heart);
     }

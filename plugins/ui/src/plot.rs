@@ -66,9 +66,9 @@ impl Response {
         egui::lerp(self.area.x_range(), t)
     }
 
-    /// Where a level lies; outside the range, at its end.
+    /// Where a level lies, be it outside of the grid.
     pub fn y(&self, db: f32) -> f32 {
-        egui::remap_clamp(db, self.range[0]..=self.range[1], self.area.bottom()..=self.area.top())
+        egui::remap(db, self.range[0]..=self.range[1], self.area.bottom()..=self.area.top())
     }
 
     /// Draws a curve given by frequency in Hz and level in dB, with the space
@@ -94,7 +94,7 @@ impl Response {
     /// Shades what a filter with its edge at `hz` takes away.
     pub fn cut(&self, ui: &Ui, hz: f32, above: bool) {
         let x = self.x(hz);
-        let dark = theme::COAL.gamma_multiply(0.92);
+        let dark = theme::COAL.gamma_multiply(0.78);
         let clear = theme::COAL.gamma_multiply(0.35);
         let painter = ui.painter();
         if above {

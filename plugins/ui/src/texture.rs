@@ -25,7 +25,8 @@ impl Texture {
     /// Points of a tile's side. A point of the pattern is a whole number of
     /// pixels, or it would beat with them.
     fn tile(painter: &Painter, unit: f32) -> f32 {
-        let pixels = (painter.pixels_per_point() * unit).round().max(1.0);
+        // As fine as it looks well: coarser only on very dense screens.
+        let pixels = (painter.pixels_per_point() * unit * 0.6).floor().max(1.0);
         SIDE as f32 * pixels / painter.pixels_per_point()
     }
 
@@ -131,7 +132,7 @@ fn cloth(x: usize, y: usize) -> Color32 {
     let dive = (along * std::f32::consts::PI).sin();
     let light = (0.25 + 0.75 * bulge) * (0.55 + 0.45 * dive) * (0.85 + 0.3 * noise(x, y, 7));
     let gap = (1.0 - bulge).max(1.0 - dive);
-    let alpha = (255.0 * (1.0 - 0.62 * gap * gap)) as u8;
+    let alpha = (255.0 * (1.0 - 0.74 * gap * gap)) as u8;
     let light = (light * 255.0).clamp(0.0, 255.0) as u8;
     Color32::from_rgba_unmultiplied(light, light, light, alpha)
 }

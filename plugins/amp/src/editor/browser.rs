@@ -9,7 +9,7 @@ use ui::icon::Icon;
 use ui::{control, list::List, paint, theme};
 
 use super::desk::{Ask, Desk};
-use super::rows::{Item, Row, narrow};
+use super::rows::{Row, narrow};
 use super::shelf::{Revision, Scope, Shelf};
 use super::{sidebar, table};
 use crate::files;
@@ -182,13 +182,15 @@ impl Browser {
                 let listing = &shelf.listing;
                 let up = listing.folder.parent().is_some().then_some(Row::Up);
                 let folders = listing.folders.iter().cloned().map(Row::Folder);
-                let files = shelf.folder_items(place).map(Row::File);
+                let files = shelf.folder_items(place).map(|item| Row::File(Box::new(item)));
                 up.into_iter().chain(folders).chain(files).collect()
             }
-            Scope::Library => factory.chain(shelf.items(place).map(Row::File)).collect(),
+            Scope::Library => {
+                factory.chain(shelf.items(place).map(|item| Row::File(Box::new(item)))).collect()
+            }
             Scope::Favourites => {
                 let liked = shelf.items(place).filter(|item| item.favourite);
-                liked.map(Row::File).collect()
+                liked.map(|item| Row::File(Box::new(item))).collect()
             }
         }
     }
@@ -255,7 +257,7 @@ impl Browser {
                 None => return,
             },
             Row::Folder(name) => self.enter(self.folder.join(name)),
-            Row::File(Item { path, .. }) => Task::Open(place, path),
+            Row::File(item) => Task::Open(place, item.path),
         };
         desk.ask(Ask::Run(task));
     }

@@ -78,6 +78,10 @@ fn draw(ui: &Ui, rect: Rect, desk: &Desk<'_>, waves: bool, pictures: [&Picture; 
             let top = inner.top() + height * row as f32;
             let place = Rect::from_min_size(pos2(inner.left(), top), vec2(inner.width(), height));
             plot::waveform(ui, place.shrink(4.0 * unit), &pictures[i].wave, ink(i));
+            let words = format!("{:.0} ms", pictures[i].seconds * 1000.0);
+            let at = place.right_bottom() - vec2(4.0, 8.0) * unit;
+            let font = theme::font(10.5 * unit);
+            ui.painter().text(at, Align2::RIGHT_CENTER, words, font, theme::FAINT);
         }
     } else {
         let grid = Response::grid(ui, rect, [-42.0, 9.0]);

@@ -81,7 +81,6 @@ fn drawer_rect(ui: &mut Ui, grille: Rect, label: &str, desk: &mut Desk<'_>, it: 
 /// The other knobs of the gate, side by side.
 fn gate(ui: &mut Ui, rect: Rect, desk: &Desk<'_>) {
     let unit = theme::unit(ui);
-    let params = desk.params;
     let (title, knobs) = rect.split_left_right_at_x(rect.left() + 120.0 * unit);
     let at = title.left_center();
     let painter = ui.painter();
@@ -102,6 +101,13 @@ fn gate(ui: &mut Ui, rect: Rect, desk: &Desk<'_>) {
         theme::font(11.0 * unit),
         theme::DIM,
     );
+    gate_knobs(ui, knobs, desk);
+}
+
+/// The gate's own knobs but for its threshold, side by side.
+pub(super) fn gate_knobs(ui: &mut Ui, knobs: Rect, desk: &Desk<'_>) {
+    let unit = theme::unit(ui);
+    let params = desk.params;
     let all: [(&FloatParam, &str, &str); 5] = [
         (&params.gate_hysteresis, "HYSTERESIS", "How far below the threshold it closes."),
         (&params.gate_attack, "ATTACK", "Time it takes to open."),

@@ -12,7 +12,7 @@ use crate::source::Playing;
 pub(super) struct Pictures([Option<(Arc<Playing>, Picture)>; 2]);
 
 /// Of an empty place.
-static NOTHING: Picture = Picture { wave: Vec::new(), curve: Vec::new() };
+static NOTHING: Picture = Picture { wave: Vec::new(), seconds: 0.0, curve: Vec::new() };
 
 impl Pictures {
     /// Those of what plays now.

@@ -48,7 +48,7 @@ pub(super) enum Row {
     /// The folder above.
     Up,
     Folder(String),
-    File(Item),
+    File(Box<Item>),
 }
 
 impl Row {
@@ -105,7 +105,7 @@ mod tests {
 
     fn rows() -> Vec<Row> {
         let file = |name: &str, gear: &str, author: &str| {
-            Row::File(
+            Row::File(Box::new(
                 Item {
                     name: name.into(),
                     gear: gear.into(),
@@ -114,7 +114,7 @@ mod tests {
                     ..Item::default()
                 }
                 .indexed(),
-            )
+            ))
         };
         vec![
             Row::Up,

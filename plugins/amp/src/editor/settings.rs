@@ -7,6 +7,7 @@ use ui::knob::Knob;
 use ui::{lamp, paint, theme};
 
 use super::desk::Desk;
+use super::face::gate_knobs;
 use super::words;
 use crate::choices::Level;
 use crate::places::Place;
@@ -19,10 +20,22 @@ pub(super) fn show(ui: &mut Ui, rect: Rect, desk: &Desk<'_>, engine: &[String]) 
     let width = (rect.width() - gap) * 0.58;
     let left = Rect::from_min_size(rect.min, vec2(width, rect.height()));
     let right = rect.with_min_x(left.right() + gap);
-    levels(ui, left, desk);
-    let (top, bottom) = right.split_top_bottom_at_fraction(0.5);
+    // What the levels need; the gate's knobs have the rest, where there is enough.
+    let needed = 378.0 * unit;
+    if left.height() > needed + 104.0 * unit {
+        let (top, bottom) = left.split_top_bottom_at_y(left.top() + needed);
+        levels(ui, top, desk);
+        let inner = titled(ui, bottom.with_min_y(bottom.top() + gap), "NOISE GATE");
+        let beside = inner.with_min_y(inner.top() - 26.0 * unit);
+        gate_knobs(ui, beside.with_min_x(inner.left() + 92.0 * unit), desk);
+    } else {
+        levels(ui, left, desk);
+    }
+    let (top, rest) = right.split_top_bottom_at_fraction(0.42);
+    let (middle, bottom) = rest.split_top_bottom_at_fraction(0.46);
     processing(ui, top.with_max_y(top.bottom() - gap * 0.5), desk, engine);
-    stereo(ui, bottom.with_min_y(bottom.top() + gap * 0.5), desk);
+    stereo(ui, middle.shrink2(vec2(0.0, gap * 0.5)), desk);
+    keys(ui, bottom.with_min_y(bottom.top() + gap * 0.5));
 }
 
 /// A card with a title; returns the room below the title.
@@ -169,8 +182,18 @@ fn stereo(ui: &mut Ui, rect: Rect, desk: &Desk<'_>) {
             "Mono: the mean of left and right goes through one network, at half the cost, to both outputs."
         }
     };
-    let height = paint::wrapped_text(ui, inner, words, 12.0 * unit, theme::DIM);
-    let foot = inner.with_min_y(inner.top() + height + 10.0 * unit);
-    let keys = "Keys: Tab goes on, arrows turn, Shift is fine, Enter types a value, Escape closes.";
-    paint::wrapped_text(ui, foot, keys, 12.0 * unit, theme::FAINT);
+    paint::wrapped_text(ui, inner, words, 12.0 * unit, theme::DIM);
+}
+
+/// What the keys do, and which version this is.
+fn keys(ui: &Ui, rect: Rect) {
+    let unit = theme::unit(ui);
+    let inner = titled(ui, rect, "KEYS");
+    let keys = "Tab goes on, arrows turn, with Shift finely. Enter types a value, Escape closes.";
+    let height = paint::wrapped_text(ui, inner, keys, 12.0 * unit, theme::DIM);
+    let foot = inner.with_min_y(inner.top() + height + 6.0 * unit);
+    let version = concat!("Kiln Amp ", env!("CARGO_PKG_VERSION"));
+    if foot.height() > 14.0 * unit {
+        paint::wrapped_text(ui, foot, version, 11.5 * unit, theme::FAINT);
+    }
 }

@@ -222,8 +222,9 @@ mod tests {
     #[test]
     fn sorting_knows_numbers_and_leaves_folders_first() {
         let file = |name: &str, cost: &str| {
-            let (name, cost) = (name.to_owned(), cost.to_owned());
-            Row::File(Item { name, cost, ..Item::default() })
+            let mut item = Item::plain(format!("/{name}.nam").into());
+            item.cost = cost.into();
+            Row::File(Box::new(item))
         };
         let rows = [
             file("b", "10.0 %"),

@@ -223,13 +223,13 @@ fn browser_view(name: &str, size: [f32; 2]) {
         std::thread::sleep(std::time::Duration::from_millis(20));
         editor.harness.step();
     }
+    // The last of them, and their costs.
     std::thread::sleep(std::time::Duration::from_millis(1500));
     editor.harness.hover_at(editor.center("5150 hi_gain 022"));
     editor.frames();
     editor.click("Favourite 5150 hi_gain 022");
-    for place in editor.paths() {
-        editor.harness.mask(place);
-    }
+    // Without what is built in, which will be more with time.
+    editor.text("acme");
     editor.looks_like(name);
 }
 

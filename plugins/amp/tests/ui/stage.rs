@@ -143,6 +143,9 @@ impl Editor {
     pub(crate) fn looks_like(&mut self, name: &str) {
         self.harness.remove_cursor();
         self.harness.run_steps(8);
+        for place in self.paths() {
+            self.harness.mask(place);
+        }
         let drawn = catch_unwind(AssertUnwindSafe(|| self.harness.render()));
         assert!(
             matches!(drawn, Ok(Ok(_))),
@@ -206,7 +209,7 @@ pub(crate) fn impulse(folder: &Path, name: &str, ring: f32) -> PathBuf {
 
 impl Editor {
     /// Where paths and costs stand, which differ from machine to machine.
-    pub(crate) fn paths(&self) -> Vec<egui::Rect> {
+    fn paths(&self) -> Vec<egui::Rect> {
         let labels = ["Path of a folder or file", "Read the library again"];
         let found = labels.iter().flat_map(|label| self.harness.query_all_by_label(label));
         let costs = self.harness.query_by_label("Sort by Cost").map(|node| {
