@@ -1,0 +1,98 @@
+//! One file through the effect.
+
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use anyhow::{Context as _, Result, bail};
+use serde::Serialize;
+
+use super::chain::{Chain, Recipe, Rig, hash};
+use crate::report::{Levels, Meter};
+use crate::wav::{Depth, Format, Input, Output};
+
+/// Set when the user wants to stop.
+pub(crate) static STOP: AtomicBool = AtomicBool::new(false);
+
+/// How files are made.
+pub(crate) struct Job {
+    pub(crate) rig: Rig,
+    pub(crate) form: Form,
+    /// Frames a host would pass at a time.
+    pub(crate) block: usize,
+    /// Whether files are measured on their way.
+    pub(crate) measure: bool,
+}
+
+/// What an output is besides its sound.
+#[derive(Clone, Copy, Serialize)]
+pub(crate) struct Form {
+    /// Whether one channel becomes two.
+    pub(crate) stereo: bool,
+    /// Seconds to go on after the input's end.
+    pub(crate) tail: f64,
+    pub(crate) depth: Depth,
+    pub(crate) dither: bool,
+}
+
+impl Job {
+    /// A digest of all that makes an output what it is, but for the input.
+    pub(crate) fn fingerprint(&self) -> Result<String> {
+        let all: (Recipe, Form, usize) = (self.rig.recipe(), self.form, self.block);
+        Ok(hash(&serde_json::to_vec(&all)?))
+    }
+
+    /// Renders `input` to `output`, calling `tick` with the frames of each block;
+    /// the levels before and after, if they are measured.
+    pub(crate) fn render(
+        &self,
+        input: &Path,
+        output: &Path,
+        tick: &dyn Fn(u64),
+    ) -> Result<Option<[Levels; 2]>> {
+        let mut source = Input::open(input)?;
+        let rate = source.sample_rate();
+        let inputs = source.channels();
+        let outputs = if self.form.stereo { inputs.max(2) } else { inputs };
+        let mut chain =
+            Chain::new(&self.rig, rate, outputs).with_context(|| input.display().to_string())?;
+        let frames = source.frames() + (self.form.tail * f64::from(rate)).round() as u64;
+        let Form { depth, dither, .. } = self.form;
+        let format = Format { channels: outputs, sample_rate: rate, frames, depth, dither };
+        let sources: Vec<_> = self.rig.files().chain([("input", input)]).collect();
+        let mut sink = Output::create(output, &format, &sources)?;
+        let mut meters = if self.measure {
+            let before = Meter::new(inputs, rate, source.ceiling())?;
+            Some([before, Meter::new(outputs, rate, depth.ceiling())?])
+        } else {
+            None
+        };
+
+        let mut channels = vec![Vec::new(); outputs];
+        let mut late = chain.latency();
+        let mut rest = usize::try_from(frames)? + late;
+        while rest > 0 {
+            if STOP.load(Ordering::Relaxed) {
+                bail!("{}: interrupted", input.display());
+            }
+            let block = self.block.min(rest);
+            let read = source.read(&mut channels[..inputs], block)?;
+            if let Some([before, _]) = &mut meters {
+                before.hear(&channels[..inputs])?;
+            }
+            // The latency, the tail and the second channel of one are silent.
+            channels.iter_mut().for_each(|channel| channel.resize(block, 0.0));
+            chain.process(&mut channels, inputs);
+            let early = late.min(block);
+            channels.iter_mut().for_each(|channel| drop(channel.drain(..early)));
+            sink.write(&mut channels)?;
+            if let Some([_, after]) = &mut meters {
+                after.hear(&channels)?;
+            }
+            channels[inputs..].iter_mut().for_each(Vec::clear);
+            (late, rest) = (late - early, rest - block);
+            tick(read as u64);
+        }
+        sink.finish()?;
+        meters.map(|[before, after]| Ok([before.levels()?, after.levels()?])).transpose()
+    }
+}

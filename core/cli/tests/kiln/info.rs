@@ -1,0 +1,91 @@
+//! What models are and cost.
+
+use std::fs;
+use std::process::Command;
+
+use serde_json::{Value, json};
+
+use crate::{Folder, kiln, stderr};
+
+#[test]
+fn info_tells_what_a_model_is() {
+    let folder = Folder::new("info");
+    let model = folder.linear();
+    let done = kiln(&["info", &model]);
+    assert_eq!(done.status.code(), Some(0), "{}", stderr(&done));
+    let text = String::from_utf8(done.stdout).expect("text");
+    for part in ["Linear, format 0.5.4", "44100 Hz", "2 samples", "Two taps", "real time"] {
+        assert!(text.contains(part), "{part} is not in {text}");
+    }
+    let done = kiln(&["info", "--json", &model]);
+    let facts: Value = serde_json::from_slice(&done.stdout).expect("JSON");
+    assert_eq!(facts["plays"], true);
+    assert_eq!(facts["weights"], 2);
+    assert_eq!(facts["metadata"]["name"], "Two taps");
+    assert!(facts["ns_per_sample"].as_f64().is_some_and(|ns| ns > 0.0));
+}
+
+#[test]
+fn what_a_file_says_cannot_command_the_terminal() {
+    let folder = Folder::new("terminal");
+    let file = json!({ "version": "0.5.4", "architecture": "Linear",
+        "config": { "receptive_field": 1, "bias": false }, "weights": [1.0],
+        "metadata": { "name": "\u{1b}]0;owned\u{7}\nplays no", "\u{9b}2J": 1 } });
+    let done = kiln(&["info", &folder.put("good.nam", &file.to_string())]);
+    assert_eq!(done.status.code(), Some(0), "{}", stderr(&done));
+    let text = String::from_utf8(done.stdout).expect("text");
+    assert!(text.contains(r"\u{1b}]0;owned\u{7}\nplays no"), "{text}");
+    assert!(text.chars().all(|c| c == '\n' || !c.is_control()), "{text:?}");
+
+    let file = json!({ "version": "0.5.4\u{1b}[2J", "architecture": "\u{1b}c", "config": {},
+        "weights": [] });
+    let done = kiln(&["info", &folder.put("bad.nam", &file.to_string())]);
+    let text = stderr(&done);
+    assert!(text.chars().all(|c| c == '\n' || !c.is_control()), "{text:?}");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_disk_is_an_error_and_a_gone_reader_is_not() {
+    let folder = Folder::new("full");
+    let model = folder.linear();
+    let info = |out: std::process::Stdio| {
+        let mut kiln = Command::new(env!("CARGO_BIN_EXE_kiln"));
+        kiln.args(["info", &model]).stdout(out).output().expect("kiln runs")
+    };
+    let full = fs::File::create("/dev/full").expect("the device");
+    let done = info(full.into());
+    assert_eq!(done.status.code(), Some(1));
+    assert!(stderr(&done).contains("standard output"), "{}", stderr(&done));
+    let (reader, writer) = std::io::pipe().expect("a pipe");
+    drop(reader);
+    assert_eq!(info(writer.into()).status.code(), Some(0));
+}
+
+#[test]
+fn info_tells_why_a_model_does_not_play() {
+    let folder = Folder::new("refused");
+    let file = json!({ "version": "0.5.4", "architecture": "Linear",
+        "config": { "receptive_field": 2, "bias": true }, "weights": [1.0, 0.5] });
+    let model = folder.put("bad.nam", &file.to_string());
+    let done = kiln(&["info", "--json", &model]);
+    assert_eq!(done.status.code(), Some(1));
+    assert!(stderr(&done).contains("bad.nam: expected 3 weights"), "{}", stderr(&done));
+    let facts: Value = serde_json::from_slice(&done.stdout).expect("JSON");
+    assert_eq!(facts["plays"], false);
+    assert!(facts["error"].as_str().is_some_and(|e| e.contains("found 2")));
+}
+
+#[test]
+fn bench_measures_what_it_can() {
+    let folder = Folder::new("bench");
+    let (good, bad) = (folder.lstm(), folder.put("bad.nam", "{}"));
+    let done = kiln(&["bench", "--json", &bad, &good]);
+    assert_eq!(done.status.code(), Some(1));
+    assert!(stderr(&done).contains("bad.nam: "), "{}", stderr(&done));
+    let entries: Value = serde_json::from_slice(&done.stdout).expect("JSON");
+    assert_eq!(entries.as_array().map(Vec::len), Some(1));
+    let blocks = entries[0]["blocks"].as_array().expect("blocks");
+    let lengths: Vec<_> = blocks.iter().map(|b| b["block"].as_u64()).collect();
+    assert_eq!(lengths, [1, 16, 64, 512].map(Some));
+}
