@@ -68,28 +68,31 @@ impl Job {
         };
 
         let mut channels = vec![Vec::new(); outputs];
-        let mut late = chain.latency();
-        let mut rest = usize::try_from(frames)? + late;
+        // Samples still to come out, and of those that come next, the ones to drop.
+        let (mut rest, mut late) = (usize::try_from(frames)?, None);
         while rest > 0 {
             if STOP.load(Ordering::Relaxed) {
                 bail!("{}: interrupted", input.display());
             }
-            let block = self.block.min(rest);
-            let read = source.read(&mut channels[..inputs], block)?;
+            let read = source.read(&mut channels[..inputs], self.block)?;
             if let Some([before, _]) = &mut meters {
                 before.hear(&channels[..inputs])?;
             }
             // The latency, the tail and the second channel of one are silent.
-            channels.iter_mut().for_each(|channel| channel.resize(block, 0.0));
+            channels.iter_mut().for_each(|channel| channel.resize(self.block, 0.0));
             chain.process(&mut channels, inputs);
-            let early = late.min(block);
+            // Only what has played knows how late it is.
+            let late = late.get_or_insert_with(|| chain.latency());
+            let early = self.block.min(*late);
+            *late -= early;
             channels.iter_mut().for_each(|channel| drop(channel.drain(..early)));
+            channels.iter_mut().for_each(|channel| channel.truncate(rest));
+            rest -= channels[0].len();
             sink.write(&mut channels)?;
             if let Some([_, after]) = &mut meters {
                 after.hear(&channels)?;
             }
             channels[inputs..].iter_mut().for_each(Vec::clear);
-            (late, rest) = (late - early, rest - block);
             tick(read as u64);
         }
         sink.finish()?;
