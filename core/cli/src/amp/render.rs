@@ -50,22 +50,14 @@ impl Job {
         tick: &dyn Fn(u64),
     ) -> Result<Option<[Levels; 2]>> {
         let mut source = Input::open(input)?;
-        let rate = source.sample_rate();
+        let format = self.format(&source);
+        let Format { channels: outputs, sample_rate, frames, .. } = format;
         let inputs = source.channels();
-        let outputs = if self.form.stereo { inputs.max(2) } else { inputs };
-        let mut chain =
-            Chain::new(&self.rig, rate, outputs).with_context(|| input.display().to_string())?;
-        let frames = source.frames() + (self.form.tail * f64::from(rate)).round() as u64;
-        let Form { depth, dither, .. } = self.form;
-        let format = Format { channels: outputs, sample_rate: rate, frames, depth, dither };
+        let mut chain = Chain::new(&self.rig, sample_rate, outputs)
+            .with_context(|| input.display().to_string())?;
         let sources: Vec<_> = self.rig.files().chain([("input", input)]).collect();
         let mut sink = Output::create(output, &format, &sources)?;
-        let mut meters = if self.measure {
-            let before = Meter::new(inputs, rate, source.ceiling())?;
-            Some([before, Meter::new(outputs, rate, depth.ceiling())?])
-        } else {
-            None
-        };
+        let mut meters = self.measure.then(|| meters(&source, &format)).transpose()?;
 
         let mut channels = vec![Vec::new(); outputs];
         // Samples still to come out, and of those that come next, the ones to drop.
@@ -98,4 +90,19 @@ impl Job {
         sink.finish()?;
         meters.map(|[before, after]| Ok([before.levels()?, after.levels()?])).transpose()
     }
+    /// Of the output of `source`.
+    fn format(&self, source: &Input) -> Format {
+        let Form { stereo, tail, depth, dither } = self.form;
+        let sample_rate = source.sample_rate();
+        let frames = source.frames() + (tail * f64::from(sample_rate)).round() as u64;
+        let channels = source.channels().max(if stereo { 2 } else { 1 });
+        Format { channels, sample_rate, frames, depth, dither }
+    }
+}
+
+/// For what is read and what is written.
+fn meters(source: &Input, format: &Format) -> Result<[Meter; 2]> {
+    let rate = format.sample_rate;
+    let before = Meter::new(source.channels(), rate, source.ceiling())?;
+    Ok([before, Meter::new(format.channels, rate, format.depth.ceiling())?])
 }
