@@ -113,3 +113,44 @@ fn bad_samples_do_not_stay() {
         assert!(worst < 1e-6, "{name}: still {worst} from what it should be");
     }
 }
+
+/// An engine that takes over another's state goes on to the bit as that one does.
+#[test]
+fn an_engine_can_take_over_from_another() {
+    let files = models::official().into_iter().map(|(name, json)| (name.to_owned(), json));
+    let ours = kit::fixtures()
+        .into_iter()
+        .map(|path| (path.display().to_string(), std::fs::read_to_string(path).expect("a file")));
+    let input = kit::signal(3000);
+    for (name, json) in files.chain(ours) {
+        let model = nn::Model::load(json.as_bytes()).expect("a valid model");
+        for first in [1, 64, 700, 2001] {
+            let (mut one, mut other) = (model.engine(), model.engine());
+            other.process(&mut kit::signal(1234));
+            other.process(&mut [0.3; 7]);
+            let mut io = input.clone();
+            let (before, after) = io.split_at_mut(first);
+            one.process(before);
+            let mut taken = false;
+            let calls = kit::heap_calls(|| taken = other.take_over(&*one));
+            assert_eq!(calls, 0, "{name}: taking over uses the heap");
+            assert_eq!(taken, model.architecture() != "Linear", "{name}");
+            let mut taken_over = after.to_vec();
+            one.process(after);
+            if taken {
+                other.process(&mut taken_over);
+                assert_eq!(after, taken_over, "{name} after {first} samples");
+            }
+        }
+    }
+}
+
+#[test]
+fn an_engine_of_another_model_is_not_taken_over() {
+    let [a, b] = [models::a1(4), models::lstm(1, 8)]
+        .map(|json| nn::Model::load(json.as_bytes()).expect("a valid model"));
+    let mut engine = a.engine();
+    assert!(!engine.take_over(&*b.engine()));
+    assert!(!b.engine().take_over(&*engine));
+    assert!(engine.take_over(&*a.engine()));
+}

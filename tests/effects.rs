@@ -2,7 +2,9 @@
 
 mod kit;
 
-use fx::{Amp, Loader, Pair, amp::Params};
+use fx::Pair;
+use fx::amp::{self, Amp, Params};
+use fx::resample::{Oversampling, Plan, Setup};
 use nn::Engine;
 
 /// A soft clipper with a memory.
@@ -30,7 +32,15 @@ fn toys() -> Pair {
 }
 
 fn params() -> Params {
-    Params { input_gain: 6.0, output_gain: -3.0, ..Params::default() }
+    Params {
+        input_gain: 6.0,
+        output_gain: -3.0,
+        mix: 0.9,
+        gate: amp::Gate { on: true, threshold: -40.0, ..amp::Gate::default() },
+        tone: amp::Tone { bass: 7.0, presence: 3.0, ..amp::Tone::default() },
+        cabinet: amp::Cabinet { low_cut: 80.0, high_cut: 6000.0, ..amp::Cabinet::default() },
+        ..Params::default()
+    }
 }
 
 #[test]
@@ -38,8 +48,8 @@ fn amp() {
     kit::conforms(
         "amp",
         || {
-            let (loader, amp) = Amp::new(48_000.0);
-            loader.offer(toys());
+            let (loaders, amp) = Amp::new(48_000.0);
+            loaders.models.iter().for_each(|loader| loader.offer(toys()));
             amp
         },
         |amp, io| amp.process(&mut [io], 1, &params()),
@@ -49,13 +59,19 @@ fn amp() {
 
 #[test]
 fn swapping_and_moving_parameters_use_no_heap() {
-    let (loader, mut amp): (Loader<Pair>, Amp) = Amp::new(48_000.0);
+    let (loaders, mut amp) = Amp::new(48_000.0);
     let (mut left, mut right) = (kit::signal(512), kit::signal(512));
     for round in 0..40 {
         if round % 3 == 0 {
-            loader.offer(toys());
+            loaders.models[round / 3 % 2].offer(toys());
         }
-        let params = Params { bypass: round % 7 == 0, input_gain: round as f32 - 20.0, ..params() };
+        let params = Params {
+            bypass: round % 7 == 0,
+            input_gain: round as f32 - 20.0,
+            routing: [amp::Routing::Series, amp::Routing::Parallel][round / 4 % 2],
+            channels: [amp::Channels::Stereo, amp::Channels::Mono][round / 8 % 2],
+            ..params()
+        };
         let calls = kit::heap_calls(|| {
             amp.process(&mut [&mut left, &mut right], 2, &params);
             amp.take_peaks();
@@ -64,5 +80,33 @@ fn swapping_and_moving_parameters_use_no_heap() {
             }
         });
         assert_eq!(calls, 0, "round {round}");
+    }
+}
+
+#[test]
+fn models_at_other_rates() {
+    let names = ["a1_nano", "a2", "convnet_tanh", "lstm_1x3"];
+    for (sample_rate, oversampling) in [
+        (44_100.0, Oversampling::X1),
+        (44_100.0, Oversampling::X4),
+        (48_000.0, Oversampling::X2),
+        (96_000.0, Oversampling::X1),
+        (96_000.0, Oversampling::X2),
+        (8_000.0, Oversampling::X4),
+        (768_000.0, Oversampling::X1),
+    ] {
+        for name in names {
+            let files = kit::fixtures();
+            let path = files.iter().find(|path| path.file_stem().is_some_and(|stem| stem == name));
+            let bytes = std::fs::read(path.expect("the fixture")).expect("its bytes");
+            let model = nn::Model::load(&bytes).expect("a model");
+            let plan = Plan::new(&model, Setup { sample_rate, oversampling }).expect("a plan");
+            kit::conforms(
+                &format!("{name} at {sample_rate}, {oversampling:?}"),
+                || plan.engine(),
+                |engine, io| engine.process(io),
+                |engine| engine.reset(),
+            );
+        }
     }
 }

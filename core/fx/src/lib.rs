@@ -3,21 +3,37 @@
 //! ```
 //! use fx::amp::{Amp, Params};
 //!
-//! let (loader, mut amp) = Amp::new(48_000.0);
-//! // From any thread, at any time: `loader.offer(fx::Pair::of(&model))`.
+//! let (loaders, mut amp) = Amp::new(48_000.0);
+//! // From any thread, at any time: `loaders.models[0].offer(fx::Pair::of(&model))`.
 //! let (mut left, mut right) = ([0.5; 64], [-0.5; 64]);
-//! let params = Params { output_gain: -20.0, ..Params::default() };
+//! let params = Params { mix: 0.0, output_gain: -20.0, ..Params::default() };
 //! amp.process(&mut [&mut left, &mut right], 2, &params);
-//! assert_eq!((left[0], right[0]), (0.05, -0.05)); // no model yet: dry
-//! # let _ = loader;
+//! assert_eq!((left[0], right[0]), (0.05, -0.05)); // dry, and 20 dB lower
+//! # let _ = loaders;
 //! ```
 
 pub mod amp;
+mod bank;
+pub mod cabinet;
+pub mod cuts;
+pub mod delay;
 pub mod denormal;
+pub mod error;
+pub mod filter;
+pub mod gate;
+pub mod levels;
 pub mod pair;
+#[cfg(test)]
+mod probe;
+pub mod resample;
+mod rest;
 pub mod smooth;
 pub mod swap;
+pub mod tone;
 
-pub use amp::Amp;
+pub use amp::{Amp, Loaders};
+pub use cabinet::Cabinet;
+pub use error::Error;
 pub use pair::Pair;
+pub use resample::{Oversampling, Setup};
 pub use swap::{Loader, Slot, Voice};

@@ -39,17 +39,55 @@ impl Smooth {
         self.left = 0;
     }
 
-    /// The next `values.len()` values.
-    pub fn fill(&mut self, values: &mut [f32]) {
-        for value in values {
-            if self.left > 0 {
-                self.left -= 1;
-                // The end is set, not summed, so that it is exact.
-                self.value = if self.left == 0 { self.target } else { self.value + self.step };
+    /// The value, where it does not move.
+    pub fn settled(&self) -> Option<f32> {
+        (self.left == 0).then_some(self.target)
+    }
+
+    /// Multiplies each of `channels`, of equal length, by the next values.
+    pub fn apply(&mut self, channels: &mut [&mut [f32]]) {
+        if let Some(value) = self.settled() {
+            if value != 1.0 {
+                channels.iter_mut().flat_map(|io| io.iter_mut()).for_each(|x| *x *= value);
             }
-            *value = self.value;
+            return;
+        }
+        for i in 0..channels.first().map_or(0, |io| io.len()) {
+            let value = self.next();
+            channels.iter_mut().for_each(|io| io[i] *= value);
         }
     }
+
+    /// The next `values.len()` values.
+    pub fn fill(&mut self, values: &mut [f32]) {
+        if let Some(value) = self.settled() {
+            values.fill(value);
+            return;
+        }
+        values.iter_mut().for_each(|value| *value = self.next());
+    }
+
+    fn next(&mut self) -> f32 {
+        if self.left > 0 {
+            self.left -= 1;
+            // The end is set, not summed, so that it is exact.
+            self.value = if self.left == 0 { self.target } else { self.value + self.step };
+        }
+        self.value
+    }
+}
+
+/// Seconds in which a gain, a switch or a choice changes.
+pub const FADE: f32 = 0.02;
+
+/// [`FADE`] in samples at a rate in Hz.
+pub fn fade_samples(sample_rate: f32) -> usize {
+    ((FADE * sample_rate) as usize).max(1)
+}
+
+/// The factor of a level in dB.
+pub fn gain(db: f32) -> f32 {
+    if db == 0.0 { 1.0 } else { 10f32.powf(db / 20.0) }
 }
 
 #[cfg(test)]

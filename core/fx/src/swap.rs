@@ -104,11 +104,17 @@ impl<V: Voice> Slot<V> {
         let length = channels.iter().take(2).map(|c| c.len()).min().unwrap_or(0);
         let mut at = 0;
         while at < length {
-            self.exchange();
             let end = length.min(at + self.span());
             self.run(channels, at..end, settings);
             at = end;
         }
+    }
+
+    /// Takes what is offered; how many samples may follow before another voice is
+    /// heard or a fade begins, at most a block. Real-time safe.
+    pub(crate) fn span(&mut self) -> usize {
+        self.exchange();
+        self.left()
     }
 
     /// Returns the voice to silence and ends a swap under way. What is offered
@@ -159,7 +165,7 @@ impl<V: Voice> Slot<V> {
     }
 
     /// Samples until the swap under way enters its next phase, at most a block.
-    fn span(&self) -> usize {
+    fn left(&self) -> usize {
         match (&self.next, self.cold) {
             (None, _) => BLOCK,
             (Some(_), 0) => BLOCK.min(self.fade - self.faded),

@@ -6,7 +6,14 @@ use nn::Engine;
 use super::*;
 use crate::pair::{Pair, Settings};
 
-const BEST: Settings = Settings { quality: 1.0 };
+const BEST: Settings = Settings {
+    quality: 1.0,
+    levels: crate::amp::Levels {
+        output: crate::amp::OutputLevel::Raw,
+        calibrate_input: false,
+        interface: 0.0,
+    },
+};
 
 /// The sum of the last `taps` samples times `gain`, counting its drops.
 struct Toy {

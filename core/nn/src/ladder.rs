@@ -1,5 +1,7 @@
 //! A slimmable model: several sizes of one network, one of which is heard.
 
+use std::any::Any;
+
 use crate::Engine;
 
 /// Samples a size is run in silence before it is heard, at most: half a second
@@ -27,6 +29,7 @@ pub(crate) struct Rung {
 }
 
 /// The way to another size: first `warm` samples unheard, then the fade.
+#[derive(Clone, Copy)]
 struct Change {
     to: usize,
     warm: usize,
@@ -105,6 +108,22 @@ impl Engine for Ladder {
 
     fn receptive_field(&self) -> usize {
         self.rungs.iter().map(|r| r.engine.receptive_field()).max().unwrap_or(1)
+    }
+
+    fn take_over(&mut self, other: &dyn Engine) -> bool {
+        let Some(other) = (other as &dyn Any).downcast_ref::<Self>() else { return false };
+        let running = [Some(other.live), other.next.as_ref().map(|change| change.to)];
+        for i in running.into_iter().flatten() {
+            let (Some(to), Some(from)) = (self.rungs.get_mut(i), other.rungs.get(i)) else {
+                return false;
+            };
+            if !to.engine.take_over(&*from.engine) {
+                return false;
+            }
+        }
+        (self.live, self.wanted, self.started) = (other.live, other.wanted, other.started);
+        self.next = other.next;
+        true
     }
 
     fn set_quality(&mut self, quality: f32) {

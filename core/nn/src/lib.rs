@@ -35,6 +35,8 @@ mod short;
 mod simd;
 mod wavenet;
 
+use std::any::Any;
+
 pub use convolver::Convolver;
 pub use error::Error;
 pub use metadata::{Date, Metadata};
@@ -51,7 +53,7 @@ pub const BLOCK: usize = 64;
 ///
 /// Building one allocates. The methods here never allocate, lock, or make a
 /// system call.
-pub trait Engine: Send {
+pub trait Engine: Any + Send {
     /// Replaces `io` with the network's output. Any length; the result does
     /// not depend on how a signal is cut into calls.
     fn process(&mut self, io: &mut [f32]);
@@ -68,6 +70,15 @@ pub trait Engine: Send {
     /// Samples by which the output trails the input.
     fn latency(&self) -> usize {
         0
+    }
+
+    /// Goes on as `other`, an engine of the same model, would: takes over its
+    /// state. False, with nothing changed, where that cannot be done.
+    ///
+    /// So one engine can run for two channels while both carry the same signal.
+    fn take_over(&mut self, other: &dyn Engine) -> bool {
+        let _ = other;
+        false
     }
 
     /// Chooses between the sizes of a slimmable model, `0.0` smallest to `1.0`

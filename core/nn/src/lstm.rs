@@ -7,6 +7,7 @@
 //! layers of a sample run one after the other; the processor overlaps a layer
 //! with the one below it at the next sample.
 
+use std::any::Any;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -307,17 +308,32 @@ impl Engine for Running {
     }
 
     fn reset(&mut self) {
-        for (state, rest) in self.states.iter_mut().zip(&*self.rest) {
-            for (h, rest) in state.h.iter_mut().zip(&rest.h) {
-                h.copy_from_slice(rest);
-            }
-            state.c.copy_from_slice(&rest.c);
-        }
+        copy(&mut self.states, &self.rest);
         self.flip = false;
     }
 
     fn receptive_field(&self) -> usize {
         MEMORY
+    }
+
+    fn take_over(&mut self, other: &dyn Engine) -> bool {
+        let Some(other) = (other as &dyn Any).downcast_ref::<Self>() else { return false };
+        if !Arc::ptr_eq(&self.net, &other.net) {
+            return false;
+        }
+        copy(&mut self.states, &other.states);
+        self.flip = other.flip;
+        true
+    }
+}
+
+/// Copies the states of layers of the same sizes.
+fn copy(to: &mut [State], from: &[State]) {
+    for (to, from) in to.iter_mut().zip(from) {
+        for (to, from) in to.h.iter_mut().zip(&from.h) {
+            to.copy_from_slice(from);
+        }
+        to.c.copy_from_slice(&from.c);
     }
 }
 

@@ -1,97 +1,164 @@
-//! The amplifier: a neural model between two gains.
+//! The amplifier: gate, two models, tone stack, cabinet.
+//!
+//! ```text
+//! input gain ─┬─ tone ─ models ─ DC block ─ × ─ tone ─ cabinet ─ mix ─ output gain
+//!             └─ gate ──────────────────────┘
+//! ```
+//!
+//! The gate listens before the models and closes after them. The DC block
+//! comes before it and not last, where the sound would be the same but for a
+//! thump of the models' offset at each turn of the gate. The dry signal and
+//! the gate's gain are as late as the models are.
 
 use nn::BLOCK;
 
+use crate::delay::Delay;
 use crate::denormal::{FlushDenormals, scrub};
-use crate::pair::{Pair, Settings};
-use crate::smooth::Smooth;
-use crate::swap::{self, Loader, Slot};
+use crate::filter::DcBlock;
+use crate::gate;
+use crate::pair::Pair;
+use crate::rest::{Rest, unless_silent};
+use crate::smooth::{Smooth, fade_samples, gain};
+use crate::swap::Loader;
+use crate::tone;
 
 mod params;
+mod rack;
 mod ranges;
+mod speaker;
+mod stage;
 
 pub use params::{
     Cabinet, Channels, Gate, Levels, OutputLevel, Params, Routing, Slot as SlotParams, Tone,
 };
 pub use ranges::{RANGES, Range, range};
 
-/// Seconds in which a gain or the bypass changes, and one model fades to another.
-const FADE: f32 = 0.02;
+use rack::Rack;
+use speaker::Speaker;
+use stage::MAX_LATENCY;
 
 /// 60 dB over full scale: no guitar, but no network turns it into infinity either.
 const CEILING: f32 = 1000.0;
 
+/// 180 dB below full scale: silence, so that what follows may rest.
+const FLOOR: f32 = 1e-9;
+
+/// What gives an [`Amp`] its models and impulse responses, from any thread.
+#[derive(Clone)]
+pub struct Loaders {
+    /// Of the two models.
+    pub models: [Loader<Pair>; 2],
+    /// Of the two impulse responses.
+    pub cabinets: [Loader<crate::Cabinet>; 2],
+}
+
 /// The largest magnitudes since they were last taken, left and right; 1 is full scale.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Peaks {
-    /// At the model's input, after the input gain.
+    /// At the models' input, after the input gain.
     pub input: [f32; 2],
     /// At the output.
     pub output: [f32; 2],
 }
 
-/// The whole effect. Without a model, audio passes it dry, through both gains.
+/// The whole effect. Without a model, audio passes where it would be.
 pub struct Amp {
-    slot: Slot<Pair>,
-    settings: Settings,
+    sample_rate: f32,
+    /// 0 mono, 1 stereo.
+    width: Smooth,
     input_gain: Smooth,
     output_gain: Smooth,
+    mix: Smooth,
     /// 0 processed, 1 bypassed.
     bypass: Smooth,
+    gate: gate::Gate,
+    /// Of the gate's gain.
+    late: Delay,
+    before: Toned,
+    rack: Rack,
+    dc: DcBlock,
+    after: Toned,
+    speaker: Speaker,
+    dry: [Delay; 2],
+    routing: Routing,
     /// The first parameters after a reset hold at once.
     fresh: bool,
     peaks: Peaks,
+    gate_gain: f32,
 }
 
 impl Amp {
-    /// An amplifier without a model, and the loader that gives it one.
+    /// An amplifier without a model, and the loaders that give it some.
     /// `sample_rate` is in Hz.
-    pub fn new(sample_rate: f32) -> (Loader<Pair>, Self) {
+    pub fn new(sample_rate: f32) -> (Loaders, Self) {
         let fade = fade_samples(sample_rate);
-        let (loader, slot) = swap::slot(fade);
+        let (models, rack) = Rack::new(sample_rate);
+        let (cabinets, speaker) = Speaker::new(sample_rate);
         let amp = Self {
-            slot,
-            settings: Settings { quality: 1.0 },
+            sample_rate,
+            width: Smooth::new(1.0, fade),
             input_gain: Smooth::new(1.0, fade),
             output_gain: Smooth::new(1.0, fade),
+            mix: Smooth::new(1.0, fade),
             bypass: Smooth::new(0.0, fade),
+            gate: gate::Gate::new(sample_rate),
+            late: Delay::new(MAX_LATENCY),
+            before: Toned::new(sample_rate),
+            rack,
+            dc: DcBlock::new(sample_rate),
+            after: Toned::new(sample_rate),
+            speaker,
+            dry: [(); 2].map(|()| Delay::new(MAX_LATENCY)),
+            routing: Routing::Series,
             fresh: true,
             peaks: Peaks::default(),
+            gate_gain: 1.0,
         };
-        (loader, amp)
+        (Loaders { models, cabinets }, amp)
     }
 
-    /// Sets the rate of the signal, in Hz. The model stays, and runs at this
-    /// rate whatever rate it was trained at.
+    /// Sets the rate of the signal, in Hz, and forgets all sound. Models and
+    /// impulse responses stay as they were built; a loader brings others.
     pub fn set_sample_rate(&mut self, sample_rate: f32) {
         let fade = fade_samples(sample_rate);
-        self.slot.set_fade(fade);
-        for smooth in [&mut self.input_gain, &mut self.output_gain, &mut self.bypass] {
+        self.sample_rate = sample_rate;
+        for smooth in self.smooths() {
             smooth.set_length(fade);
         }
+        self.gate.set_sample_rate(sample_rate);
+        self.before = Toned::new(sample_rate);
+        self.after = Toned::new(sample_rate);
+        self.dc = DcBlock::new(sample_rate);
+        self.rack.set_sample_rate(sample_rate);
+        self.speaker.set_sample_rate(sample_rate);
+        self.reset();
+    }
+
+    /// Samples by which the output trails the input, with the models that play
+    /// now. Changes when a model or the routing does.
+    pub fn latency(&self) -> usize {
+        self.rack.latency(self.routing).min(MAX_LATENCY)
     }
 
     /// Processes one or two channels of any equal length in place. The first
-    /// `inputs` of them hold the input; with one input and two channels the
-    /// result is copied to the second. Further channels are left as they are.
+    /// `inputs` of them hold the input; with one input and two channels it is
+    /// the input of both. Further channels are left as they are.
     ///
     /// Real-time safe. Input that is not finite counts as 0; the output is finite
     /// and free of subnormal numbers.
     pub fn process(&mut self, channels: &mut [&mut [f32]], inputs: usize, params: &Params) {
         let _flush = FlushDenormals::enter();
-        self.follow(params);
+        let params = &params.sane();
         match channels {
             [] => {}
-            [mono] => self.run(mono, None),
-            [left, right, ..] if inputs >= 2 => {
-                let length = left.len().min(right.len());
-                self.run(&mut left[..length], Some(&mut right[..length]));
-            }
+            [mono] => self.run([mono], params),
             [left, right, ..] => {
-                self.run(left, None);
                 let length = left.len().min(right.len());
-                right[..length].copy_from_slice(&left[..length]);
-                self.peaks.output[1] = self.peaks.output[0];
+                let (left, right) = (&mut left[..length], &mut right[..length]);
+                if inputs < 2 {
+                    right.copy_from_slice(left);
+                }
+                self.run([left, right], params);
             }
         }
     }
@@ -100,7 +167,13 @@ impl Amp {
     /// sample, and so does a model offered before it. Real-time safe.
     pub fn reset(&mut self) {
         let _flush = FlushDenormals::enter();
-        self.slot.reset();
+        self.gate.reset();
+        self.before.reset();
+        self.rack.reset();
+        self.dc.reset();
+        self.after.reset();
+        self.speaker.reset();
+        self.dry.iter_mut().chain([&mut self.late]).for_each(Delay::reset);
         self.fresh = true;
         self.peaks = Peaks::default();
     }
@@ -110,69 +183,182 @@ impl Amp {
         std::mem::take(&mut self.peaks)
     }
 
+    /// The gate's gain at the end of what was processed last: 1 open.
+    pub fn gate_gain(&self) -> f32 {
+        self.gate_gain
+    }
+
+    fn smooths(&mut self) -> [&mut Smooth; 5] {
+        [
+            &mut self.width,
+            &mut self.input_gain,
+            &mut self.output_gain,
+            &mut self.mix,
+            &mut self.bypass,
+        ]
+    }
+
     fn follow(&mut self, params: &Params) {
-        let input_gain = gain(params.input_gain, 20.0);
-        let output_gain = gain(params.output_gain, 40.0);
-        let bypass = if params.bypass { 1.0 } else { 0.0 };
-        if self.fresh {
-            self.fresh = false;
-            self.input_gain.snap(input_gain);
-            self.output_gain.snap(output_gain);
-            self.bypass.snap(bypass);
+        let share = |full: bool| if full { 1.0 } else { 0.0 };
+        let targets = [
+            share(params.channels == Channels::Stereo),
+            gain(params.input_gain),
+            gain(params.output_gain),
+            params.mix,
+            share(params.bypass),
+        ];
+        let fresh = std::mem::take(&mut self.fresh);
+        for (smooth, target) in self.smooths().into_iter().zip(targets) {
+            if fresh {
+                smooth.snap(target);
+            }
+            smooth.set(target);
         }
-        self.input_gain.set(input_gain);
-        self.output_gain.set(output_gain);
-        self.bypass.set(bypass);
-        let quality = params.slots[0].quality;
-        let quality = if quality.is_nan() { 1.0 } else { quality };
-        self.settings.quality = quality.clamp(0.0, 1.0);
+        self.routing = params.routing;
     }
 
-    fn run(&mut self, left: &mut [f32], right: Option<&mut [f32]>) {
-        let mut rights = right.map(|r| r.chunks_mut(BLOCK));
-        for left in left.chunks_mut(BLOCK) {
-            match rights.as_mut().and_then(Iterator::next) {
-                Some(right) => self.block(&mut [left, right]),
-                None => self.block(&mut [left]),
+    fn run<const N: usize>(&mut self, mut io: [&mut [f32]; N], params: &Params) {
+        self.follow(params);
+        let mut at = 0;
+        while at < io[0].len() {
+            let span = BLOCK.min(self.rack.span()).min(self.speaker.span());
+            let end = io[0].len().min(at + span);
+            self.block(io.each_mut().map(|io| &mut io[at..end]), params);
+            at = end;
+        }
+    }
+
+    /// At most a block of one or two channels, in which no model changes.
+    fn block<const N: usize>(&mut self, mut io: [&mut [f32]; N], params: &Params) {
+        let n = io[0].len();
+        let mut dry = [[0.0; BLOCK]; N];
+        for (io, dry) in io.iter_mut().zip(&mut dry) {
+            for (x, dry) in io.iter_mut().zip(dry) {
+                *x = if x.is_finite() { *x } else { 0.0 };
+                *dry = *x;
             }
         }
+        self.enter(&mut io);
+        let [mut gains, mut bypass] = [[0.0; BLOCK]; 2];
+        let (gains, bypass) = (&mut gains[..n], &mut bypass[..n]);
+        self.bypass.fill(bypass);
+        self.listen(&mut io, gains, bypass, params);
+        self.before.process(&mut io, &params.tone, params.tone.before);
+        self.rack.process(&mut io, params);
+        let latency = self.latency();
+        self.dc.process(&mut io);
+        self.late.set(latency, fade_samples(self.sample_rate));
+        self.late.process(gains);
+        for io in &mut io {
+            for (x, gain) in io.iter_mut().zip(&*gains) {
+                let y = *x * gain;
+                *x = if y.abs() > FLOOR { y } else { 0.0 };
+            }
+        }
+        self.after.process(&mut io, &params.tone, !params.tone.before);
+        self.speaker.process(&mut io, &params.cabinet);
+        self.leave(&mut io, &mut dry, bypass, latency);
     }
 
-    /// One or two channels of at most `BLOCK` samples.
-    fn block(&mut self, channels: &mut [&mut [f32]]) {
-        let n = channels[0].len();
-        let mut dry = [[0.0; BLOCK]; 2];
-        let (mut before, mut after, mut bypass) = ([0.0; BLOCK], [0.0; BLOCK], [0.0; BLOCK]);
-        self.input_gain.fill(&mut before[..n]);
-        self.output_gain.fill(&mut after[..n]);
-        self.bypass.fill(&mut bypass[..n]);
-
-        for ((io, dry), peak) in channels.iter_mut().zip(&mut dry).zip(&mut self.peaks.input) {
-            for ((x, dry), gain) in io.iter_mut().zip(dry).zip(&before) {
-                *dry = if x.is_finite() { *x } else { 0.0 };
-                *x = (*dry * gain).clamp(-CEILING, CEILING);
+    /// Mono or stereo, and the input gain.
+    fn enter(&mut self, io: &mut [&mut [f32]]) {
+        if let ([left, right], false) = (&mut *io, self.width.settled() == Some(1.0)) {
+            let mut width = [0.0; BLOCK];
+            self.width.fill(&mut width[..left.len()]);
+            for ((l, r), width) in left.iter_mut().zip(right.iter_mut()).zip(width) {
+                // Exact at both ends, where it is known to be one or the other.
+                let mean = 0.5 * (*l + *r);
+                (*l, *r) = match width {
+                    0.0 => (mean, mean),
+                    1.0 => (*l, *r),
+                    width => (mean + width * (*l - mean), mean + width * (*r - mean)),
+                };
+            }
+        }
+        self.input_gain.apply(io);
+        for (io, peak) in io.iter_mut().zip(&mut self.peaks.input) {
+            for x in io.iter_mut() {
+                let y = x.clamp(-CEILING, CEILING);
+                *x = if y.abs() > FLOOR { y } else { 0.0 };
                 *peak = peak.max(x.abs());
             }
         }
-        self.slot.process(channels, &self.settings);
-        for ((io, dry), peak) in channels.iter_mut().zip(&dry).zip(&mut self.peaks.output) {
-            for (((x, dry), gain), bypass) in io.iter_mut().zip(dry).zip(&after).zip(&bypass) {
-                // A sum of products, so that at either end it is exactly one of the two.
-                *x = scrub(*x * (gain * (1.0 - bypass)) + dry * bypass);
+    }
+
+    /// Writes the gate's gain, and silences what it or the bypass will not let
+    /// out, so that networks may rest.
+    fn listen<const N: usize>(
+        &mut self,
+        io: &mut [&mut [f32]; N],
+        gains: &mut [f32],
+        bypass: &[f32],
+        params: &Params,
+    ) {
+        self.gate.run(&io.each_ref().map(|io| &**io), gains, &params.gate);
+        self.gate_gain = gains.last().copied().unwrap_or(self.gate_gain);
+        if self.gate.open() && bypass.iter().all(|bypass| *bypass < 1.0) {
+            return;
+        }
+        for io in io {
+            for ((x, gain), bypass) in io.iter_mut().zip(&*gains).zip(bypass) {
+                *x = if *gain == 0.0 || *bypass == 1.0 { 0.0 } else { *x };
+            }
+        }
+    }
+
+    /// The mix with the dry signal, the output gain and the bypass.
+    fn leave<const N: usize>(
+        &mut self,
+        io: &mut [&mut [f32]; N],
+        dry: &mut [[f32; BLOCK]; N],
+        bypass: &mut [f32],
+        latency: usize,
+    ) {
+        let n = io[0].len();
+        let [mut mix, mut output] = [[0.0; BLOCK]; 2];
+        self.mix.fill(&mut mix[..n]);
+        self.output_gain.fill(&mut output[..n]);
+        // Sums of products, so that at either end it is exactly one of the two.
+        for i in 0..n {
+            let processed = output[i] * (1.0 - bypass[i]);
+            bypass[i] += processed * (1.0 - mix[i]);
+            mix[i] *= processed;
+        }
+        let fade = fade_samples(self.sample_rate);
+        let peaks = &mut self.peaks.output;
+        for (((io, dry), delay), peak) in io.iter_mut().zip(dry).zip(&mut self.dry).zip(peaks) {
+            delay.set(latency, fade);
+            delay.process(&mut dry[..n]);
+            for (i, x) in io.iter_mut().enumerate() {
+                *x = scrub(*x * mix[i] + dry[i] * bypass[i]);
                 *peak = peak.max(x.abs());
             }
         }
     }
 }
 
-fn fade_samples(sample_rate: f32) -> usize {
-    ((FADE * sample_rate) as usize).max(1)
+/// A tone stack that rests in silence.
+struct Toned {
+    tone: tone::Tone,
+    rest: Rest,
 }
 
-/// The factor of `db`, which is taken as at most `limit` in magnitude.
-fn gain(db: f32, limit: f32) -> f32 {
-    let db = if db.is_nan() { 0.0 } else { db.clamp(-limit, limit) };
-    10f32.powf(db / 20.0)
+impl Toned {
+    fn new(sample_rate: f32) -> Self {
+        // After a second even the lowest filter has nothing left to say.
+        Self { tone: tone::Tone::new(sample_rate), rest: Rest::new(sample_rate as usize) }
+    }
+
+    fn reset(&mut self) {
+        self.tone.reset();
+        self.rest.wake();
+    }
+
+    /// `here` tells whether the stack lies here.
+    fn process(&mut self, io: &mut [&mut [f32]], params: &Tone, here: bool) {
+        let params = Tone { on: params.on && here, ..*params };
+        unless_silent(&mut self.rest, io, |io| self.tone.process(io, &params));
+    }
 }
 
 #[cfg(test)]

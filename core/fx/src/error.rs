@@ -1,0 +1,41 @@
+//! What the effects refuse, in words for the player.
+
+use std::fmt;
+
+/// Why something cannot be played. What plays, once built, cannot fail.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum Error {
+    /// A sample rate too far from those of audio to convert.
+    SampleRate {
+        /// Whose rate: the host's or the model's.
+        of: &'static str,
+        /// What would have been right, in Hz.
+        expected: std::ops::RangeInclusive<f64>,
+        /// What it is, in Hz.
+        found: f64,
+    },
+    /// A model that cannot alias, so that oversampling would only cost time.
+    NoHarmonics {
+        /// The model's architecture.
+        architecture: &'static str,
+    },
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Error::SampleRate { of, expected, found } => {
+                let (from, to) = (expected.start(), expected.end());
+                write!(f, "sample rate of the {of}: expected {from} to {to} Hz, found {found}")
+            }
+            Error::NoHarmonics { architecture } => write!(
+                f,
+                "oversampling: expected a model that makes harmonics, found {architecture}, \
+                 which makes none and sounds the same without"
+            ),
+        }
+    }
+}
+
+impl std::error::Error for Error {}

@@ -1,0 +1,333 @@
+//! A model at any rate: of the host, and of a multiple against aliasing.
+//!
+//! A network knows time only as samples, so it sounds as trained at one rate,
+//! the model's. Elsewhere the signal is brought to that rate and back, sample by
+//! sample: an inner sample is computed from the host samples up to its instant,
+//! an output from the inner samples up to its own. Nothing is collected into
+//! chunks, so the latency is that of the two filters alone. It is a whole number
+//! of host samples at any ratio, because both filters are one function of
+//! continuous time, half of that number long to each side of its centre.
+//!
+//! To oversample, the network runs once for each of the 2 or 4 interleaved parts
+//! of the inner signal: that is the network with all its delays multiplied, and
+//! the kernels stay as fast as they are. Filters stand only where the rates
+//! differ; a host at twice the model's rate oversamples twice without any.
+//!
+//! Why not the crate rubato (5.0.1), made for this: it returns what a whole chunk
+//! of input allows, its `Fft` in blocks; `Async` steps its time as a rounded sum of
+//! `f64`s, so the bits may depend on the cut, and the centre of its sinc is fixed,
+//! so that the way back leaves a fraction of a sample of delay (`output_delay`
+//! rounds it away). A plugin must report a whole delay, and a dry path match it.
+
+use std::any::Any;
+use std::sync::Arc;
+
+use nn::{BLOCK, Engine};
+
+use crate::denormal::scrub;
+use crate::error::Error;
+
+mod kernel;
+mod phases;
+mod ratio;
+mod stream;
+
+use kernel::{Bank, Kernel};
+use phases::Phases;
+use ratio::Ratio;
+use stream::Stream;
+
+/// Rates we convert between, in Hz.
+const RATES: std::ops::RangeInclusive<f64> = 8_000.0..=768_000.0;
+
+/// The rate of models that do not name one, in Hz.
+const USUAL_RATE: f64 = 48_000.0;
+
+/// Host samples handled at a time, at most.
+const PIECE: usize = 1024;
+
+/// The loudest input, as of any engine.
+const LOUDEST: f32 = 1000.0;
+
+/// How many times the model's rate a network runs at.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Oversampling {
+    /// As trained.
+    #[default]
+    X1,
+    /// Twice, for two times the work.
+    X2,
+    /// Four times, for four times the work.
+    X4,
+}
+
+impl Oversampling {
+    /// 1, 2 or 4.
+    pub fn factor(self) -> usize {
+        match self {
+            Self::X1 => 1,
+            Self::X2 => 2,
+            Self::X4 => 4,
+        }
+    }
+}
+
+/// Where a model is to play.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Setup {
+    /// Of the host, in Hz.
+    pub sample_rate: f32,
+    /// Of the network.
+    pub oversampling: Oversampling,
+}
+
+/// One running mono channel of `model` at the rate of the host: [`Plan::engine`]
+/// for those who need only one.
+///
+/// # Errors
+/// See [`Plan::new`].
+pub fn engine(model: &nn::Model, setup: Setup) -> Result<Box<dyn Engine>, Error> {
+    Ok(Plan::new(model, setup)?.engine())
+}
+
+/// A model made ready for a [`Setup`]. Its engines share weights and filters.
+///
+/// Between two rates the signal is flat within 0.01 dB to 18 kHz or to 0.816 of
+/// half the lower rate, whichever is less; what half the lower rate cannot hold
+/// is below −100 dB. The ratio of the rates is taken in whole numbers up to 1024:
+/// exactly for the usual rates from 44.1 kHz up, else within a thousandth. That is
+/// no error of pitch, for what goes in comes back out; only the network's idea of
+/// time is off by it, at most 1.7 cents.
+#[derive(Clone)]
+pub struct Plan {
+    model: nn::Model,
+    factor: usize,
+    converter: Option<Converter>,
+}
+
+/// The way to another rate and back.
+#[derive(Clone)]
+struct Converter {
+    up: Arc<Bank>,
+    down: Arc<Bank>,
+    /// Host samples from the input to the output.
+    latency: usize,
+    rests: Arc<[Rest]>,
+}
+
+/// What a size of a model gives on silence, for qualities below `until`.
+#[derive(Clone, Copy)]
+struct Rest {
+    until: f32,
+    value: f32,
+}
+
+impl Plan {
+    /// Computes the filters. Takes milliseconds.
+    ///
+    /// # Errors
+    /// * [`Error::NoHarmonics`]: a `Linear` model is asked to oversample.
+    /// * [`Error::SampleRate`]: a rate outside 8 to 768 kHz needs conversion.
+    pub fn new(model: &nn::Model, setup: Setup) -> Result<Self, Error> {
+        let factor = setup.oversampling.factor();
+        let architecture = model.architecture();
+        if factor > 1 && architecture == "Linear" {
+            return Err(Error::NoHarmonics { architecture });
+        }
+        let host = f64::from(setup.sample_rate);
+        let own = model.sample_rate().unwrap_or(USUAL_RATE);
+        let inner = own * factor as f64;
+        let converter = if inner == host {
+            None
+        } else {
+            convertible("host", host)?;
+            convertible("model", own)?;
+            let ratio = Ratio::nearest(inner / host);
+            (!ratio.is_one()).then(|| Converter::new(model, host, ratio))
+        };
+        Ok(Self { model: model.clone(), factor, converter })
+    }
+
+    /// One running mono channel, settled on silence.
+    pub fn engine(&self) -> Box<dyn Engine> {
+        let engines: Vec<_> = (0..self.factor).map(|_| self.model.engine()).collect();
+        match &self.converter {
+            Some(converter) => Box::new(Resampled::new(converter, Phases::new(engines))),
+            None if self.factor > 1 => Box::new(Phases::new(engines)),
+            None => self.model.engine(),
+        }
+    }
+
+    /// Host samples by which the output of an engine trails its input.
+    pub fn latency(&self) -> usize {
+        self.converter.as_ref().map_or(0, |converter| converter.latency)
+    }
+}
+
+fn convertible(of: &'static str, found: f64) -> Result<(), Error> {
+    if RATES.contains(&found) {
+        Ok(())
+    } else {
+        Err(Error::SampleRate { of, expected: RATES, found })
+    }
+}
+
+impl Converter {
+    /// `ratio` is that of the inner rate to `host`.
+    fn new(model: &nn::Model, host: f64, ratio: Ratio) -> Self {
+        let kernel = Kernel::between(host, host * ratio.value());
+        Self {
+            up: Arc::new(Bank::new(&kernel, ratio, 1.0)),
+            down: Arc::new(Bank::new(&kernel, ratio.inverse(), 1.0 / ratio.value())),
+            latency: kernel.length(),
+            rests: Rest::of(model).into(),
+        }
+    }
+}
+
+impl Rest {
+    /// The rest of every size of `model`, found by playing silence.
+    fn of(model: &nn::Model) -> Vec<Self> {
+        let bounds = model.qualities().into_iter().chain([f32::INFINITY]);
+        let mut below = f32::NEG_INFINITY;
+        let rest = |until| {
+            let mut engine = model.engine();
+            // A size serves from the bound below it on.
+            engine.set_quality(below);
+            below = until;
+            let mut silence = [0.0; BLOCK];
+            engine.process(&mut silence);
+            Self { until, value: scrub(silence[BLOCK - 1]) }
+        };
+        bounds.map(rest).collect()
+    }
+}
+
+/// A network between two filters.
+struct Resampled {
+    up: Stream,
+    phases: Phases,
+    down: Stream,
+    latency: usize,
+    /// Host samples at a time.
+    piece: usize,
+    inner: Vec<f32>,
+    /// The inner samples that the host samples allow and are not yet computed, in
+    /// parts of `q`, rounded up.
+    owed: usize,
+    ratio: Ratio,
+    reach: usize,
+    rests: Arc<[Rest]>,
+    quality: f32,
+    /// What the network gives on silence. The way back carries the difference
+    /// from it, so that silence comes out constant from the first sample on.
+    rest: f32,
+    /// Whether anything was heard since the reset.
+    started: bool,
+}
+
+impl Resampled {
+    fn new(converter: &Converter, phases: Phases) -> Self {
+        let ratio = converter.up.ratio;
+        let most = 4 * BLOCK * phases.len();
+        let piece = ((most - 1) * ratio.q / ratio.p).clamp(1, PIECE);
+        let most = piece * ratio.p / ratio.q + 2;
+        let reach = converter.down.stride + phases.receptive_field(); // of inner samples
+        let reach = converter.up.stride + 1 + (reach * ratio.q).div_ceil(ratio.p);
+        let mut engine = Self {
+            up: Stream::new(converter.up.clone(), piece),
+            phases,
+            down: Stream::new(converter.down.clone(), most),
+            latency: converter.latency,
+            piece,
+            inner: vec![0.0; most],
+            owed: 0,
+            ratio,
+            reach,
+            rests: converter.rests.clone(),
+            quality: f32::INFINITY,
+            rest: 0.0,
+            started: false,
+        };
+        engine.restart();
+        engine
+    }
+
+    /// The part of a reset that is not the network's.
+    fn restart(&mut self) {
+        let rests = &self.rests;
+        let size = rests.iter().find(|rest| self.quality < rest.until).or(rests.last());
+        self.rest = size.map_or(0.0, |rest| rest.value);
+        self.owed = self.ratio.q - 1;
+        self.started = false;
+    }
+
+    /// At most `piece` samples.
+    fn run(&mut self, io: &mut [f32]) {
+        for (to, x) in self.up.push(io.len()).iter_mut().zip(&*io) {
+            *to = scrub(*x).clamp(-LOUDEST, LOUDEST);
+        }
+        // All whose newest host sample there is: the first inner sample lies at the
+        // first of the host, and each lasts `q / p` of them.
+        self.owed += io.len() * self.ratio.p;
+        let inner = &mut self.inner[..self.owed / self.ratio.q];
+        self.owed %= self.ratio.q;
+        self.up.pull(inner);
+        self.phases.process(inner);
+        for (to, y) in self.down.push(inner.len()).iter_mut().zip(&*inner) {
+            *to = scrub(*y - self.rest);
+        }
+        self.down.pull(io);
+        io.iter_mut().for_each(|y| *y += self.rest);
+    }
+}
+
+impl Engine for Resampled {
+    fn process(&mut self, io: &mut [f32]) {
+        self.started |= !io.is_empty();
+        for io in io.chunks_mut(self.piece) {
+            self.run(io);
+        }
+    }
+
+    fn reset(&mut self) {
+        self.up.reset();
+        self.phases.reset();
+        self.down.reset();
+        self.restart();
+    }
+
+    /// In host samples, both filters included.
+    fn receptive_field(&self) -> usize {
+        self.reach
+    }
+
+    fn latency(&self) -> usize {
+        self.latency
+    }
+
+    fn take_over(&mut self, other: &dyn Engine) -> bool {
+        let Some(other) = (other as &dyn Any).downcast_ref::<Self>() else { return false };
+        if !Arc::ptr_eq(&self.up.bank, &other.up.bank) || !self.phases.follow(&other.phases) {
+            return false;
+        }
+        self.up.follow(&other.up);
+        self.down.follow(&other.down);
+        (self.owed, self.rest) = (other.owed, other.rest);
+        (self.quality, self.started) = (other.quality, other.started);
+        true
+    }
+
+    fn set_quality(&mut self, quality: f32) {
+        self.quality = quality;
+        self.phases.set_quality(quality);
+        if !self.started {
+            self.restart();
+        }
+    }
+}
+
+#[cfg(test)]
+mod contract_tests;
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,78 @@
+//! A network at a whole multiple of its rate.
+
+use std::any::Any;
+
+use nn::{BLOCK, Engine};
+
+/// The same network once for each of the interleaved parts of a signal, which
+/// is the network with each of its delays multiplied by their number: one made
+/// for `M` Hz runs at `n · M` and sounds the same, but what it makes beyond
+/// `M / 2` stays there to be filtered out, where it would have come back down.
+pub(super) struct Phases {
+    engines: Vec<Box<dyn Engine>>, // one or more
+    /// Whose the next sample is.
+    next: usize,
+    part: [f32; BLOCK],
+}
+
+impl Phases {
+    pub(super) fn new(engines: Vec<Box<dyn Engine>>) -> Self {
+        Self { engines, next: 0, part: [0.0; BLOCK] }
+    }
+
+    /// How many times the rate.
+    pub(super) fn len(&self) -> usize {
+        self.engines.len()
+    }
+
+    /// See [`Engine::take_over`].
+    pub(super) fn follow(&mut self, other: &Self) -> bool {
+        self.next = other.next;
+        self.engines.len() == other.engines.len()
+            && self.engines.iter_mut().zip(&other.engines).all(|(to, from)| to.take_over(&**from))
+    }
+
+    /// At most [`BLOCK`] samples for each engine.
+    fn block(&mut self, io: &mut [f32]) {
+        let n = self.engines.len();
+        for (i, engine) in self.engines.iter_mut().enumerate() {
+            let first = (i + n - self.next) % n;
+            let part = &mut self.part[..io.len().saturating_sub(first).div_ceil(n)];
+            let theirs = || (first..).step_by(n);
+            part.iter_mut().zip(theirs()).for_each(|(x, at)| *x = io[at]);
+            engine.process(part);
+            part.iter().zip(theirs()).for_each(|(y, at)| io[at] = *y);
+        }
+        self.next = (self.next + io.len()) % n;
+    }
+}
+
+impl Engine for Phases {
+    fn process(&mut self, io: &mut [f32]) {
+        match &mut self.engines[..] {
+            [engine] => engine.process(io),
+            engines => {
+                let most = BLOCK * engines.len();
+                io.chunks_mut(most).for_each(|io| self.block(io));
+            }
+        }
+    }
+
+    fn reset(&mut self) {
+        self.next = 0;
+        self.engines.iter_mut().for_each(|engine| engine.reset());
+    }
+
+    fn receptive_field(&self) -> usize {
+        let longest = self.engines.iter().map(|engine| engine.receptive_field()).max();
+        longest.unwrap_or(1).saturating_sub(1) * self.engines.len() + 1
+    }
+
+    fn take_over(&mut self, other: &dyn Engine) -> bool {
+        (other as &dyn Any).downcast_ref().is_some_and(|other| self.follow(other))
+    }
+
+    fn set_quality(&mut self, quality: f32) {
+        self.engines.iter_mut().for_each(|engine| engine.set_quality(quality));
+    }
+}

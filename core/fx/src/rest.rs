@@ -1,0 +1,124 @@
+//! Not computing what is known: after enough silence, more silence changes
+//! nothing, and two networks that have heard the same for long enough agree.
+//!
+//! Where a rest begins and ends is decided sample by sample, not block by
+//! block, so that any cut of a signal still gives the same output.
+
+/// The shortest memory reckoned with, so that a signal which is silent every
+/// other moment is not chopped into pieces too short to compute well.
+const SHORTEST: usize = 2048;
+
+/// Counts for how long nothing new has come to something that forgets within
+/// `memory` samples.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Rest {
+    memory: usize,
+    silent: usize,
+}
+
+/// A run of samples that are treated alike.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Span {
+    pub(crate) samples: usize,
+    pub(crate) resting: bool,
+}
+
+impl Rest {
+    /// Begins awake.
+    pub(crate) fn new(memory: usize) -> Self {
+        Self { memory: memory.max(SHORTEST), silent: 0 }
+    }
+
+    /// Is awake from now on.
+    pub(crate) fn wake(&mut self) {
+        self.silent = 0;
+    }
+
+    /// Rests from now on until something new comes.
+    pub(crate) fn rest(&mut self) {
+        self.silent = self.memory;
+    }
+
+    pub(crate) fn resting(&self) -> bool {
+        self.silent >= self.memory
+    }
+
+    /// How the samples from the one at `from` up to `length` are to be treated;
+    /// `silent` tells of each whether it brings nothing new. There is at least one.
+    pub(crate) fn next(
+        &mut self,
+        from: usize,
+        length: usize,
+        silent: impl Fn(&usize) -> bool,
+    ) -> Span {
+        if self.resting() {
+            let samples = (from..length).take_while(&silent).count();
+            if samples > 0 {
+                return Span { samples, resting: true };
+            }
+            self.silent = 0;
+        }
+        for i in from..length {
+            self.silent = if silent(&i) { self.silent + 1 } else { 0 };
+            if self.resting() {
+                return Span { samples: i + 1 - from, resting: false };
+            }
+        }
+        Span { samples: length - from, resting: false }
+    }
+}
+
+/// Runs `process` over all parts of one or two channels but those of a long
+/// silence, which stays as it is.
+pub(crate) fn unless_silent(
+    rest: &mut Rest,
+    io: &mut [&mut [f32]],
+    mut process: impl FnMut(&mut [&mut [f32]]),
+) {
+    let length = io.first().map_or(0, |channel| channel.len());
+    let mut at = 0;
+    while at < length {
+        let span = rest.next(at, length, |i| io.iter().all(|channel| channel[*i] == 0.0));
+        let part = at..at + span.samples;
+        at = part.end;
+        match io {
+            _ if span.resting => {}
+            [mono] => process(&mut [&mut mono[part]]),
+            [left, right] => process(&mut [&mut left[part.clone()], &mut right[part]]),
+            _ => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Which samples of `signal` are rested through when it comes in blocks of `cut`.
+    fn rested(signal: &[f32], memory: usize, cut: usize) -> Vec<bool> {
+        let mut rest = Rest { memory, silent: 0 };
+        let mut all = Vec::new();
+        for block in signal.chunks(cut) {
+            let mut at = 0;
+            while at < block.len() {
+                let span = rest.next(at, block.len(), |i| block[*i] == 0.0);
+                assert!(span.samples > 0);
+                all.extend(std::iter::repeat_n(span.resting, span.samples));
+                at += span.samples;
+            }
+        }
+        all
+    }
+
+    #[test]
+    fn rests_after_as_much_silence_as_it_remembers_however_it_is_cut() {
+        let mut signal = [0.0; 300];
+        (signal[50], signal[59], signal[100], signal[299]) = (1.0, 1.0, -1.0, 1e-30);
+        let expected: Vec<bool> =
+            (0..300).map(|i| i >= 20 && signal[i - 20..=i].iter().all(|x| *x == 0.0)).collect();
+        assert_eq!(expected.iter().filter(|rests| **rests).count(), 30 + 20 + 178);
+        for cut in [1, 2, 19, 20, 21, 64, 300] {
+            assert_eq!(rested(&signal, 20, cut), expected, "cut into {cut}s");
+        }
+    }
+}
