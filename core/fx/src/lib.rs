@@ -19,10 +19,12 @@ pub mod cuts;
 pub mod delay;
 pub mod denormal;
 pub mod error;
+pub mod factory;
 pub mod filter;
 pub mod gate;
 pub mod levels;
 pub mod pair;
+pub mod preset;
 #[cfg(test)]
 mod probe;
 pub mod resample;

@@ -12,8 +12,9 @@ use nice_plug_egui::{
     create_egui_editor,
 };
 
-use crate::model::{Models, Status, Task};
 use crate::params::AmpParams;
+use crate::places::{Place, Places, Task};
+use crate::seat::Status;
 use crate::{KilnAmp, Meters};
 
 mod browser;
@@ -32,6 +33,9 @@ use meter::Meter;
 pub const SIZE: [f32; 2] = [760.0, 440.0];
 /// The least that shows everything, in points.
 const LEAST: [f32; 2] = [600.0, 380.0];
+
+/// The place this editor shows.
+const PLACE: Place = Place::Model(0);
 
 /// Room between things, in points.
 const GAP: f32 = 14.0;
@@ -81,17 +85,16 @@ impl App {
     pub fn open(&mut self, egui: &egui::Context, context: GuiContext) {
         theme::apply(egui);
         self.context = Some(context);
-        self.models().ensure();
+        self.places().prepare();
+        self.meters.watched.store(true, Relaxed);
     }
 
-    fn models(&self) -> &Models {
-        &self.params.models
+    fn places(&self) -> &Places {
+        &self.params.places
     }
 
     fn ask(&self, task: Task) {
-        if let (Task::Open(_) | Task::Step(_) | Task::Factory, Some(context)) =
-            (&task, &self.context)
-        {
+        if let (true, Some(context)) = (task.is_choice(), &self.context) {
             self.params.touch(&context.param_setter());
         }
         self.tasks.execute_background(task);
@@ -101,10 +104,10 @@ impl App {
     pub fn draw(&mut self, ui: &mut Ui) {
         let Some(context) = self.context.clone() else { return };
         let setter = context.param_setter();
-        self.models().collect();
-        let status = self.models().status();
-        if self.models().take_unchecked() {
-            self.ask(Task::Check);
+        self.places().collect();
+        let status = self.places().status(PLACE);
+        if self.places().seat(PLACE).take_unchecked() {
+            self.ask(Task::Check(PLACE));
         }
         self.feed(ui);
         // All of the window, whatever margin the `Ui` we are given leaves.
@@ -116,12 +119,12 @@ impl App {
         let (top, body) = content.split_top_bottom_at_y(content.top() + 36.0);
         self.header(ui, top, &status, &setter);
         let mut body = body.with_min_y(body.top() + GAP);
-        if let Some(message) = card::message(&status, self.models().host_rate()) {
+        if let Some(message) = card::message(&status, self.places().host_rate()) {
             let foot =
                 Rect::from_min_max(pos2(content.left(), content.bottom() - 32.0), content.max);
             body.max.y = foot.top() - 10.0;
             if card::banner(ui, foot.with_max_x(foot.right() - 10.0), &message) {
-                self.models().dismiss();
+                self.places().seat(PLACE).dismiss();
             }
         }
         self.body(ui, body, &status, &setter);
@@ -132,10 +135,10 @@ impl App {
         let bypass = &self.params.bypass;
         match header::show(ui, rect, status, self.browser.is_open(), bypass.value()) {
             None => {}
-            Some(Click::Step(step)) => self.ask(Task::Step(step)),
+            Some(Click::Step(step)) => self.ask(Task::Step(PLACE, step)),
             Some(Click::Browse) if self.browser.is_open() => self.browser.close(),
             Some(Click::Browse) => {
-                let task = self.browser.open(self.models().folder());
+                let task = self.browser.open(self.places().folder(PLACE));
                 self.ask(task);
             }
             Some(Click::Bypass) => {
@@ -156,7 +159,8 @@ impl App {
         self.output.show(ui, right, "OUT", channels(&self.meters.outputs));
         let middle = middle.shrink2(vec2(GAP, 0.0));
         if self.browser.is_open() {
-            if let Some(task) = self.browser.show(ui, middle, status) {
+            let listing = self.places().listing();
+            if let Some(task) = self.browser.show(ui, middle, &listing, status) {
                 self.ask(task);
             }
             return;
@@ -168,7 +172,9 @@ impl App {
 
     fn knobs(&self, ui: &mut Ui, rect: Rect, status: &Status, setter: &ParamSetter<'_>) {
         let playing = status.playing.as_ref();
-        let slimmable = playing.is_some_and(|playing| !playing.model.qualities().is_empty());
+        let slimmable = playing
+            .and_then(|playing| playing.model())
+            .is_some_and(|model| !model.qualities().is_empty());
         let count = if slimmable { 3 } else { 2 };
         let diameter =
             (rect.height() - 40.0).min(rect.width() / count as f32 - 48.0).clamp(48.0, 220.0);
@@ -239,5 +245,6 @@ impl NiceEguiApp for App {
 
     fn editor_closed(&mut self) {
         self.context = None;
+        self.meters.watched.store(false, Relaxed);
     }
 }

@@ -1,11 +1,10 @@
-//! Folders of models, as the browser and the arrows see them.
+//! Folders of files, as the browser and the arrows see them.
 
 use std::cmp::Ordering;
 use std::fs;
-use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use crate::saved::MAX_BYTES;
+use crate::places::Place;
 
 /// Entries of a folder that are looked at; more would only make a list no one reads.
 const MAX_ENTRIES: usize = 10_000;
@@ -19,6 +18,8 @@ pub struct Listing {
     pub folders: Vec<String>,
     /// Names of the model files in it.
     pub models: Vec<String>,
+    /// Names of the sound files in it.
+    pub cabinets: Vec<String>,
     /// Why it could not be read.
     pub error: Option<String>,
 }
@@ -33,8 +34,9 @@ impl Listing {
             }
             Err(e) => listing.error = Some(format!("{} cannot be read: {e}", folder.display())),
         }
-        listing.folders.sort_by(|a, b| by_number(a, b));
-        listing.models.sort_by(|a, b| by_number(a, b));
+        for names in [&mut listing.folders, &mut listing.models, &mut listing.cabinets] {
+            names.sort_by(|a, b| by_number(a, b));
+        }
         listing
     }
 
@@ -45,20 +47,31 @@ impl Listing {
             self.folders.push(name.into());
         } else if is_model(path) {
             self.models.push(name.into());
+        } else if is_cabinet(path) {
+            self.cabinets.push(name.into());
         }
     }
 
-    /// The model `step` places after `current`, round and round.
-    pub fn step(&self, current: Option<&Path>, step: isize) -> Option<PathBuf> {
+    /// Names of the files for `place`.
+    pub fn names(&self, place: Place) -> &[String] {
+        match place {
+            Place::Model(_) => &self.models,
+            Place::Cabinet(_) => &self.cabinets,
+        }
+    }
+
+    /// The file for `place` that is `step` after `current`, round and round.
+    pub fn step(&self, place: Place, current: Option<&Path>, step: isize) -> Option<PathBuf> {
+        let names = self.names(place);
         let name = current.and_then(Path::file_name).and_then(|name| name.to_str());
-        let at = name.and_then(|name| self.models.iter().position(|model| model == name));
-        let count = isize::try_from(self.models.len()).ok().filter(|&n| n > 0)?;
+        let at = name.and_then(|name| names.iter().position(|other| other == name));
+        let count = isize::try_from(names.len()).ok().filter(|&n| n > 0)?;
         let to = match at {
             Some(at) => (at as isize + step).rem_euclid(count),
             None if step > 0 => 0,
             None => count - 1,
         };
-        Some(self.folder.join(&self.models[to as usize]))
+        Some(self.folder.join(&names[to as usize]))
     }
 }
 
@@ -67,27 +80,16 @@ pub fn is_model(path: &Path) -> bool {
     path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("nam"))
 }
 
-/// The whole of a model file.
-///
-/// # Errors
-/// Says in words why it could not be had.
-pub fn read(path: &Path) -> Result<Vec<u8>, String> {
-    let refuse = |e: std::io::Error| match e.kind() {
-        std::io::ErrorKind::NotFound => "the file is not there".to_owned(),
-        std::io::ErrorKind::PermissionDenied => "this user may not read the file".to_owned(),
-        _ => e.to_string(),
-    };
-    // A pipe or device could keep us waiting for ever.
-    if !fs::metadata(path).map_err(refuse)?.is_file() {
-        return Err("it is not a file".into());
-    }
-    let mut bytes = Vec::new();
-    let file = fs::File::open(path).map_err(refuse)?;
-    file.take(MAX_BYTES as u64 + 1).read_to_end(&mut bytes).map_err(refuse)?;
-    if bytes.len() > MAX_BYTES {
-        return Err(format!("it is larger than {} MiB", MAX_BYTES >> 20));
-    }
-    Ok(bytes)
+/// Whether the name of `path` is that of an impulse response.
+pub fn is_cabinet(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| {
+        extension.eq_ignore_ascii_case("wav") || extension.eq_ignore_ascii_case("wave")
+    })
+}
+
+/// The player's home folder, or the root where there is none.
+pub fn home() -> PathBuf {
+    std::env::home_dir().filter(|home| home.is_dir()).unwrap_or_else(|| PathBuf::from("/"))
 }
 
 /// Orders names without regard to case, and numbers in them by their value.
@@ -134,21 +136,20 @@ mod tests {
         let root = std::env::temp_dir().join(format!("kiln-files-{}", std::process::id()));
         fs::create_dir_all(root.join("cabs")).expect("a folder");
         fs::create_dir_all(root.join(".git")).expect("a folder");
-        for name in ["b10.nam", "b9.NAM", "notes.txt", ".hidden.nam"] {
+        for name in ["b10.nam", "b9.NAM", "notes.txt", ".hidden.nam", "4x12.WAV"] {
             fs::write(root.join(name), "x").expect("a file");
         }
         let listing = Listing::read(&root);
         assert_eq!(listing.folders, ["cabs"]);
         assert_eq!(listing.models, ["b9.NAM", "b10.nam"]);
+        assert_eq!(listing.names(Place::Cabinet(1)), ["4x12.WAV"]);
 
-        let step = |from: &str, by| listing.step(Some(Path::new(from)), by);
+        let step = |from: &str, by| listing.step(Place::Model(0), Some(Path::new(from)), by);
         assert_eq!(step("/x/b9.NAM", 1), Some(root.join("b10.nam")));
         assert_eq!(step("/x/b10.nam", 1), Some(root.join("b9.NAM")));
         assert_eq!(step("/x/gone.nam", -1), Some(root.join("b10.nam")));
-        assert_eq!(Listing::default().step(None, 1), None);
+        assert_eq!(Listing::default().step(Place::Model(1), None, 1), None);
 
-        assert!(read(&root).unwrap_err().contains("not a file"));
-        assert!(read(&root.join("gone")).unwrap_err().contains("not there"));
         assert!(Listing::read(&root.join("gone")).error.is_some());
         fs::remove_dir_all(root).expect("to clean up");
     }

@@ -2,7 +2,6 @@
 //! and draws the editor; all sound is made in `fx`.
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::Ordering::Relaxed;
 
 use fx::Amp;
@@ -10,72 +9,71 @@ use nice_plug::editor::dpi::LogicalSize;
 use nice_plug::prelude::*;
 use nice_plug_egui::{EguiEditor, EguiEditorState, RepaintNotifier};
 
+pub mod choices;
 pub mod editor;
+pub mod engines;
 pub mod files;
-pub mod model;
+pub mod meters;
 pub mod params;
+pub mod places;
 pub mod saved;
+pub mod seat;
+pub mod source;
+mod text;
+pub mod wav;
+pub mod window;
 
-use model::{Models, Task};
+pub use meters::Meters;
+
+use choices::Oversampling;
 use params::AmpParams;
-
-/// What the audio thread tells the editor.
-#[derive(Default)]
-pub struct Meters {
-    /// The largest magnitudes at the model's input since the editor took them.
-    pub input: [AtomicF32; 2],
-    /// The same at the output.
-    pub output: [AtomicF32; 2],
-    /// Channels that come in.
-    pub inputs: AtomicUsize,
-    /// Channels that go out.
-    pub outputs: AtomicUsize,
-}
-
-impl Meters {
-    fn raise(&self, peaks: fx::amp::Peaks) {
-        for (meter, peak) in self.input.iter().zip(peaks.input) {
-            meter.fetch_max(peak, Relaxed);
-        }
-        for (meter, peak) in self.output.iter().zip(peaks.output) {
-            meter.fetch_max(peak, Relaxed);
-        }
-    }
-}
+use places::{Places, Task};
 
 /// The plugin.
 pub struct KilnAmp {
     params: Arc<AmpParams>,
-    models: Models,
     meters: Arc<Meters>,
     editor: Arc<EguiEditorState>,
     repaint: RepaintNotifier,
     amp: Amp,
     inputs: usize,
+    /// In Hz.
+    rate: f32,
+    /// As the host was told.
+    latency: u32,
+    /// As the places were told.
+    oversampling: Oversampling,
 }
 
 impl Default for KilnAmp {
     fn default() -> Self {
-        let (loader, amp) = Amp::new(48_000.0);
+        let (outlets, amp) = engines::chain(48_000.0);
         let repaint = RepaintNotifier::new();
-        let models = Models::new(loader, repaint.clone());
+        let places = Places::new(outlets, repaint.clone());
         let [width, height] = editor::SIZE;
         Self {
-            params: Arc::new(AmpParams::new(models.clone())),
-            models,
+            params: Arc::new(AmpParams::new(places)),
             meters: Arc::default(),
             editor: EguiEditorState::from_size(LogicalSize::new(width, height), 1.0),
             repaint,
             amp,
             inputs: 2,
+            rate: 48_000.0,
+            latency: 0,
+            oversampling: Oversampling::X1,
         }
     }
 }
 
 impl KilnAmp {
-    /// The models of this instance.
-    pub fn models(&self) -> &Models {
-        &self.models
+    /// The places of this instance.
+    pub fn places(&self) -> &Places {
+        &self.params.places
+    }
+
+    /// What this instance tells its editor.
+    pub fn meters(&self) -> &Arc<Meters> {
+        &self.meters
     }
 }
 
@@ -102,8 +100,8 @@ impl Plugin for KilnAmp {
     type BackgroundTask = Task;
 
     fn task_executor(&mut self) -> TaskExecutor<Self> {
-        let models = self.models.clone();
-        Box::new(move |task| models.run(task))
+        let places = self.places().clone();
+        Box::new(move |task| places.run(task))
     }
 
     fn params(&self) -> Arc<dyn Params> {
@@ -116,23 +114,25 @@ impl Plugin for KilnAmp {
     }
 
     fn filter_state(state: &mut PluginState) {
-        saved::mend(&mut state.fields);
+        saved::mend(state);
     }
 
     fn activate(
         &mut self,
         layout: &AudioIOLayout,
         buffer: &BufferConfig,
-        _context: &mut impl ActivateContext<Self>,
+        context: &mut impl ActivateContext<Self>,
     ) -> bool {
         let count = |channels: Option<NonZeroU32>| channels.map_or(0, |n| n.get() as usize);
         self.inputs = count(layout.main_input_channels);
         self.meters.inputs.store(self.inputs, Relaxed);
         self.meters.outputs.store(count(layout.main_output_channels), Relaxed);
+        self.rate = buffer.sample_rate;
         self.amp.set_sample_rate(buffer.sample_rate);
-        self.models.set_host_rate(buffer.sample_rate);
-        // On this thread, so that an offline render has its model from the first sample.
-        self.models.ensure();
+        self.oversampling = self.params.oversampling.value();
+        self.places().activate(buffer.sample_rate, self.oversampling);
+        self.latency = engines::latency(&self.amp);
+        context.set_latency_samples(self.latency);
         true
     }
 
@@ -144,16 +144,47 @@ impl Plugin for KilnAmp {
         &mut self,
         buffer: &mut Buffer,
         _aux: &mut AuxiliaryBuffers,
-        _context: &mut impl ProcessContext<Self>,
+        context: &mut impl ProcessContext<Self>,
     ) -> ProcessStatus {
-        self.amp.process(buffer.as_slice(), self.inputs, &self.params.values());
+        let watched = self.meters.watched.load(Relaxed);
+        let began = meters::clock(watched);
+        let channels = buffer.as_slice();
+        if watched {
+            self.meters.tuner.write(&channels[..self.inputs.min(channels.len())]);
+        }
+        self.amp.process(channels, self.inputs, &self.params.values());
         // Taken in any case, so that an editor opened later shows the present.
         let peaks = self.amp.take_peaks();
-        if self.editor.is_open() {
+        if let Some(began) = began {
+            self.meters.took(began.elapsed(), buffer.samples(), self.rate);
+            self.meters.gate.store(engines::gate_gain(&self.amp), Relaxed);
             self.meters.raise(peaks);
             self.repaint.request_repaint();
         }
-        ProcessStatus::Normal
+        self.follow(context);
+        match self.places().tail() {
+            0 => ProcessStatus::Normal,
+            tail => ProcessStatus::Tail(tail.saturating_add(self.latency)),
+        }
+    }
+}
+
+impl KilnAmp {
+    /// Tells the host of another latency, and the places of another oversampling.
+    fn follow(&mut self, context: &mut impl ProcessContext<Self>) {
+        let latency = engines::latency(&self.amp);
+        if latency != self.latency {
+            self.latency = latency;
+            context.set_latency_samples(latency);
+        }
+        let oversampling = self.params.oversampling.value();
+        if oversampling != self.oversampling {
+            self.oversampling = oversampling;
+            // Only by the player's hand, and never automated.
+            if self.places().set_oversampling(oversampling) {
+                context.execute_background(Task::Rebuild);
+            }
+        }
     }
 }
 
@@ -170,14 +201,7 @@ impl ClapPlugin for KilnAmp {
     ];
 
     fn remote_controls(&self, context: &mut impl RemoteControlsContext) {
-        context.add_section("Amp", |section| {
-            section.add_page("Amp", |page| {
-                page.add_param(&self.params.input);
-                page.add_param(&self.params.output);
-                page.add_param(&self.params.quality);
-                page.add_param(&self.params.bypass);
-            });
-        });
+        self.params.remote_controls(context);
     }
 }
 

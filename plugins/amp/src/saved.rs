@@ -4,19 +4,15 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use base64::prelude::{BASE64_STANDARD, Engine};
-use miniz_oxide::deflate::compress_to_vec_zlib;
-use miniz_oxide::inflate::decompress_to_vec_zlib_with_limit;
+use nice_plug::plugin::{ParamValue, PluginState};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-/// Bytes of the largest model file we open.
-pub const MAX_BYTES: usize = nn::Model::MAX_BYTES;
+use crate::places::Place;
+use crate::source::file_name;
 
-/// Key of the record among a project's fields.
-const KEY: &str = "model";
-
-/// The model of a project. The factory model needs neither path nor copy.
+/// The file at one place of a project. What is built in needs neither path nor
+/// copy; a record that says nothing stands for the place's first state.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Saved {
@@ -26,9 +22,34 @@ pub struct Saved {
     pub copy: Option<String>,
     /// The folder last looked into.
     pub folder: Option<PathText>,
+    /// The id of what is built in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub factory: Option<String>,
+    /// A name for people, where neither file nor path has one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Nothing is to play here.
+    #[serde(skip_serializing_if = "is_false")]
+    pub empty: bool,
     /// What a newer plugin may have added, so that passing through us does not lose it.
     #[serde(flatten)]
     pub others: BTreeMap<String, Value>,
+}
+
+fn is_false(value: &bool) -> bool {
+    !value
+}
+
+impl Saved {
+    /// Nothing plays.
+    pub fn nothing() -> Self {
+        Self { empty: true, ..Self::default() }
+    }
+
+    /// What is built in under `id`.
+    pub fn factory(id: &str) -> Self {
+        Self { factory: Some(id.into()), ..Self::default() }
+    }
 }
 
 /// A path as text, so that one that is not Unicode cannot lose the whole record.
@@ -49,7 +70,7 @@ impl From<&Path> for PathText {
 }
 
 /// What a host hands back: a record, or JSON that is none.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum Record {
     /// A record as we wrote it.
@@ -58,56 +79,53 @@ pub enum Record {
     Damaged(Value),
 }
 
-/// Makes the record one that will reach us: what is missing becomes the factory
-/// model, and what is not JSON becomes a JSON text of it, which is no record.
-pub fn mend(fields: &mut BTreeMap<String, String>) {
-    let record = fields.entry(KEY.into()).or_insert_with(|| "{}".into());
-    if serde_json::from_str::<Record>(record).is_err() {
-        *record = Value::from(record.as_str()).to_string();
+impl Default for Record {
+    fn default() -> Self {
+        Self::Whole(Saved::default())
     }
 }
 
-/// A model file as it is kept in a project.
-pub fn pack(file: &[u8]) -> String {
-    BASE64_STANDARD.encode(compress_to_vec_zlib(file, 6))
+impl Record {
+    /// What to call it while it is loaded.
+    pub(crate) fn name(&self, place: Place) -> String {
+        match self {
+            Self::Whole(Saved { name: Some(name), .. }) => name.clone(),
+            Self::Whole(Saved { path: Some(path), .. }) => file_name(&path.path()),
+            Self::Whole(Saved { factory: Some(id), .. }) => id.clone(),
+            _ => format!("the {} of this project", place.noun()),
+        }
+    }
+
+    /// The folder it was looked into last.
+    pub(crate) fn folder(&self) -> Option<PathBuf> {
+        match self {
+            Self::Whole(saved) => saved.folder.as_ref().map(PathText::path),
+            Self::Damaged(_) => None,
+        }
+    }
 }
 
-/// The model file of [`pack`].
-///
-/// # Errors
-/// Says in words what is wrong; never takes more than [`MAX_BYTES`].
-pub fn unpack(copy: &str) -> Result<Vec<u8>, String> {
-    if copy.len() > 2 * MAX_BYTES {
-        return Err("the copy of the model in this project is too large".into());
+/// Makes a state one that will reach us whole. A record that is missing becomes
+/// what it was when there was none: the factory's first model at the first place,
+/// nothing at the others. What is not JSON becomes a JSON text of it, which is no
+/// record. Projects from before there were levels keep theirs.
+pub fn mend(state: &mut PluginState) {
+    for place in Place::ALL {
+        let missing = if place == Place::Model(0) { "{}" } else { r#"{"empty":true}"# };
+        let record = state.fields.entry(place.key().into()).or_insert_with(|| missing.into());
+        if serde_json::from_str::<Record>(record).is_err() {
+            *record = Value::from(record.as_str()).to_string();
+        }
     }
-    let damaged = "the copy of the model in this project is damaged";
-    let packed = BASE64_STANDARD.decode(copy).map_err(|_| damaged)?;
-    Ok(decompress_to_vec_zlib_with_limit(&packed, MAX_BYTES).map_err(|_| damaged)?)
+    if state.fields.get("window").is_some_and(|w| serde_json::from_str::<Value>(w).is_err()) {
+        state.fields.remove("window");
+    }
+    state.params.entry("level".into()).or_insert_with(|| ParamValue::String("raw".into()));
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_file_survives_packing() {
-        let file: Vec<u8> = (0..100_000u32).map(|i| (i.wrapping_mul(i) >> 7) as u8).collect();
-        assert_eq!(unpack(&pack(&file)).as_deref(), Ok(&file[..]));
-    }
-
-    #[test]
-    fn a_bomb_is_refused() {
-        let bomb = pack(&vec![0; MAX_BYTES + 1]);
-        assert!(bomb.len() < 100_000);
-        assert!(unpack(&bomb).is_err());
-    }
-
-    #[test]
-    fn damage_is_said() {
-        for bad in ["", "!", "AAAA", &pack(b"whole")[..8]] {
-            assert!(unpack(bad).unwrap_err().contains("damaged"), "{bad:?}");
-        }
-    }
 
     #[test]
     fn any_json_is_a_record_or_damaged() {
@@ -122,10 +140,16 @@ mod tests {
     #[test]
     fn mending() {
         for (found, left) in [(None, "{}"), (Some("{\""), r#""{\"""#), (Some("[1]"), "[1]")] {
-            let mut fields: BTreeMap<_, _> =
-                found.map(|text| (KEY.to_owned(), text.to_owned())).into_iter().collect();
-            mend(&mut fields);
-            assert_eq!(fields[KEY], left);
+            let fields = found.map(|text| ("model".to_owned(), text.to_owned()));
+            let mut state = PluginState {
+                version: String::new(),
+                params: BTreeMap::new(),
+                fields: fields.into_iter().collect(),
+            };
+            mend(&mut state);
+            assert_eq!(state.fields["model"], left);
+            assert_eq!(state.fields["cabinet1"], r#"{"empty":true}"#);
+            assert!(matches!(&state.params["level"], ParamValue::String(level) if level == "raw"));
         }
     }
 }

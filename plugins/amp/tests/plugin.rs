@@ -10,8 +10,12 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use kiln_amp::KilnAmp;
-use kiln_amp::model::{Source, Task};
+use kiln_amp::places::{Place, Task};
+use kiln_amp::seat::Status;
+use kiln_amp::source::Source;
 use nice_plug::prelude::{Plugin, PluginState};
+
+const A: Place = Place::Model(0);
 
 struct Counting;
 thread_local!(static CALLS: Cell<usize> = const { Cell::new(0) });
@@ -64,8 +68,12 @@ fn restore(plugin: &KilnAmp, fields: &BTreeMap<String, String>) {
     plugin.params().deserialize_fields(&state.fields);
 }
 
+fn source(status: &Status) -> Option<Source> {
+    status.playing.as_ref().map(|playing| playing.source.clone())
+}
+
 fn error(plugin: &KilnAmp) -> String {
-    plugin.models().status().error.unwrap_or_default()
+    plugin.places().status(A).error.unwrap_or_default()
 }
 
 #[test]
@@ -78,9 +86,9 @@ fn process_uses_no_heap_while_models_come_and_go() {
     let mut channels = vec![vec![0.3; 480]; 2];
     for round in 0..60 {
         match round % 10 {
-            0 => plugin.models().run(Task::Open(paths[0].clone())),
-            3 => plugin.models().run(Task::Open(paths[1].clone())),
-            6 => plugin.models().run(Task::Open(slim.clone())),
+            0 => plugin.places().run(Task::Open(A, paths[0].clone())),
+            3 => plugin.places().run(Task::Open(A, paths[1].clone())),
+            6 => plugin.places().run(Task::Open(A, slim.clone())),
             _ => {}
         }
         // Building the host's own buffer takes the heap, as much as a block without sound.
@@ -105,8 +113,8 @@ fn the_factory_model_plays_from_the_first_sample() {
     let mut io = vec![vec![0.1; 64]; 2];
     host::process(&mut plugin, &mut io);
     assert_ne!(io[0], vec![0.1; 64], "passed dry");
-    let status = plugin.models().status();
-    assert_eq!(status.playing.map(|p| p.source), Some(Source::Factory));
+    let status = plugin.places().status(A);
+    assert_eq!(source(&status), Some(Source::Factory("kiln-crunch")));
 }
 
 #[test]
@@ -124,7 +132,7 @@ fn a_project_keeps_its_tone_when_the_file_is_gone() {
     let folder = host::scratch("moved");
     let path = host::write(&folder, "tone.nam", &host::wavenet("Tone", 0.7));
     let mut plugin = playing();
-    plugin.models().run(Task::Open(path.clone()));
+    plugin.places().run(Task::Open(A, path.clone()));
     let fields = plugin.params().serialize_fields();
     assert!(close(settled(&mut plugin), level(0.7)));
 
@@ -132,18 +140,18 @@ fn a_project_keeps_its_tone_when_the_file_is_gone() {
     let mut later = playing();
     restore(&later, &fields);
     assert!(close(settled(&mut later), level(0.7)));
-    later.models().run(Task::Check);
-    let status = later.models().status();
+    later.places().run(Task::Check(A));
+    let status = later.places().status(A);
     assert_eq!(
-        status.playing.map(|p| (p.name, p.source)),
+        status.playing.map(|p| (p.name.clone(), p.source.clone())),
         Some(("Tone".into(), Source::Project(Some(path.clone()))))
     );
     assert!(status.notice.is_some_and(|words| words.contains("is not there")));
     assert_eq!(later.params().serialize_fields(), fields, "and saves it again");
 
     host::write(&folder, "tone.nam", &host::wavenet("Tone", 0.2));
-    later.models().run(Task::Check);
-    assert!(later.models().status().notice.is_some_and(|words| words.contains("has changed")));
+    later.places().run(Task::Check(A));
+    assert!(later.places().status(A).notice.is_some_and(|words| words.contains("has changed")));
     assert!(close(settled(&mut later), level(0.7)), "the project's own copy plays on");
 }
 
@@ -152,7 +160,7 @@ fn a_state_restored_before_the_first_sample_is_heard_in_it() {
     let folder = host::scratch("first_sample");
     let path = host::write(&folder, "tone.nam", &host::wavenet("Tone", 0.7));
     let plugin = playing();
-    plugin.models().run(Task::Open(path));
+    plugin.places().run(Task::Open(A, path));
     let fields = plugin.params().serialize_fields();
 
     for order in 0..2 {
@@ -176,9 +184,9 @@ fn a_state_restored_while_playing_fades_in() {
     let [quiet, loud] = [0.2, 0.7]
         .map(|gain| host::write(&folder, &format!("{gain}.nam"), &host::wavenet("Tone", gain)));
     let mut plugin = playing();
-    plugin.models().run(Task::Open(loud));
+    plugin.places().run(Task::Open(A, loud));
     let fields = plugin.params().serialize_fields();
-    plugin.models().run(Task::Open(quiet));
+    plugin.places().run(Task::Open(A, quiet));
     let mut last = settled(&mut plugin);
     assert!(close(last, level(0.2)));
     restore(&plugin, &fields);
@@ -201,10 +209,10 @@ fn the_factory_model_is_not_copied_into_projects() {
 
     let folder = host::scratch("back_to_factory");
     let path = host::write(&folder, "tone.nam", &host::wavenet("Tone", 0.7));
-    plugin.models().run(Task::Open(path));
+    plugin.places().run(Task::Open(A, path));
     restore(&plugin, &fields);
-    let source = plugin.models().status().playing.map(|p| p.source);
-    assert_eq!(source, Some(Source::Factory));
+    let source = source(&plugin.places().status(A));
+    assert_eq!(source, Some(Source::Factory("kiln-crunch")));
     restore(&plugin, &BTreeMap::new());
     assert_eq!(error(&plugin), "");
 }
@@ -214,9 +222,9 @@ fn hostile_states_say_what_is_wrong_and_the_sound_goes_on() {
     let folder = host::scratch("hostile");
     let path = host::write(&folder, "tone.nam", &host::wavenet("Tone", 0.7));
     let mut plugin = playing();
-    plugin.models().run(Task::Open(path));
-    let bomb = kiln_amp::saved::pack(&vec![b' '; kiln_amp::saved::MAX_BYTES + 1]);
-    let no_model = kiln_amp::saved::pack(b"{}");
+    plugin.places().run(Task::Open(A, path));
+    let bomb = fx::preset::pack(&vec![b' '; fx::preset::MAX_FILE_BYTES + 1]);
+    let no_model = fx::preset::pack(b"{}");
     let nested = "[".repeat(100_000);
     let states = [
         ("", "damaged"),
@@ -240,7 +248,7 @@ fn hostile_states_say_what_is_wrong_and_the_sound_goes_on() {
 
 /// Records that cannot be played, and what is then saved.
 fn unplayable() -> Vec<(String, String)> {
-    let newer = kiln_amp::saved::pack(br#"{"version": "9.0.0", "architecture": "Kiln"}"#);
+    let newer = fx::preset::pack(br#"{"version": "9.0.0", "architecture": "Kiln"}"#);
     let unchanged = [
         r#"{"path":"/gone.nam","copy":null,"folder":"/"}"#.to_owned(),
         r#"{"path":"/gone.nam","copy":"AAAA","folder":null,"since":"9.0.0"}"#.to_owned(),
@@ -266,13 +274,13 @@ fn a_record_that_cannot_be_played_is_saved_as_it_was() {
             let mut io = vec![vec![0.1; 64]; 2];
             host::process(&mut plugin, &mut io);
             assert_ne!(io[0], vec![0.1; 64], "{saved}: passed dry");
-            plugin.models().dismiss();
-            plugin.models().run(Task::Open("/gone/too.nam".into()));
+            plugin.places().seat(A).dismiss();
+            plugin.places().run(Task::Open(A, "/gone/too.nam".into()));
             assert_eq!(plugin.params().serialize_fields()["model"], saved);
 
             restore(&plugin, &plugin.params().serialize_fields());
             assert_eq!(plugin.params().serialize_fields()["model"], saved, "the second time");
-            plugin.models().run(Task::Factory);
+            plugin.places().run(Task::Factory(A, "kiln-crunch"));
             assert!(!plugin.params().serialize_fields()["model"].contains("gone"), "{saved}");
         }
     }
@@ -290,10 +298,10 @@ fn what_a_newer_plugin_added_survives() {
 #[test]
 fn a_model_that_fails_before_the_first_leaves_no_silence() {
     let mut plugin = KilnAmp::default();
-    plugin.models().set_host_rate(48_000.0);
-    plugin.models().run(Task::Open("/gone.nam".into()));
-    let status = plugin.models().status();
-    assert_eq!(status.playing.map(|p| p.source), Some(Source::Factory));
+    plugin.places().activate(48_000.0, Default::default());
+    plugin.places().run(Task::Open(A, "/gone.nam".into()));
+    let status = plugin.places().status(A);
+    assert_eq!(source(&status), Some(Source::Factory("kiln-crunch")));
     assert!(status.error.is_some());
     host::activate(&mut plugin, 2, 2);
 }
@@ -303,7 +311,7 @@ fn files_that_cannot_be_had_are_refused_in_words() {
     let folder = host::scratch("refused");
     let huge = folder.join("huge.nam");
     let file = std::fs::File::create(&huge).expect("a file");
-    file.set_len(kiln_amp::saved::MAX_BYTES as u64 + 1).expect("a hole");
+    file.set_len(fx::preset::MAX_FILE_BYTES as u64 + 1).expect("a hole");
     let broken = host::write(&folder, "broken.nam", "{\"version\": ");
     let mut plugin = playing();
     let before = settled(&mut plugin);
@@ -313,12 +321,12 @@ fn files_that_cannot_be_had_are_refused_in_words() {
         (&folder, "not a file"),
         (Path::new("/gone/x.nam"), "not there"),
     ] {
-        plugin.models().run(Task::Open(path.to_owned()));
+        plugin.places().run(Task::Open(A, path.to_owned()));
         assert!(error(&plugin).contains(words), "{:?}", error(&plugin));
         assert!(error(&plugin).contains(" was not loaded: "));
     }
     assert!(close(settled(&mut plugin), before));
-    plugin.models().run(Task::Step(1));
+    plugin.places().run(Task::Step(A, 1));
     assert!(!error(&plugin).is_empty());
 }
 

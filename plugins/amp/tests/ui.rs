@@ -15,12 +15,14 @@ use egui_kittest::kittest::Queryable;
 use egui_kittest::{Harness, SnapshotOptions};
 use kiln_amp::Meters;
 use kiln_amp::editor::{App, SIZE};
-use kiln_amp::model::{Models, Task};
 use kiln_amp::params::AmpParams;
+use kiln_amp::places::{Place, Places, Task};
+
+const PLACE: Place = Place::Model(0);
 
 struct Editor {
     params: Arc<AmpParams>,
-    models: Models,
+    places: Places,
     meters: Arc<Meters>,
     gestures: Arc<host::Gestures>,
     harness: Harness<'static>,
@@ -31,16 +33,16 @@ fn editor(test: &str) -> Editor {
 }
 
 fn editor_of(test: &str, size: [f32; 2], scale: f32) -> Editor {
-    let (params, models) = host::params();
+    let (params, places) = host::params();
     let meters = Arc::new(Meters::default());
     for count in [&meters.inputs, &meters.outputs] {
         count.store(2, Relaxed);
     }
     // Not the factory model, whose numbers may change with the next training.
     let model = host::write(&host::scratch(test), "Plexi 50.nam", &host::wavenet("Plexi 50", 0.8));
-    models.run(Task::Open(model));
+    places.run(Task::Open(PLACE, model));
     let gestures = Arc::new(host::Gestures::default());
-    let mut app = App::new(params.clone(), meters.clone(), host::executor(&models));
+    let mut app = App::new(params.clone(), meters.clone(), host::executor(&places));
     let context = host::gui(&gestures);
     let mut opened = false;
     let harness = Harness::builder()
@@ -54,7 +56,7 @@ fn editor_of(test: &str, size: [f32; 2], scale: f32) -> Editor {
             }
             app.draw(ui);
         });
-    Editor { params, models, meters, gestures, harness }
+    Editor { params, places, meters, gestures, harness }
 }
 
 impl Editor {
@@ -63,7 +65,7 @@ impl Editor {
     }
 
     fn playing(&self) -> String {
-        self.models.status().playing.map_or(String::new(), |playing| playing.name)
+        self.places.status(PLACE).playing.map_or(String::new(), |playing| playing.name.clone())
     }
 
     fn key(&mut self, key: Key) {
@@ -143,17 +145,17 @@ fn default_view() {
 #[test]
 fn error_view() {
     let mut editor = editor("error_view");
-    editor.models.run(Task::Open("/gone/Plexi 50.nam".into()));
+    editor.places.run(Task::Open(PLACE, "/gone/Plexi 50.nam".into()));
     editor.frames();
     editor.looks_like("error");
     editor.click("Dismiss");
-    assert_eq!(editor.models.status().error, None);
+    assert_eq!(editor.places.status(PLACE).error, None);
 }
 
 #[test]
 fn wrong_rate_view() {
     let mut editor = editor("wrong_rate_view");
-    editor.models.set_host_rate(44_100.0);
+    editor.places.activate(44_100.0, Default::default());
     editor.frames();
     editor.looks_like("wrong_rate");
 }
@@ -161,7 +163,7 @@ fn wrong_rate_view() {
 #[test]
 fn slimmable_view() {
     let mut editor = editor_of("slimmable_view", [600.0, 380.0], 2.0);
-    editor.models.run(Task::Open(amps("slimmable_view_folder").join("Slim.nam")));
+    editor.places.run(Task::Open(PLACE, amps("slimmable_view_folder").join("Slim.nam")));
     editor.frames();
     editor.looks_like("slimmable_2x");
 }
@@ -170,7 +172,7 @@ fn slimmable_view() {
 fn browser_view() {
     let mut editor = editor("browser_view");
     let folder = amps("browser_view_folder");
-    editor.models.run(Task::Open(folder.join("Plexi 9.nam")));
+    editor.places.run(Task::Open(PLACE, folder.join("Plexi 9.nam")));
     editor.frames();
     editor.click("Choose a model");
     // The folder's path differs from machine to machine.
@@ -183,7 +185,7 @@ fn browser_view() {
 fn the_browser_plays_what_is_clicked_and_goes_where_it_is_told() {
     let mut editor = editor("browser_clicks");
     let folder = amps("browser_clicks_folder");
-    editor.models.run(Task::List(folder.to_owned()));
+    editor.places.run(Task::List(folder.to_owned()));
     editor.frames();
     editor.click("Choose a model");
     editor.click("Plexi 10.nam");
@@ -202,15 +204,15 @@ fn the_browser_plays_what_is_clicked_and_goes_where_it_is_told() {
     editor.key(Key::Escape);
     editor.click("Choose a model");
     editor.click("Clean");
-    assert_eq!(editor.models.status().listing.folder, folder.join("Clean"));
+    assert_eq!(editor.places.listing().folder, folder.join("Clean"));
     editor.click("..");
-    assert_eq!(editor.models.status().listing.folder, folder);
+    assert_eq!(editor.places.listing().folder, folder);
     editor.click("broken.nam");
     assert_eq!(editor.playing(), "Slim Plexi", "the sound goes on");
-    assert!(editor.models.status().error.is_some_and(|e| e.starts_with("broken.nam was not")));
+    assert!(editor.places.status(PLACE).error.is_some_and(|e| e.starts_with("broken.nam was not")));
     editor.click("Factory model");
     assert_eq!(editor.playing(), "Kiln Crunch");
-    assert_eq!(editor.models.status().error, None);
+    assert_eq!(editor.places.status(PLACE).error, None);
 }
 
 #[test]
@@ -218,7 +220,7 @@ fn arrows_step_through_the_folder() {
     let mut editor = editor("arrows");
     let folder = amps("arrows_folder");
     std::fs::remove_file(folder.join("broken.nam")).expect("to remove it");
-    editor.models.run(Task::Open(folder.join("Plexi 9.nam")));
+    editor.places.run(Task::Open(PLACE, folder.join("Plexi 9.nam")));
     editor.frames();
     editor.click("Next model");
     assert_eq!(editor.playing(), "Plexi 100");

@@ -9,8 +9,9 @@ use egui::{
 
 use super::header::clipped_text;
 use super::theme;
-use crate::files::{self, Listing};
-use crate::model::{Status, Task, home};
+use crate::files::{self, Listing, home};
+use crate::places::Task;
+use crate::seat::Status;
 
 const ROW: f32 = 26.0;
 
@@ -64,7 +65,13 @@ impl Browser {
     }
 
     /// Draws it in `rect` and returns what is to be done.
-    pub(super) fn show(&mut self, ui: &mut Ui, rect: Rect, status: &Status) -> Option<Task> {
+    pub(super) fn show(
+        &mut self,
+        ui: &mut Ui,
+        rect: Rect,
+        listing: &Listing,
+        status: &Status,
+    ) -> Option<Task> {
         let line = Stroke::new(1.0, theme::ASH);
         ui.painter().rect(rect, theme::ROUND, theme::CLAY, line, StrokeKind::Inside);
         let inner = rect.shrink(10.0);
@@ -74,8 +81,8 @@ impl Browser {
         // What was read last may be another folder than the one just entered.
         if task.is_some() {
             // A typed path took the key that would also choose a row.
-        } else if status.listing.folder == self.folder {
-            task = self.list(ui, list, &status.listing, status);
+        } else if listing.folder == self.folder {
+            task = self.list(ui, list, listing, status);
         } else {
             let at = list.center();
             let words = "Reading the folder";
@@ -118,7 +125,7 @@ impl Browser {
     /// Goes to a typed path: plays a model, enters anything else.
     fn go(&mut self, path: &Path) -> Task {
         if files::is_model(path) {
-            Task::Open(path.to_owned())
+            Task::Open(super::PLACE, path.to_owned())
         } else {
             self.enter(path.to_owned())
         }
@@ -154,10 +161,10 @@ impl Browser {
         let at = pos2(rect.center().x, rect.bottom() - ROW);
         ui.painter().text(at, Align2::CENTER_CENTER, words, theme::font(13.0), theme::DIM);
         Some(match chosen? {
-            Row::Factory => Task::Factory,
+            Row::Factory => Task::Factory(super::PLACE, "kiln-crunch"),
             Row::Up => self.enter(self.folder.parent()?.to_owned()),
             Row::Folder(name) => self.enter(self.folder.join(name)),
-            Row::Model(name) => Task::Open(self.folder.join(name)),
+            Row::Model(name) => Task::Open(super::PLACE, self.folder.join(name)),
         })
     }
 
@@ -285,6 +292,7 @@ mod tests {
             folder: "/amps".into(),
             folders: vec!["Clean".into(), "High gain".into()],
             models: vec!["Plexi.nam".into(), "gAIn 9.nam".into()],
+            cabinets: Vec::new(),
             error: None,
         };
         assert_eq!(rows(&listing, "").len(), 6);

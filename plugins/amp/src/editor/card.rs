@@ -4,7 +4,8 @@ use egui::{Rect, Sense, Stroke, StrokeKind, Ui, pos2, vec2};
 
 use super::header::clipped_text;
 use super::theme;
-use crate::model::{Playing, Source, Status};
+use crate::seat::Status;
+use crate::source::{Playing, Source};
 
 /// The rate of a model whose file does not say, in Hz.
 const USUAL_RATE: f64 = 48_000.0;
@@ -29,7 +30,7 @@ pub(super) fn show(ui: &mut Ui, rect: Rect, status: &Status) {
     clipped_text(ui, row(0, 26.0), &playing.name, 20.0, theme::TEXT);
     clipped_text(ui, row(1, 20.0), &credit(playing), 13.0, theme::DIM);
     clipped_text(ui, row(2, 20.0), &facts(playing), 13.0, theme::DIM);
-    let differences = playing.model.differences();
+    let differences = playing.model().map_or(&[][..], |model| model.differences());
     if !differences.is_empty() {
         let response = ui.interact(rect, ui.scope_id().with("card"), Sense::hover());
         response.on_hover_text(differences.join("\n"));
@@ -38,7 +39,9 @@ pub(super) fn show(ui: &mut Ui, rect: Rect, status: &Status) {
 
 /// The gear and who modeled it.
 pub(super) fn credit(playing: &Playing) -> String {
-    let metadata = playing.model.metadata();
+    let Some(metadata) = playing.model().map(|model| model.metadata()) else {
+        return String::new();
+    };
     let known = |text: &Option<String>| {
         text.as_deref().map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned)
     };
@@ -54,7 +57,7 @@ pub(super) fn credit(playing: &Playing) -> String {
     parts.extend(known(&metadata.modeled_by).map(|by| format!("modeled by {by}")));
     if parts.is_empty() {
         parts.push(match &playing.source {
-            Source::Factory => "Factory model".into(),
+            Source::Factory(_) => "Factory model".into(),
             Source::File(path) => path.display().to_string(),
             Source::Project(_) => "The file says nothing of its gear".into(),
         });
@@ -64,7 +67,7 @@ pub(super) fn credit(playing: &Playing) -> String {
 
 /// The network in numbers.
 pub(super) fn facts(playing: &Playing) -> String {
-    let model = &playing.model;
+    let Some(model) = playing.model() else { return String::new() };
     let rate = model.sample_rate().unwrap_or(USUAL_RATE);
     let samples = playing.receptive_field;
     let memory = match samples as f64 / rate * 1000.0 {
@@ -105,7 +108,7 @@ pub(super) fn message(status: &Status, host_rate: f32) -> Option<Message> {
     if let Some(notice) = &status.notice {
         return Some(Message { words: notice.clone(), error: false, dismissible: true });
     }
-    let rate = status.playing.as_ref()?.model.sample_rate().unwrap_or(USUAL_RATE);
+    let rate = status.playing.as_ref()?.model()?.sample_rate().unwrap_or(USUAL_RATE);
     let host_rate = f64::from(host_rate);
     (host_rate > 0.0 && (rate - host_rate).abs() > 0.5).then(|| Message {
         words: format!(

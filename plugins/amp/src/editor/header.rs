@@ -3,7 +3,7 @@
 use egui::{Align2, Painter, Rect, Response, Sense, Shape, Stroke, StrokeKind, Ui, pos2, vec2};
 
 use super::theme;
-use crate::model::Status;
+use crate::seat::Status;
 
 /// What was clicked.
 #[derive(Clone, Copy, Debug, PartialEq)]

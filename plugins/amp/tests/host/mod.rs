@@ -8,8 +8,9 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
 use kiln_amp::KilnAmp;
-use kiln_amp::model::{Models, Task};
+use kiln_amp::engines;
 use kiln_amp::params::AmpParams;
+use kiln_amp::places::{Places, Task};
 use nice_plug::context::gui::GuiContext;
 use nice_plug::context::process::SendEventError;
 use nice_plug::prelude::*;
@@ -172,15 +173,15 @@ pub(crate) fn gui(gestures: &Arc<Gestures>) -> GuiContext {
 }
 
 /// An executor that does everything at once, on this thread.
-pub(crate) fn executor(models: &Models) -> AsyncExecutor<KilnAmp> {
-    let models = models.clone();
-    let run: Arc<dyn Fn(Task) + Send + Sync> = Arc::new(move |task| models.run(task));
+pub(crate) fn executor(places: &Places) -> AsyncExecutor<KilnAmp> {
+    let places = places.clone();
+    let run: Arc<dyn Fn(Task) + Send + Sync> = Arc::new(move |task| places.run(task));
     AsyncExecutor::new(run.clone(), run)
 }
 
-/// Parameters and models that no plugin instance belongs to.
-pub(crate) fn params() -> (Arc<AmpParams>, Models) {
-    let (loader, _amp) = fx::Amp::new(48_000.0);
-    let models = Models::new(loader, nice_plug_egui::RepaintNotifier::new());
-    (Arc::new(AmpParams::new(models.clone())), models)
+/// Parameters and places that no plugin instance belongs to.
+pub(crate) fn params() -> (Arc<AmpParams>, Places) {
+    let (outlets, _amp) = engines::chain(48_000.0);
+    let places = Places::new(outlets, nice_plug_egui::RepaintNotifier::new());
+    (Arc::new(AmpParams::new(places.clone())), places)
 }

@@ -1,0 +1,70 @@
+//! The choices of [`fx::amp::Params`] as a host sees them. The ids are for ever.
+
+use nice_plug::prelude::Enum;
+
+/// A host's view of one choice of the effect.
+macro_rules! choice {
+    ($(#[$doc:meta])* $name:ident of $of:path: $($id:literal $shown:literal $variant:ident),+) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+        #[expect(missing_docs, reason = "the names say all")]
+        pub enum $name {
+            $(#[id = $id] #[name = $shown] $variant),+
+        }
+
+        impl From<$of> for $name {
+            fn from(of: $of) -> Self {
+                use $of as Of;
+                match of { $(Of::$variant => Self::$variant),+ }
+            }
+        }
+
+        impl From<$name> for $of {
+            fn from(choice: $name) -> Self {
+                match choice { $($name::$variant => Self::$variant),+ }
+            }
+        }
+    };
+}
+
+choice!(
+    /// What becomes of two input channels.
+    Channels of fx::amp::Channels: "stereo" "Stereo" Stereo, "mono" "Mono" Mono
+);
+choice!(
+    /// How the slots are joined.
+    Routing of fx::amp::Routing: "series" "Series" Series, "parallel" "Parallel" Parallel
+);
+choice!(
+    /// What is made of a model's own level.
+    Level of fx::amp::OutputLevel:
+        "raw" "Raw" Raw, "normalized" "Normalized" Normalized, "calibrated" "Calibrated" Calibrated
+);
+
+/// How many times the host's rate the models run at.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Enum)]
+#[expect(missing_docs, reason = "the names say all")]
+pub enum Oversampling {
+    #[default]
+    #[id = "1x"]
+    #[name = "1x"]
+    X1,
+    #[id = "2x"]
+    #[name = "2x"]
+    X2,
+    #[id = "4x"]
+    #[name = "4x"]
+    X4,
+}
+
+impl Oversampling {
+    /// 1, 2 or 4.
+    pub fn factor(self) -> u32 {
+        1 << self.to_index()
+    }
+
+    /// That of [`Oversampling::factor`].
+    pub fn of(factor: u32) -> Self {
+        Self::from_index(factor.clamp(1, 4).ilog2() as usize)
+    }
+}
