@@ -1,5 +1,9 @@
 //! What ships inside the plugin and the command line.
 
+use std::sync::OnceLock;
+
+use crate::preset::Preset;
+
 /// A file that is built in.
 #[derive(Clone, Copy, Debug)]
 pub struct Item {
@@ -37,4 +41,52 @@ pub fn model(id: &str) -> Option<&'static Item> {
 /// The impulse response of that id.
 pub fn cabinet(id: &str) -> Option<&'static Item> {
     CABINETS.iter().find(|item| item.id == id)
+}
+
+/// The presets, in the order in which they are listed.
+const PRESETS: &[&str] = &[include_str!("../../../assets/presets/crunch.json")];
+
+/// The presets.
+pub fn presets() -> &'static [Preset] {
+    static READ: OnceLock<Vec<Preset>> = OnceLock::new();
+    // The tests see to it that each of them is read.
+    READ.get_or_init(|| {
+        PRESETS.iter().filter_map(|json| Preset::load(json.as_bytes()).ok()).collect()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_built_in_is_sound() {
+        for item in MODELS {
+            assert!(nn::Model::load(item.bytes).is_ok(), "{}", item.id);
+        }
+        let mut ids: Vec<&str> = MODELS.iter().chain(CABINETS).map(|item| item.id).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        assert_eq!(ids.len(), MODELS.len() + CABINETS.len(), "an id is there twice");
+    }
+
+    #[test]
+    fn every_preset_plays_what_is_built_in() {
+        for json in PRESETS {
+            let preset = Preset::load(json.as_bytes()).unwrap_or_else(|e| panic!("{e}: {json}"));
+            assert!(!preset.name.is_empty() && !preset.category.is_empty(), "{}", preset.name);
+            for asset in preset.models.iter().chain(&preset.cabinets).flatten() {
+                assert!(asset.factory.is_some() && asset.bytes().is_ok(), "{}", preset.name);
+            }
+        }
+        let used = |item: &Item| {
+            presets()
+                .iter()
+                .flat_map(|preset| preset.models.iter().chain(&preset.cabinets))
+                .any(|asset| asset.as_ref().and_then(|a| a.factory.as_deref()) == Some(item.id))
+        };
+        for item in MODELS.iter().chain(CABINETS) {
+            assert!(used(item), "no preset plays {}", item.id);
+        }
+    }
 }

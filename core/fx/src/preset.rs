@@ -25,7 +25,7 @@ pub const MAX_BYTES: usize = 64 << 20;
 pub const MAX_FILE_BYTES: usize = nn::Model::MAX_BYTES;
 
 /// What the files call themselves.
-const FORMAT: &str = "kiln-amp-preset";
+pub const FORMAT: &str = "kiln-amp-preset";
 
 /// The newest version that is understood, and the one that is written.
 const VERSION: u64 = 1;
@@ -58,7 +58,7 @@ pub struct Preset {
     pub others: BTreeMap<String, Value>,
     /// The parameters as they were read, for the same reason.
     #[serde(skip)]
-    read: Map<String, Value>,
+    pub params_read: Map<String, Value>,
 }
 
 /// A file of a preset: what is built in under an id, or a copy, a path, or both.
@@ -106,7 +106,7 @@ impl Default for Preset {
             models: [None, None],
             cabinets: [None, None],
             others: BTreeMap::new(),
-            read: Map::new(),
+            params_read: Map::new(),
         }
     }
 }
@@ -150,7 +150,7 @@ impl Preset {
             *text = shortened(text.trim(), MAX_TEXT);
         }
         preset.params = preset.params.sane();
-        preset.read = read;
+        preset.params_read = read;
         Ok(preset)
     }
 
@@ -159,7 +159,7 @@ impl Preset {
         let mut json = serde_json::json!(self);
         json["format"] = FORMAT.into();
         json["version"] = VERSION.into();
-        keep(&mut json["params"], &Value::Object(self.read.clone()));
+        keep(&mut json["params"], &Value::Object(self.params_read.clone()));
         let mut text = format!("{json:#}");
         text.push('\n');
         text

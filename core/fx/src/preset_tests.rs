@@ -26,7 +26,8 @@ fn refused(json: Value) -> String {
 }
 
 fn alike(a: &Preset, b: &Preset) -> bool {
-    Preset { read: Map::new(), ..a.clone() } == Preset { read: Map::new(), ..b.clone() }
+    Preset { params_read: Map::new(), ..a.clone() }
+        == Preset { params_read: Map::new(), ..b.clone() }
 }
 
 #[test]

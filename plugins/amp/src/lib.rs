@@ -10,14 +10,18 @@ use nice_plug::prelude::*;
 use nice_plug_egui::{EguiEditor, EguiEditorState, RepaintNotifier};
 
 pub mod choices;
+pub mod disk;
 pub mod editor;
 pub mod engines;
 pub mod files;
 pub mod meters;
 pub mod params;
 pub mod places;
+pub mod presets;
 pub mod saved;
 pub mod seat;
+pub mod session;
+pub mod snapshot;
 pub mod source;
 mod text;
 pub mod wav;
@@ -26,6 +30,7 @@ pub mod window;
 pub use meters::Meters;
 
 use choices::Oversampling;
+use disk::Folders;
 use params::AmpParams;
 use places::{Places, Task};
 
@@ -52,7 +57,7 @@ impl Default for KilnAmp {
         let places = Places::new(outlets, repaint.clone());
         let [width, height] = editor::SIZE;
         Self {
-            params: Arc::new(AmpParams::new(places)),
+            params: Arc::new(AmpParams::new(places, &Folders::of_user())),
             meters: Arc::default(),
             editor: EguiEditorState::from_size(LogicalSize::new(width, height), 1.0),
             repaint,
@@ -100,8 +105,14 @@ impl Plugin for KilnAmp {
     type BackgroundTask = Task;
 
     fn task_executor(&mut self) -> TaskExecutor<Self> {
-        let places = self.places().clone();
-        Box::new(move |task| places.run(task))
+        let (places, presets) = (self.places().clone(), self.params.presets.clone());
+        Box::new(move |task| match task {
+            Task::Preset(task) => {
+                presets.run(task);
+                places.repaint();
+            }
+            task => places.run(task),
+        })
     }
 
     fn params(&self) -> Arc<dyn Params> {

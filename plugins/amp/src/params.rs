@@ -4,7 +4,9 @@ use fx::amp::{Params as Values, range};
 use nice_plug::prelude::*;
 
 use crate::choices::{Channels, Level, Oversampling, Routing};
+use crate::disk::Folders;
 use crate::places::{Place, Places};
+use crate::presets::Presets;
 use crate::seat::Seat;
 use crate::text::{End, Quantity, switch};
 use crate::window::Window;
@@ -115,11 +117,13 @@ pub struct AmpParams {
 
     /// What the four places hold.
     pub places: Places,
+    /// The player's presets and the factory's.
+    pub presets: Presets,
 }
 
 impl AmpParams {
     /// The defaults; `places` take over what a host restores.
-    pub fn new(places: Places) -> Self {
+    pub fn new(places: Places, folders: &Folders) -> Self {
         let is = Values::default();
         Self {
             input: number("Input", "input_gain", Quantity::Decibels),
@@ -170,6 +174,7 @@ impl AmpParams {
             cabinet2: places.seat(Place::Cabinet(1)).clone(),
             window: Window::default(),
             places,
+            presets: Presets::new(folders.presets.clone()),
         }
     }
 

@@ -11,6 +11,7 @@ use nice_plug_egui::RepaintNotifier;
 use crate::choices::Oversampling;
 use crate::engines::{Outlet, Setup};
 use crate::files::{self, Listing};
+use crate::presets::PresetTask;
 use crate::seat::{Held, Seat, Status};
 
 /// A place for a file.
@@ -73,6 +74,8 @@ pub enum Task {
     List(PathBuf),
     /// Compare a project's copy with the file it was made from.
     Check(Place),
+    /// Something about presets.
+    Preset(PresetTask),
     /// Build all engines for the rate and oversampling that are now asked for.
     Rebuild,
 }
@@ -80,7 +83,7 @@ pub enum Task {
 impl Task {
     /// Whether it is a choice of the player's, which the project is to keep.
     pub fn is_choice(&self) -> bool {
-        !matches!(self, Self::List(_) | Self::Check(_) | Self::Rebuild)
+        matches!(self, Self::Open(..) | Self::Factory(..) | Self::Clear(_) | Self::Step(..))
     }
 }
 
@@ -197,7 +200,12 @@ impl Places {
         self.seats.iter().for_each(Seat::collect);
     }
 
-    /// Does what a [`Task`] asks, on this thread.
+    /// Asks for another frame of the editor.
+    pub fn repaint(&self) {
+        self.shared.repaint();
+    }
+
+    /// Does what a [`Task`] asks of the places, on this thread.
     pub fn run(&self, task: Task) {
         match task {
             Task::Open(place, path) => self.seat(place).open(&path),
@@ -207,7 +215,7 @@ impl Places {
             Task::Put(place, held) => self.seat(place).put(held),
             Task::List(folder) => self.list(&folder),
             Task::Check(place) => self.seat(place).check(),
-            Task::Rebuild => {}
+            Task::Preset(_) | Task::Rebuild => {}
         }
         if self.host_rate() > 0.0 {
             // The host plays already, and what was asked for may have failed.

@@ -63,6 +63,12 @@ impl PathText {
     }
 }
 
+impl From<String> for PathText {
+    fn from(path: String) -> Self {
+        Self(path)
+    }
+}
+
 impl From<&Path> for PathText {
     fn from(path: &Path) -> Self {
         Self(path.to_string_lossy().into_owned())

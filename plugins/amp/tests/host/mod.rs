@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
 use kiln_amp::KilnAmp;
+use kiln_amp::disk::Folders;
 use kiln_amp::engines;
 use kiln_amp::params::AmpParams;
 use kiln_amp::places::{Places, Task};
@@ -183,5 +184,6 @@ pub(crate) fn executor(places: &Places) -> AsyncExecutor<KilnAmp> {
 pub(crate) fn params() -> (Arc<AmpParams>, Places) {
     let (outlets, _amp) = engines::chain(48_000.0);
     let places = Places::new(outlets, nice_plug_egui::RepaintNotifier::new());
-    (Arc::new(AmpParams::new(places.clone())), places)
+    let folders = Folders::under(&PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("unused"));
+    (Arc::new(AmpParams::new(places.clone(), &folders)), places)
 }
