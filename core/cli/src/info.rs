@@ -1,16 +1,24 @@
-//! `kiln info`: what a model is, whether it plays, and what it costs.
+//! `kiln info`: what a file is, whether it plays, and what it costs.
 
 use std::fmt::Write as _;
 use std::path::Path;
 
 use anyhow::Result;
+use fx::amp::{Levels, OutputLevel};
+use fx::levels::{Known, TARGET};
 use nn::Model;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-/// Prints it; whether the model plays.
+use crate::report;
+use crate::wav::Input;
+
+/// Prints it; whether the file plays.
 pub(crate) fn print(path: &Path, json: bool) -> Result<bool> {
-    let bytes = crate::read(path)?;
+    let bytes = crate::read(path, Model::MAX_BYTES)?;
+    if bytes.starts_with(b"RIFF") {
+        return wave(path, json);
+    }
     match Model::load(&bytes) {
         Ok(model) => {
             let facts = facts(path, &model, serde_json::from_slice(&bytes)?);
@@ -28,6 +36,73 @@ pub(crate) fn print(path: &Path, json: bool) -> Result<bool> {
             Err(anyhow::Error::new(error).context(path.display().to_string()))
         }
     }
+}
+
+/// A WAV file, as it sounds.
+fn wave(path: &Path, json: bool) -> Result<bool> {
+    let input = Input::open(path)?;
+    let levels = report::measure(path)?;
+    let (frames, rate) = (input.frames(), input.sample_rate());
+    let seconds = frames as f64 / f64::from(rate);
+    let facts = json!({ "file": path.display().to_string(), "plays": true, "sample_rate": rate,
+        "channels": input.channels(), "frames": frames, "seconds": seconds,
+        "format": input.format(), "levels": levels });
+    if json {
+        crate::say(&(serde_json::to_string_pretty(&facts)? + "\n"))?;
+        return Ok(true);
+    }
+    let mut out = String::new();
+    let mut line = |name: &str, value: &str| writeln!(out, "{name:16} {}", crate::printable(value));
+    line("file", &path.display().to_string())?;
+    line("sample rate", &format!("{rate} Hz, {}", input.format()))?;
+    line("channels", &input.channels().to_string())?;
+    line("length", &format!("{frames} samples, {seconds:.3} s"))?;
+    for (name, (number, unit)) in ["loudness", "true peak", "RMS"].iter().zip(levels.named()) {
+        let number = number.map_or_else(|| "silent".into(), |db| format!("{db:.1} {unit}"));
+        line(name, &number)?;
+    }
+    line("clipped", &format!("{} samples", levels.clipped))?;
+    crate::say(&out)?;
+    Ok(true)
+}
+
+/// What the effect makes of a model's levels, in dB, at the default interface.
+fn gains(model: &Model) -> Value {
+    let known = Known::of(model.metadata());
+    let levels = |output| Levels { output, calibrate_input: true, ..Levels::default() };
+    let after = |output| known.after(&levels(output));
+    let interface = Levels::default().interface;
+    json!({
+        "interface_dbu": interface,
+        "loudness": known.loudness,
+        "input_dbu": known.input,
+        "output_dbu": known.output,
+        "normalized": known.loudness.map(|_| after(OutputLevel::Normalized)),
+        "calibrated": known.output.map(|_| after(OutputLevel::Calibrated)),
+        "calibrated_input": known.input.map(|_| known.before(&levels(OutputLevel::Raw))),
+    })
+}
+
+/// [`gains`] for people: a name and what it does.
+fn told(gains: &Value) -> [(&'static str, String); 3] {
+    let number = |name: &str| gains[name].as_f64();
+    let interface = number("interface_dbu").unwrap_or_default();
+    let tell =
+        |gain: &str, from: &str, states: &str, why: String| match (number(gain), number(from)) {
+            (Some(gain), Some(from)) => {
+                format!("{gain:+.1} dB, {}", why.replace('#', &format!("{from:.1}")))
+            }
+            _ => format!("no change: the file states no {states}"),
+        };
+    let at = format!("# dBu with an interface of {interface} dBu");
+    [
+        (
+            "normalized",
+            tell("normalized", "loudness", "loudness", format!("from # dB to {TARGET} dB")),
+        ),
+        ("calibrated", tell("calibrated", "output_dbu", "output level", at.clone())),
+        ("calibrated input", tell("calibrated_input", "input_dbu", "input level", at)),
+    ]
 }
 
 /// What the model does not keep of its file; the weights are skipped, not read.
@@ -57,6 +132,7 @@ fn facts(path: &Path, model: &Model, envelope: Envelope) -> Value {
         "sizes": model.qualities().len() + 1,
         "qualities": model.qualities(),
         "metadata": envelope.metadata,
+        "levels": gains(model),
         "ns_per_sample": ns,
         "times_real_time": 1e9 / rate / ns,
         "warnings": model.differences(),
@@ -94,6 +170,7 @@ fn text(facts: &Value) -> Result<String> {
             line(name, plain(value))?;
         }
     }
+    told(&facts["levels"]).into_iter().try_for_each(|(name, value)| line(name, value))?;
     let number = |name: &str| facts[name].as_f64().unwrap_or_default();
     line(
         "cost",

@@ -28,9 +28,9 @@ struct Cli {
 enum Command {
     /// Render WAV files through the amplifier, as the plugin plays them
     Amp(Box<amp::Args>),
-    /// Say what a model is, whether it plays, and what it costs here
+    /// Say what a file is, and of a model whether it plays and what it costs here
     Info {
-        /// A .nam file
+        /// A .nam or .wav file
         file: PathBuf,
         /// Print JSON
         #[arg(long)]
@@ -107,23 +107,17 @@ fn rate(model: &nn::Model) -> f64 {
     model.sample_rate().unwrap_or(48_000.0)
 }
 
-/// The contents of a file that may be a model; what is longer than any is cut,
-/// for the loader to refuse.
-fn read(path: &Path) -> Result<Vec<u8>> {
+/// The contents of a file; what is longer than `most` bytes is cut, for the
+/// loader to refuse.
+fn read(path: &Path, most: usize) -> Result<Vec<u8>> {
     let read = || {
         let mut bytes = Vec::new();
-        let longest = nn::Model::MAX_BYTES as u64 + 1;
-        std::fs::File::open(path)?.take(longest).read_to_end(&mut bytes)?;
+        std::fs::File::open(path)?.take(most as u64 + 1).read_to_end(&mut bytes)?;
         Ok::<_, std::io::Error>(bytes)
     };
     read().with_context(|| path.display().to_string())
 }
 
 fn load(path: &Path) -> Result<nn::Model> {
-    parse(&read(path)?, path)
-}
-
-/// The model in `bytes`, which were read from `path`.
-fn parse(bytes: &[u8], path: &Path) -> Result<nn::Model> {
-    nn::Model::load(bytes).with_context(|| path.display().to_string())
+    nn::Model::load(&read(path, nn::Model::MAX_BYTES)?).with_context(|| path.display().to_string())
 }

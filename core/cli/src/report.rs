@@ -23,7 +23,14 @@ pub(crate) struct Levels {
     /// Of all channels together, in dB; a full-scale sine has −3.01.
     rms: Option<f64>,
     /// Samples at full scale or beyond.
-    clipped: u64,
+    pub(crate) clipped: u64,
+}
+
+impl Levels {
+    /// Loudness, peak and RMS, with their units.
+    pub(crate) fn named(&self) -> [(Option<f64>, &'static str); 3] {
+        [(self.lufs, "LUFS"), (self.true_peak, "dBTP"), (self.rms, "dB")]
+    }
 }
 
 /// Measures as samples go by.
@@ -96,7 +103,7 @@ pub(crate) fn row(before: (&Path, &Levels), after: (&Path, &Levels)) -> Result<S
     let mut text = String::new();
     for (when, (path, levels)) in [("before", before), ("after", after)] {
         write!(text, "{when:6}")?;
-        for db in [levels.lufs, levels.true_peak, levels.rms] {
+        for (db, _) in levels.named() {
             let db = db.map_or_else(|| "–".into(), |db| format!("{db:.1}"));
             write!(text, "{db:>9}")?;
         }

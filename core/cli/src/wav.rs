@@ -43,6 +43,13 @@ impl Input {
         usize::from(self.wav.spec().channels)
     }
 
+    /// How its samples are kept, for people.
+    pub(crate) fn format(&self) -> String {
+        let WavSpec { bits_per_sample, sample_format, .. } = self.wav.spec();
+        let kind = if sample_format == SampleFormat::Int { "integers" } else { "floats" };
+        format!("{bits_per_sample}-bit {kind}")
+    }
+
     /// The largest sample such a file can hold, beyond which it clips.
     pub(crate) fn ceiling(&self) -> f32 {
         match self.wav.spec() {

@@ -5,6 +5,7 @@ mod chain;
 mod knobs;
 mod log;
 mod render;
+mod rig;
 
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
@@ -34,7 +35,7 @@ pub(crate) struct Args {
     /// The bare network, without the rest of the effect; an error where its
     /// output is not finite
     #[arg(long, requires = "model")]
-    #[arg(conflicts_with_all = ["Knobs", "model_b", "oversampling", "stereo"])]
+    #[arg(conflicts_with_all = ["Knobs", "preset", "model_b", "oversampling", "stereo"])]
     raw: bool,
     /// Give files of one channel two
     #[arg(long, help_heading = "Files")]
@@ -89,15 +90,20 @@ pub(crate) struct Args {
 #[derive(clap::Args)]
 #[command(next_help_heading = "What plays")]
 pub(crate) struct Sources {
-    /// The .nam file of the first slot
-    #[arg(long, short, value_name = "M.nam", required_unless_present_any = ["model_b", "params"])]
+    /// A preset as the plugin writes it, or the name of one that is built in;
+    /// what else is said comes on top
+    #[arg(long, value_name = "P.json")]
+    preset: Option<PathBuf>,
+    /// The .nam file of the first slot, or the id of a model that is built in
+    #[arg(long, short, value_name = "M.nam")]
+    #[arg(required_unless_present_any = ["model_b", "preset", "params"])]
     model: Option<PathBuf>,
     /// The .nam file of the second slot
     #[arg(long, value_name = "N.nam")]
     model_b: Option<PathBuf>,
-    /// Factor at which the models run above the file's rate: 1, 2 or 4
-    #[arg(long, value_name = "FACTOR", default_value = "1", value_parser = factor)]
-    oversampling: u32,
+    /// How many times their own rate the models run at: 1, 2 or 4
+    #[arg(long, value_name = "FACTOR", value_parser = factor)]
+    oversampling: Option<u32>,
 }
 
 fn factor(text: &str) -> Result<u32, String> {
@@ -148,7 +154,7 @@ pub(crate) fn run(args: &Args) -> Result<bool> {
     let goal = args.goal().unwrap_or_else(|error| crate::misuse(&error));
     let raw = args.raw.then_some(args.quality.unwrap_or(1.0));
     let job = Job {
-        rig: chain::Rig::load(&args.sources, &args.knobs.settings(args.quality), raw)?,
+        rig: rig::Rig::load(&args.sources, &args.knobs.settings(args.quality), raw)?,
         form: Form { stereo: args.stereo, tail: args.tail, depth: args.bits, dither: args.dither },
         block: args.block as usize,
         measure: args.report || args.json,

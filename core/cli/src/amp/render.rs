@@ -6,7 +6,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use anyhow::{Context as _, Result, bail};
 use serde::Serialize;
 
-use super::chain::{Chain, Recipe, Rig, hash};
+use super::chain::Chain;
+use super::rig::{Recipe, Rig, hash};
 use crate::report::{Levels, Meter};
 use crate::wav::{Depth, Format, Input, Output};
 

@@ -3,8 +3,9 @@
 use std::fs;
 
 use fx::amp::Params;
+use fx::preset::{Asset, Preset};
 use hound::{SampleFormat, WavReader};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::{Folder, done, kiln, ramp, riff, samples, stderr, write};
 
@@ -70,9 +71,167 @@ fn plays_what_the_plugin_plays_at_any_block() {
 
 /// The effect with a model in its first slot.
 fn amp(model: &nn::Model) -> fx::Amp {
-    let (loader, amp) = fx::Amp::new(48_000.0);
-    loader.offer(fx::Pair::of(model));
+    let (loaders, amp) = fx::Amp::new(48_000.0);
+    loaders.models[0].offer(fx::Pair::of(model));
     amp
+}
+
+/// A model of which the file tells its levels.
+fn known(folder: &Folder) -> String {
+    let file = fs::read_to_string(folder.lstm()).expect("read");
+    let mut file: Value = serde_json::from_str(&file).expect("JSON");
+    file["metadata"] =
+        json!({ "loudness": -20.0, "input_level_dbu": 9.0, "output_level_dbu": 6.0 });
+    folder.put("known.nam", &file.to_string())
+}
+
+#[test]
+fn every_parameter_is_heard() {
+    let folder = Folder::new("heard");
+    let (first, second) = (slimmable(), known(&folder));
+    let (input, out) = (folder.at("in.wav"), folder.at("out.wav"));
+    let right: Vec<f32> = riff().iter().rev().copied().collect();
+    write(&input, 48_000, &[&riff(), &right]);
+    // Where every stage has something to do.
+    let base = ["amp", "--model", &first, "--model-b", &second, "--gate", "-30", "--parallel"];
+    let more = ["--bass", "8", "--low-cut", "100", "--level", "calibrated", "--set"];
+    let render = |setting: &str| {
+        done(&[&base[..], &more, &[setting, &input, &out]].concat());
+        samples(&out)
+    };
+    let plain = render("gate.range=-60");
+    let entries = done(&["amp", "--params", "--json"]);
+    let entries: Vec<Value> = serde_json::from_str(&entries).expect("JSON");
+    for entry in &entries {
+        let key = entry["key"].as_str().expect("a key");
+        let quiet = ["cabinet.blend", "cabinet.normalize", "slots.1.quality"];
+        if quiet.contains(&key) {
+            continue;
+        }
+        let value = match (key, &entry["default"]) {
+            // Set by the flags already, or in want of one's opposite.
+            ("gate.on" | "cabinet.on" | "tone.on" | "slots.0.on" | "slots.1.on", _) => json!(false),
+            ("gate.range", _) => json!(-40),
+            ("slots.0.quality", _) => json!(0),
+            ("gate.threshold", _) => json!(-12),
+            ("routing", _) => json!("series"),
+            (_, Value::Bool(on)) => json!(!on),
+            (_, Value::String(word)) => {
+                let choices = entry["choices"].as_array().expect("choices");
+                choices.iter().find(|choice| *choice != word).expect("another").clone()
+            }
+            _ => {
+                let number = |name: &str| entry[name].as_f64().expect("a number");
+                json!(0.6 * number("min") + 0.4 * number("max"))
+            }
+        };
+        let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        let found = render(&format!("{key}={value}"));
+        assert_eq!(found.len(), plain.len());
+        assert!(found != plain, "{key}={value} is not heard");
+    }
+}
+
+/// A file with networks of several sizes.
+fn slimmable() -> String {
+    let data = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/data/nam");
+    let named = |path: &std::path::PathBuf| path.to_string_lossy().contains("slimmable");
+    let files = fs::read_dir(data).expect("fixtures").map(|entry| entry.expect("one").path());
+    let mut files: Vec<_> =
+        files.filter(named).filter(|p| p.extension().is_some_and(|e| e == "nam")).collect();
+    files.sort();
+    files.first().expect("a slimmable model").display().to_string()
+}
+
+#[test]
+fn any_rate_comes_out_in_time() {
+    let folder = Folder::new("rates");
+    let (model, wire) = (folder.lstm(), crate::loudness::wire(&folder));
+    let (input, out) = (folder.at("in.wav"), folder.at("out.wav"));
+    for (rate, factor) in [(44_100, "1"), (96_000, "1"), (44_100, "4"), (48_000, "2"), (8_000, "1")]
+    {
+        write(&input, rate, &[&riff()]);
+        // The dry signal is delayed as much as the other, and is to arrive as it went.
+        done(&["amp", "-m", &model, "--oversampling", factor, "--mix", "0", &input, &out]);
+        assert_eq!(samples(&out), riff(), "{rate} Hz, {factor} times");
+        // A click through a network that changes nothing stays where it was.
+        let mut click = vec![0.0; 4_000];
+        click[2_000] = 0.5;
+        write(&input, rate, &[&click]);
+        done(&["amp", "-m", &wire, "--tail", "0.01", &input, &out]);
+        let found = samples(&out);
+        assert_eq!(found.len(), 4_000 + rate as usize / 100);
+        let loudest = (0..found.len()).max_by(|a, b| found[*a].abs().total_cmp(&found[*b].abs()));
+        assert_eq!(loudest, Some(2_000), "{rate} Hz");
+    }
+    // Oversampled, a network plays nearly what it plays otherwise, at the same time.
+    write(&input, 48_000, &[&riff()]);
+    let render = |factor: &str| {
+        done(&["amp", "-m", "kiln-crunch", "--oversampling", factor, &input, &out]);
+        samples(&out)
+    };
+    let (plain, over) = (render("1"), render("4"));
+    assert_ne!(plain, over);
+    let alike = |lag: &usize| -> f32 {
+        over[*lag..].iter().zip(&plain[10..40_000]).map(|(a, b)| a * b).sum()
+    };
+    assert_eq!((0..20).max_by(|a, b| alike(a).total_cmp(&alike(b))), Some(10));
+}
+
+#[test]
+fn a_preset_comes_first_and_flags_on_top() {
+    let folder = Folder::new("preset");
+    let (model, input) = (folder.lstm(), folder.at("in.wav"));
+    write(&input, 44_100, &[&riff()]);
+    let render = |flags: &[&str]| {
+        let out = folder.at("out.wav");
+        done(&[&["amp"][..], flags, &[&input, &out]].concat());
+        samples(&out)
+    };
+    let bytes = fs::read(&model).expect("read");
+    let mut preset = Preset { oversampling: 2, ..Preset::default() };
+    preset.params.tone.bass = 9.0;
+    preset.params.output_gain = -6.0;
+    preset.params.slots[1].on = false;
+    preset.models[0] = Some(Asset::file("LSTM", None, &bytes));
+    let file = folder.put("preset.json", &preset.to_json());
+    let flags = ["--bass", "9", "--output-gain", "-6", "--oversampling", "2"];
+    assert_eq!(render(&["--preset", &file]), render(&[&["-m", &model][..], &flags].concat()));
+    // On top, other parameters and other files.
+    let top = ["--output-gain", "3", "--oversampling", "1"];
+    assert_eq!(
+        render(&[&["--preset", &file][..], &top].concat()),
+        render(&[&["-m", &model, "--bass", "9"][..], &top].concat())
+    );
+    assert_eq!(
+        render(&["--preset", &file, "--model-b", &model]),
+        render(&[&["-m", &model, "--model-b", &model][..], &flags].concat())
+    );
+    // What is built in, by its name.
+    let preset = &fx::factory::presets()[0];
+    let mut again = preset.clone();
+    again.name = "Another".into();
+    let file = folder.put("again.json", &again.to_json());
+    assert_eq!(render(&["--preset", &preset.name]), render(&["--preset", &file]));
+    assert_ne!(render(&["-m", "kiln-crunch"]), render(&["-m", &model]));
+}
+
+#[test]
+fn says_what_is_wrong_with_a_preset() {
+    let folder = Folder::new("presets");
+    let (input, out) = (folder.at("in.wav"), folder.at("out.wav"));
+    write(&input, 44_100, &[&riff()]);
+    let mut preset = Preset::default();
+    preset.models[0] = Some(Asset::file("Broken", None, b"no model"));
+    for (file, words) in [
+        (folder.at("none.json"), "none.json: "),
+        (folder.put("text.json", "text"), "text.json: it is not a preset file"),
+        (folder.put("broken.json", &preset.to_json()), "Broken: not a model file"),
+    ] {
+        let output = kiln(&["amp", "--preset", &file, &input, &out]);
+        assert_eq!(output.status.code(), Some(1));
+        assert!(stderr(&output).contains(words), "{words} is not in {}", stderr(&output));
+    }
 }
 
 #[test]
@@ -155,6 +314,6 @@ fn lists_every_parameter() {
         assert!(text.contains(range.key), "{} is not in {text}", range.key);
         assert_eq!(entry(range.key)["min"].as_f64().map(|x| x as f32), Some(range.min));
     }
-    assert_eq!(entry("routing")["choices"], serde_json::json!(["series", "parallel"]));
+    assert_eq!(entry("routing")["choices"], json!(["series", "parallel"]));
     assert_eq!(entry("gate.attack")["min"], 0.1);
 }

@@ -5,7 +5,7 @@ use std::process::Command;
 
 use serde_json::{Value, json};
 
-use crate::{Folder, kiln, stderr};
+use crate::{Folder, done, kiln, stderr, write};
 
 #[test]
 fn info_tells_what_a_model_is() {
@@ -88,4 +88,40 @@ fn bench_measures_what_it_can() {
     let blocks = entries[0]["blocks"].as_array().expect("blocks");
     let lengths: Vec<_> = blocks.iter().map(|b| b["block"].as_u64()).collect();
     assert_eq!(lengths, [1, 16, 64, 512].map(Some));
+}
+
+#[test]
+fn info_tells_what_the_effect_makes_of_levels() {
+    let folder = Folder::new("levels");
+    let facts = |metadata: Value| {
+        let file = json!({ "version": "0.5.4", "architecture": "Linear", "metadata": metadata,
+            "config": { "receptive_field": 1, "bias": false }, "weights": [1.0] });
+        let model = folder.put("model.nam", &file.to_string());
+        let json: Value = serde_json::from_str(&done(&["info", "--json", &model])).expect("JSON");
+        (json["levels"].clone(), done(&["info", &model]))
+    };
+    // The official player's: −18 − loudness, output − interface, interface − input.
+    let (levels, text) =
+        facts(json!({ "loudness": -20.5, "input_level_dbu": 18.5, "output_level_dbu": 9.0 }));
+    assert_eq!(levels["normalized"], 2.5);
+    assert_eq!(levels["calibrated"], -3.0);
+    assert_eq!(levels["calibrated_input"], -6.5);
+    assert!(text.contains("+2.5 dB, from -20.5 dB to -18 dB"), "{text}");
+    assert!(text.contains("-6.5 dB, 18.5 dBu with an interface of 12 dBu"), "{text}");
+    let (levels, text) = facts(json!({}));
+    assert!(levels["normalized"].is_null() && levels["calibrated"].is_null());
+    assert!(text.contains("no change: the file states no loudness"), "{text}");
+}
+
+#[test]
+fn info_tells_how_a_wave_sounds() {
+    let folder = Folder::new("wave");
+    let tone: Vec<f32> = (0..48_000).map(|i| 0.5 * (i as f32 * 0.3).sin()).collect();
+    let path = folder.at("tone.wav");
+    write(&path, 48_000, &[&tone, &tone]);
+    let facts: Value = serde_json::from_str(&done(&["info", "--json", &path])).expect("JSON");
+    assert_eq!((&facts["channels"], &facts["seconds"]), (&json!(2), &json!(1.0)));
+    assert!(facts["levels"]["rms"].as_f64().is_some_and(|db| (db + 9.03).abs() < 0.01));
+    let text = done(&["info", &path]);
+    assert!(text.contains("48000 Hz, 32-bit floats") && text.contains("-9.0 dB\n"), "{text}");
 }

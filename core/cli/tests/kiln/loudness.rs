@@ -20,7 +20,7 @@ fn near(value: &Value, expected: f64, within: f64) {
 }
 
 /// A network that plays what it hears.
-fn wire(folder: &Folder) -> String {
+pub(crate) fn wire(folder: &Folder) -> String {
     folder.put(
         "wire.nam",
         r#"{ "version": "0.5.4", "architecture": "Linear", "sample_rate": 48000,
