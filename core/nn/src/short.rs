@@ -1,4 +1,4 @@
-//! Blocks shorter than a vector: one frame at a time through the whole network,
+//! Blocks of a single sample, or few: one frame at a time through the whole network,
 //! channels across lanes.
 //!
 //! Here latency and bookkeeping are all. So sums over the past, which wait for
@@ -14,16 +14,6 @@ use fearless_simd::{Simd, f32x4, f32x8, f32x16};
 use crate::kernel::{Fused, Identity, Leaky, Tanh};
 use crate::program::{Buffer, Finish, Id, Mac, Op, PAD};
 use crate::simd::{Vector, clean};
-
-/// The longest block, in frames, for which this beats the planar order on
-/// vectors of `lanes` frames; measured.
-pub(crate) fn longest(lanes: usize) -> usize {
-    match lanes {
-        16 => 4,
-        8 => 2,
-        _ => 1,
-    }
-}
 
 /// A program of ungrouped multiply-accumulates, laid out for single frames.
 #[derive(Clone, Debug)]
