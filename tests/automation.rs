@@ -81,21 +81,24 @@ fn note(n: usize) -> [Vec<f32>; 2] {
 
 /// The largest step of each span of `SPAN`, as a share of the peak around it.
 fn steps(io: &[f32]) -> Vec<f32> {
+    const CELL: usize = 500;
     let peak = |part: &[f32]| part.iter().fold(1e-4_f32, |peak, x| peak.max(x.abs()));
-    let mut all = Vec::new();
-    for (i, pair) in io.windows(2).enumerate() {
-        if i % SPAN == 0 {
-            all.push(0.0_f32);
-        }
-        let step = (pair[1] - pair[0]).abs();
-        let Some(most) = all.last_mut() else { continue };
+    let peaks: Vec<f32> = io.chunks(CELL).map(peak).collect();
+    let around = |cell: usize| {
         // The loud parts of a fade are in reach of its quiet ones.
-        if step > *most * 1e-4 {
-            let around = &io[i.saturating_sub(1000)..(i + 1000).min(io.len())];
-            *most = most.max(step / peak(around));
-        }
-    }
-    all
+        peaks[cell.saturating_sub(2)..(cell + 3).min(peaks.len())]
+            .iter()
+            .fold(0.0, |a: f32, b| a.max(*b))
+    };
+    let cells = io.chunks(CELL).enumerate().map(|(i, cell)| {
+        let before = if i == 0 { cell[0] } else { io[i * CELL - 1] };
+        let (step, _) = cell
+            .iter()
+            .fold((0.0_f32, before), |(step, before), x| (step.max((x - before).abs()), *x));
+        step / around(i)
+    });
+    let cells: Vec<f32> = cells.collect();
+    cells.chunks(SPAN / CELL).map(|span| span.iter().fold(0.0, |a: f32, b| a.max(*b))).collect()
 }
 
 #[test]

@@ -2,9 +2,9 @@
 
 mod kit;
 
-use fx::Pair;
 use fx::amp::{self, Amp, Params};
 use fx::resample::{Oversampling, Plan, Setup};
+use fx::{Cabinet, Pair, Voice};
 use nn::Engine;
 
 /// A soft clipper with a memory.
@@ -55,6 +55,75 @@ fn amp() {
         |amp, io| amp.process(&mut [io], 1, &params()),
         Amp::reset,
     );
+}
+
+/// A click after a WAV header, then `taps` of a decay.
+fn response(taps: usize, channels: u16) -> fx::Impulse {
+    let spec = hound::WavSpec {
+        channels,
+        sample_rate: 48_000,
+        bits_per_sample: 32,
+        sample_format: hound::SampleFormat::Float,
+    };
+    let mut bytes = std::io::Cursor::new(Vec::new());
+    let mut writer = hound::WavWriter::new(&mut bytes, spec).expect("a writer");
+    for i in 0..taps * usize::from(channels) {
+        let x = (-3.0 * i as f32 / taps as f32).exp() * (0.7 * i as f32).cos();
+        writer.write_sample(0.1 * x).expect("written");
+    }
+    writer.finalize().expect("written");
+    fx::Impulse::load(bytes.get_ref()).expect("a valid file")
+}
+
+#[test]
+fn cabinet() {
+    let settings = fx::cabinet::Settings { normalize: true };
+    for (taps, channels) in [(1, 1), (200, 2), (2000, 1), (9600, 2)] {
+        let impulse = response(taps, channels);
+        kit::conforms(
+            &format!("cabinet of {taps} taps, {channels} channels"),
+            || Cabinet::build(&impulse, 48_000.0),
+            |cabinet, io| {
+                let mut right = [0.0; nn::BLOCK];
+                for left in io.chunks_mut(nn::BLOCK) {
+                    let right = &mut right[..left.len()];
+                    right.copy_from_slice(left);
+                    cabinet.run(&mut [left, right], &settings);
+                }
+            },
+            |cabinet| cabinet.reset(),
+        );
+        kit::conforms(
+            &format!("cabinet of {taps} taps, {channels} channels, one of them heard"),
+            || Cabinet::build(&impulse, 48_000.0),
+            |cabinet, io| {
+                io.chunks_mut(nn::BLOCK).for_each(|io| cabinet.run(&mut [io], &settings));
+            },
+            |cabinet| cabinet.reset(),
+        );
+    }
+}
+
+/// What a header promises is not believed.
+#[test]
+fn impulses_take_little_memory() {
+    let mut bytes = b"RIFF\xff\xff\xff\xffWAVEfmt \x10\0\0\0\x01\0\x01\0\x80\xbb\0\0".to_vec();
+    bytes.extend(b"\0\x77\x01\0\x02\0\x10\0");
+    for name in [b"data", b"LIST", b"fact", b"junk"] {
+        for length in [0xff, 0x7f] {
+            let mut bytes = bytes.clone();
+            bytes.extend(name);
+            bytes.extend([0xfe, 0xff, 0xff, length]);
+            bytes.extend(b"INFOINAM\xf0\xff\xff\x7f and so on");
+            let peak = kit::peak_bytes(|| drop(fx::Impulse::load(&bytes)));
+            assert!(peak < 8 << 20, "{peak} bytes for {name:?}");
+        }
+    }
+    // As many titles as there is room for.
+    bytes.extend(b"LIST\xff\xff\xff\x7fINFO");
+    (0..100_000).for_each(|_| bytes.extend(b"INAM\x02\0\0\0ab"));
+    let peak = kit::peak_bytes(|| drop(fx::Impulse::load(&bytes)));
+    assert!(peak < 16 * bytes.len() + (8 << 20), "{peak} bytes for many titles");
 }
 
 #[test]

@@ -6,6 +6,22 @@ use std::fmt;
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Error {
+    /// A file that is not what it should be, or is too damaged to tell.
+    Unreadable {
+        /// What it should be.
+        expected: &'static str,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A value that cannot be used.
+    Invalid {
+        /// Which value.
+        what: &'static str,
+        /// What can be used.
+        expected: String,
+        /// What it is.
+        found: String,
+    },
     /// A sample rate too far from those of audio to convert.
     SampleRate {
         /// Whose rate: the host's or the model's.
@@ -22,9 +38,27 @@ pub enum Error {
     },
 }
 
+impl Error {
+    pub(crate) fn unreadable(expected: &'static str, reason: impl ToString) -> Self {
+        Error::Unreadable { expected, reason: reason.to_string() }
+    }
+
+    pub(crate) fn invalid(
+        what: &'static str,
+        expected: impl ToString,
+        found: impl ToString,
+    ) -> Self {
+        Error::Invalid { what, expected: expected.to_string(), found: found.to_string() }
+    }
+}
+
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Error::Unreadable { expected, reason } => write!(f, "not {expected}: {reason}"),
+            Error::Invalid { what, expected, found } => {
+                write!(f, "{what}: expected {expected}, found {found}")
+            }
             Error::SampleRate { of, expected, found } => {
                 let (from, to) = (expected.start(), expected.end());
                 write!(f, "sample rate of the {of}: expected {from} to {to} Hz, found {found}")

@@ -11,10 +11,17 @@ use crate::simd::{Vector, clean};
 /// Up to this many taps a direct sum is faster than transforms.
 const DIRECT: usize = 256;
 
-/// Taps of a partition whose result is wanted at once, and of one that may
-/// take its time.
+/// Taps of a partition whose result is wanted at once, and of those that may
+/// take their time. A size costs two transforms however few partitions of it
+/// there are, and a large one costs them at one stroke, so each is used only
+/// from where it was measured to pay.
 const SMALL: usize = BLOCK;
+const MEDIUM: usize = 512;
 const LARGE: usize = 2048;
+
+/// The longest responses for which one and two sizes do best.
+const ONE_SIZE: usize = 4096;
+const TWO_SIZES: usize = 65_536;
 
 /// Samples between two moves of the direct part's history to its beginning.
 const ROOM: usize = 4096;
@@ -24,9 +31,9 @@ const ROOM: usize = 4096;
 /// There is no latency: the first taps are summed directly, and the rest is
 /// multiplied in the frequency domain in partitions that start far enough into
 /// the response for their results to be in time (Gardner 1995). Responses over
-/// 4096 taps use two sizes of partition; the work of the larger is spread
-/// evenly, so the costliest 64 samples hold one transform of 4096 besides the
-/// usual. Partitions are cut at multiples of 64 samples since the start, not
+/// 4096 taps use larger partitions too, whose work is spread evenly but for
+/// their transforms, so the costliest 64 samples hold one transform of 1024
+/// besides the usual, and over 65 536 taps one of 4096. Partitions are cut at multiples of 64 samples since the start, not
 /// where a call ends, so any cut of a signal gives the same bits.
 ///
 /// Input is cleaned as that of an engine is: what is not finite is silence, and
@@ -50,20 +57,18 @@ pub(crate) struct Response {
 
 impl Response {
     pub(crate) fn new(impulse: &[f32]) -> Self {
-        let (direct, small, large) = if impulse.len() <= DIRECT {
-            (impulse, &impulse[..0], &impulse[..0])
-        } else {
-            let (direct, rest) = impulse.split_at(SMALL);
-            let (small, large) = rest.split_at(rest.len().min(2 * LARGE - SMALL));
-            (direct, small, large)
-        };
+        // From which tap on partitions have which size.
+        let sizes = [(SMALL, SMALL), (2 * MEDIUM, MEDIUM), (2 * LARGE, LARGE)];
+        let count = [DIRECT, ONE_SIZE, TWO_SIZES].iter().filter(|&&n| impulse.len() > n).count();
+        let parts = &sizes[..count];
+        let ends = parts.iter().skip(1).map(|(start, _)| *start).chain([impulse.len()]);
+        let spectra = parts
+            .iter()
+            .zip(ends)
+            .map(|((start, size), end)| Spectra::new(*size, &impulse[*start..end]));
+        let direct = &impulse[..parts.first().map_or(impulse.len(), |(start, _)| *start)];
         let fours = direct.chunks(4).map(|taps| std::array::from_fn(|i| at_or_zero(taps, i)));
-        let parts = [(SMALL, small), (LARGE, large)];
-        let parts = parts.into_iter().filter(|(_, taps)| !taps.is_empty());
-        Self {
-            direct: fours.collect(),
-            spectra: parts.map(|(size, taps)| Spectra::new(size, taps)).collect(),
-        }
+        Self { direct: fours.collect(), spectra: spectra.collect() }
     }
 
     /// Samples of past input to keep: the direct part's and the present block.
@@ -106,6 +111,22 @@ impl Convolver {
         self.at = self.response.kept();
         self.phase = 0;
         self.stages.iter_mut().for_each(Stage::reset);
+    }
+
+    /// Samples of silence, at least as many as the response has, after which
+    /// nothing is left of the input before.
+    pub fn memory(&self) -> usize {
+        let spectra = self.response.spectra.iter().map(Spectra::memory);
+        spectra.fold(self.response.kept(), usize::max)
+    }
+
+    /// Passes `samples` of silence, if so many as [`memory`](Self::memory) came
+    /// before. Costs next to nothing, and all after is as if they had been
+    /// processed. Real-time safe.
+    pub fn skip(&mut self, samples: usize) {
+        let blocks = (self.phase + samples) / BLOCK;
+        self.phase = (self.phase + samples) % BLOCK;
+        self.stages.iter_mut().for_each(|stage| stage.skip(blocks));
     }
 
     /// A piece of the present block.

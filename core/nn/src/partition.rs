@@ -90,6 +90,13 @@ impl Spectra {
         Self { size, bank, forward, inverse }
     }
 
+    /// Samples of silence after which a [`Stage`] holds nothing but zeros: those
+    /// of all partitions, of one that the oldest began in, of one in which the
+    /// product is made, of one in which it plays, and of one still coming in.
+    pub(crate) fn memory(&self) -> usize {
+        (self.bank.count + 4) * self.size
+    }
+
     /// Blocks over which a partition's work is spread.
     fn steps(&self) -> usize {
         self.size / BLOCK
@@ -136,6 +143,13 @@ impl Stage {
         self.newest = 0;
         self.product.clear();
         self.ready.fill(0.0);
+    }
+
+    /// Passes `blocks` of silence while all is silent. Which spectrum is the
+    /// newest matters only between sounds, for sums begin with it.
+    pub(crate) fn skip(&mut self, blocks: usize) {
+        let size = self.ready.len();
+        self.filled = (self.filled + blocks % (size / BLOCK) * BLOCK) % size;
     }
 
     /// What to add from sample `phase` of the present block on.
