@@ -30,7 +30,7 @@ enum Command {
     Amp(Box<amp::Args>),
     /// Say what a file is, and of a model whether it plays and what it costs here
     Info {
-        /// A .nam or .wav file
+        /// A .nam, .wav or preset file
         file: PathBuf,
         /// Print JSON
         #[arg(long)]

@@ -2,7 +2,7 @@
 
 use anyhow::{Result, bail};
 use fx::amp::Params;
-use fx::{Amp, Oversampling, Pair, Setup};
+use fx::{Amp, Cabinet, Oversampling, Pair, Setup};
 use nn::{Engine, Model};
 
 use super::rig::Rig;
@@ -19,6 +19,11 @@ fn amp_for(rig: &Rig, sample_rate: u32) -> Result<Amp> {
     for (loader, model) in loaders.models.iter().zip(&rig.models) {
         if let Some(model) = model {
             loader.offer(Pair::build(model, Setup { sample_rate, oversampling })?);
+        }
+    }
+    for (loader, impulse) in loaders.cabinets.iter().zip(&rig.cabinets) {
+        if let Some(impulse) = impulse {
+            loader.offer(Cabinet::build(impulse, sample_rate));
         }
     }
     Ok(amp)

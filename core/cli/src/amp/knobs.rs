@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 
 use anyhow::Result;
 use fx::amp::{Params, RANGES};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 /// One parameter and its value, checked.
 #[derive(Clone, Debug, PartialEq)]
@@ -191,6 +191,21 @@ fn value(key: &str, text: &str) -> Result<Value, String> {
 
 /// Every parameter with its default, by key.
 fn leaves() -> Vec<(String, Value)> {
+    values(&Params::default())
+}
+
+/// What is set otherwise than the default, by key.
+pub(crate) fn changed(params: &Params) -> Map<String, Value> {
+    let short = |(key, value): (String, Value)| match RANGES.iter().find(|range| range.key == key) {
+        Some(range) => (key, short(range.get(params))),
+        None => (key, value),
+    };
+    let all = values(params).into_iter().zip(leaves());
+    all.filter(|(value, default)| value != default).map(|(value, _)| short(value)).collect()
+}
+
+/// Every parameter with its value, by key.
+fn values(params: &Params) -> Vec<(String, Value)> {
     fn walk(json: Value, key: &str, found: &mut Vec<(String, Value)>) {
         let below = |name: &str| if key.is_empty() { name.into() } else { format!("{key}.{name}") };
         match json {
@@ -203,7 +218,7 @@ fn leaves() -> Vec<(String, Value)> {
         }
     }
     let mut found = Vec::new();
-    walk(serde_json::to_value(Params::default()).unwrap_or_default(), "", &mut found);
+    walk(serde_json::to_value(params).unwrap_or_default(), "", &mut found);
     found
 }
 

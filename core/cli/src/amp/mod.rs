@@ -17,6 +17,8 @@ use serde_json::{Value, json};
 
 use crate::report;
 use crate::wav::Depth;
+pub(crate) use knobs::changed;
+
 use batch::{Done, Outcome, Place};
 use render::{Form, Job};
 
@@ -35,7 +37,7 @@ pub(crate) struct Args {
     /// The bare network, without the rest of the effect; an error where its
     /// output is not finite
     #[arg(long, requires = "model")]
-    #[arg(conflicts_with_all = ["Knobs", "preset", "model_b", "oversampling", "stereo"])]
+    #[arg(conflicts_with_all = ["Knobs", "preset", "model_b", "cabinet", "cabinet_b", "oversampling", "stereo"])]
     raw: bool,
     /// Give files of one channel two
     #[arg(long, help_heading = "Files")]
@@ -96,11 +98,18 @@ pub(crate) struct Sources {
     preset: Option<PathBuf>,
     /// The .nam file of the first slot, or the id of a model that is built in
     #[arg(long, short, value_name = "M.nam")]
-    #[arg(required_unless_present_any = ["model_b", "preset", "params"])]
+    #[arg(required_unless_present_any = ["model_b", "cabinet", "cabinet_b", "preset", "params"])]
     model: Option<PathBuf>,
     /// The .nam file of the second slot
     #[arg(long, value_name = "N.nam")]
     model_b: Option<PathBuf>,
+    /// A WAV file with an impulse response of a cabinet, or the id of one that is
+    /// built in; without any there is no cabinet
+    #[arg(long, value_name = "IR.wav")]
+    cabinet: Option<PathBuf>,
+    /// The second impulse response, mixed with the first
+    #[arg(long, value_name = "IR.wav")]
+    cabinet_b: Option<PathBuf>,
     /// How many times their own rate the models run at: 1, 2 or 4
     #[arg(long, value_name = "FACTOR", value_parser = factor)]
     oversampling: Option<u32>,

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Error, Result};
+use fx::Impulse;
 use fx::amp::Params;
 use fx::factory::{self, Item};
 use fx::preset::{Asset, Preset};
@@ -16,6 +17,7 @@ use super::{Sources, knobs};
 /// A preset with what the command line puts on top of it.
 pub(crate) struct Rig {
     pub(crate) models: [Option<Model>; 2],
+    pub(crate) cabinets: [Option<Impulse>; 2],
     pub(crate) params: Params,
     /// Factor at which the models run above the signal's rate.
     pub(crate) oversampling: u32,
@@ -62,13 +64,25 @@ impl Rig {
             model("model", &sources.model, &preset.models[0])?,
             model("second model", &sources.model_b, &preset.models[1])?,
         ];
+        let mut cabinet = |what, path: &Option<PathBuf>, kept: &Option<Asset>| {
+            let find = find(path.as_deref(), kept.as_ref(), factory::cabinet)?;
+            let Some((bytes, name)) = find else { return Ok(None) };
+            let impulse = Impulse::load(&bytes).with_context(|| name.clone())?;
+            files.push(Source { what, name, hash: hash(&bytes) });
+            Ok::<_, Error>(Some(impulse))
+        };
+        let cabinets = [
+            cabinet("cabinet", &sources.cabinet, &preset.cabinets[0])?,
+            cabinet("second cabinet", &sources.cabinet_b, &preset.cabinets[1])?,
+        ];
         let mut params = preset.params;
         // Who names a file wants to hear it, whatever the preset switched off.
         params.slots[0].on |= sources.model.is_some();
         params.slots[1].on |= sources.model_b.is_some();
+        params.cabinet.on |= sources.cabinet.is_some() || sources.cabinet_b.is_some();
         let params = knobs::apply(&params, settings)?;
         let oversampling = sources.oversampling.unwrap_or(preset.oversampling);
-        Ok(Self { models, params, oversampling, raw, files })
+        Ok(Self { models, cabinets, params, oversampling, raw, files })
     }
 
     /// What else must not be overwritten, and what it is.

@@ -3,6 +3,7 @@
 use std::fs;
 use std::process::Command;
 
+use fx::preset::{Asset, Preset};
 use serde_json::{Value, json};
 
 use crate::{Folder, done, kiln, stderr, write};
@@ -122,6 +123,42 @@ fn info_tells_how_a_wave_sounds() {
     let facts: Value = serde_json::from_str(&done(&["info", "--json", &path])).expect("JSON");
     assert_eq!((&facts["channels"], &facts["seconds"]), (&json!(2), &json!(1.0)));
     assert!(facts["levels"]["rms"].as_f64().is_some_and(|db| (db + 9.03).abs() < 0.01));
+    // The sine's first sample is silent.
+    assert_eq!(facts["cabinet"]["skipped"], 1);
+    assert!(facts["cabinet"]["normalized"].is_number());
     let text = done(&["info", &path]);
+    assert!(text.contains("1000.0 ms after 1 samples of waiting"), "{text}");
     assert!(text.contains("48000 Hz, 32-bit floats") && text.contains("-9.0 dB\n"), "{text}");
+}
+
+#[test]
+fn info_tells_what_a_preset_sets() {
+    let folder = Folder::new("preset-info");
+    let mut preset = Preset { name: "Mine".into(), oversampling: 2, ..Preset::default() };
+    preset.params.tone.bass = 7.5;
+    preset.params.gate.on = true;
+    preset.models[0] = Some(Asset::factory("kiln-crunch"));
+    let file = folder.put("mine.json", &preset.to_json());
+    let facts: Value = serde_json::from_str(&done(&["info", "--json", &file])).expect("JSON");
+    assert_eq!((&facts["name"], &facts["oversampling"]), (&json!("Mine"), &json!(2)));
+    assert_eq!(facts["set"], json!({ "gate.on": true, "tone.bass": 7.5 }));
+    assert_eq!(facts["models"], json!(["Kiln Crunch", null]));
+    let text = done(&["info", &file]);
+    for part in ["Mine", "Kiln Crunch", "tone.bass        7.5", "gate.on          true"] {
+        assert!(text.contains(part), "{part} is not in {text}");
+    }
+    let newer = kiln(&[
+        "info",
+        &folder.put("new.json", r#"{ "format": "kiln-amp-preset", "version": 9 }"#),
+    ]);
+    assert!(stderr(&newer).contains("new.json: it is of version 9"), "{}", stderr(&newer));
+    // What does not play is told, and is an error.
+    preset.models[1] = Some(Asset::file("Broken", None, b"no model"));
+    let output = kiln(&["info", &folder.put("broken.json", &preset.to_json())]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(
+        stderr(&output).contains("broken.json: Broken: not a model file"),
+        "{}",
+        stderr(&output)
+    );
 }
