@@ -53,6 +53,11 @@ impl Rig {
     ) -> Result<Self> {
         let preset = sources.preset.as_deref().map(preset).transpose()?.unwrap_or_default();
         let mut files = Vec::new();
+        if let Some(path) = &sources.preset {
+            // What it says is in the parameters and in the files it names.
+            let name = path.display().to_string();
+            files.push(Source { what: "preset", name, hash: String::new() });
+        }
         let mut model = |what, path: &Option<PathBuf>, kept: &Option<Asset>| {
             let find = find(path.as_deref(), kept.as_ref(), factory::model)?;
             let Some((bytes, name)) = find else { return Ok(None) };

@@ -243,6 +243,8 @@ fn a_preset_comes_first_and_flags_on_top() {
     let file = folder.put("preset.json", &preset.to_json());
     let flags = ["--bass", "9", "--output-gain", "-6", "--oversampling", "2"];
     assert_eq!(render(&["--preset", &file]), render(&[&["-m", &model][..], &flags].concat()));
+    let onto = kiln(&["amp", "--preset", &file, &input, &file]);
+    assert!(stderr(&onto).contains("expected another file than the preset"), "{}", stderr(&onto));
     // On top, other parameters and other files.
     let top = ["--output-gain", "3", "--oversampling", "1"];
     assert_eq!(
