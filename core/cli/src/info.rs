@@ -72,7 +72,7 @@ fn wave(path: &Path, bytes: &[u8], json: bool) -> Result<bool> {
     line("channels", &input.channels().to_string())?;
     line("length", &format!("{frames} samples, {seconds:.3} s"))?;
     for (name, (number, unit)) in ["loudness", "true peak", "RMS"].iter().zip(levels.named()) {
-        let number = number.map_or_else(|| "silent".into(), |db| format!("{db:.1} {unit}"));
+        let number = number.map_or_else(|| "none".into(), |db| format!("{db:.1} {unit}"));
         line(name, &number)?;
     }
     line("clipped", &format!("{} samples", levels.clipped))?;
