@@ -27,11 +27,17 @@ macro_rules! items {
 
 /// The models.
 pub const MODELS: &[Item] = items![
+    "kiln-edge" "Kiln Edge" "kiln-edge.nam"
     "kiln-crunch" "Kiln Crunch" "kiln-crunch.nam"
+    "kiln-high-gain" "Kiln High Gain" "kiln-high-gain.nam"
+    "kiln-overdrive" "Kiln Overdrive" "kiln-overdrive.nam"
 ];
 
 /// The impulse responses.
-pub const CABINETS: &[Item] = items![];
+pub const CABINETS: &[Item] = items![
+    "kiln-112-open" "Kiln 1x12 Open" "kiln-112-open.wav"
+    "kiln-412-closed" "Kiln 4x12 Closed" "kiln-412-closed.wav"
+];
 
 /// The model of that id.
 pub fn model(id: &str) -> Option<&'static Item> {
@@ -44,7 +50,13 @@ pub fn cabinet(id: &str) -> Option<&'static Item> {
 }
 
 /// The presets, in the order in which they are listed.
-const PRESETS: &[&str] = &[include_str!("../../../assets/presets/crunch.json")];
+const PRESETS: &[&str] = &[
+    include_str!("../../../assets/presets/edge.json"),
+    include_str!("../../../assets/presets/crunch.json"),
+    include_str!("../../../assets/presets/high-gain.json"),
+    include_str!("../../../assets/presets/pedal-into-edge.json"),
+    include_str!("../../../assets/presets/two-amps.json"),
+];
 
 /// The presets.
 pub fn presets() -> &'static [Preset] {

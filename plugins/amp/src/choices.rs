@@ -41,21 +41,10 @@ choice!(
         "raw" "Raw" Raw, "normalized" "Normalized" Normalized, "calibrated" "Calibrated" Calibrated
 );
 
-/// How many times the host's rate the models run at.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Enum)]
-#[expect(missing_docs, reason = "the names say all")]
-pub enum Oversampling {
-    #[default]
-    #[id = "1x"]
-    #[name = "1x"]
-    X1,
-    #[id = "2x"]
-    #[name = "2x"]
-    X2,
-    #[id = "4x"]
-    #[name = "4x"]
-    X4,
-}
+choice!(
+    /// How many times their own rate the models run at.
+    Oversampling of fx::Oversampling: "1x" "1x" X1, "2x" "2x" X2, "4x" "4x" X4
+);
 
 impl Oversampling {
     /// 1, 2 or 4.
@@ -63,7 +52,7 @@ impl Oversampling {
         1 << self.to_index()
     }
 
-    /// That of [`Oversampling::factor`].
+    /// That of a [`factor`](Self::factor), or the next smaller one.
     pub fn of(factor: u32) -> Self {
         Self::from_index(factor.clamp(1, 4).ilog2() as usize)
     }

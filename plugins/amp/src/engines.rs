@@ -1,47 +1,23 @@
 //! What a file at a place holds, and how it becomes sound: all that depends on
 //! what `fx` takes.
 
-use std::sync::Arc;
+use fx::swap::Voice;
+use fx::{Amp, Cabinet, Impulse, Loader, Pair, Setup};
 
-use fx::{Amp, Loader, Pair};
-
-use crate::choices::Oversampling;
 use crate::places::Place;
-use crate::wav;
 
-/// What engines are built for.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Setup {
-    /// The host's rate, in Hz.
-    pub sample_rate: f32,
-    /// How many times that rate the models run at.
-    pub oversampling: Oversampling,
-}
-
-/// What a file holds, checked and inert. A clone shares it.
-#[derive(Clone)]
+/// What a file holds, checked and inert.
 pub enum Content {
     /// A network.
     Model(Box<nn::Model>),
     /// An impulse response.
-    Cabinet(Arc<Impulse>),
-}
-
-/// An impulse response, as far as it is described.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Impulse {
-    /// Its length, in seconds.
-    pub seconds: f64,
-    /// The rate of the file, in Hz.
-    pub sample_rate: u32,
-    /// 1 or 2.
-    pub channels: usize,
+    Cabinet(Box<Impulse>),
 }
 
 /// Something that plays, on its way to the audio thread.
 pub(crate) enum Engine {
     Pair(Pair),
-    Cabinet,
+    Cabinet(Cabinet),
 }
 
 impl Content {
@@ -56,31 +32,37 @@ impl Content {
                 Ok(Self::Model(Box::new(model)))
             }
             Place::Cabinet(_) => {
-                let shape = wav::shape(bytes)?;
-                Ok(Self::Cabinet(Arc::new(Impulse {
-                    seconds: shape.seconds(),
-                    sample_rate: shape.sample_rate,
-                    channels: shape.channels,
-                })))
+                let impulse = Impulse::load(bytes).map_err(|error| error.to_string())?;
+                Ok(Self::Cabinet(Box::new(impulse)))
             }
         }
     }
 
-    /// Builds what plays it.
-    pub(crate) fn engine(&self, _setup: Setup) -> Result<Engine, String> {
+    /// Builds what plays it, and tells for how many samples that sounds on after
+    /// its input ends.
+    pub(crate) fn engine(&self, setup: Setup) -> Result<(Engine, u32), String> {
         Ok(match self {
-            Self::Model(model) => Engine::Pair(Pair::of(model)),
-            Self::Cabinet(_) => Engine::Cabinet,
+            Self::Model(model) => {
+                let pair = pair(model, setup).map_err(|error| error.to_string())?;
+                // Longer memories than a second hold nothing that is heard.
+                let tail = pair.warm_up().min(setup.sample_rate as usize) as u32;
+                (Engine::Pair(pair), tail)
+            }
+            Self::Cabinet(impulse) => {
+                let tail = (impulse.seconds() * setup.sample_rate) as u32;
+                (Engine::Cabinet(Cabinet::build(impulse, setup.sample_rate)), tail)
+            }
         })
     }
+}
 
-    /// Samples, at the host's rate, for which it sounds on after its input ends.
-    pub(crate) fn tail(&self, setup: Setup) -> u32 {
-        match self {
-            // Longer networks than this one forget nothing that is heard.
-            Self::Model(model) => model.engine().receptive_field().min(48_000) as u32,
-            Self::Cabinet(impulse) => (impulse.seconds * f64::from(setup.sample_rate)) as u32,
+/// Where oversampling would be for nothing, and is refused for that, there is none.
+fn pair(model: &nn::Model, setup: Setup) -> Result<Pair, fx::Error> {
+    match Pair::build(model, setup) {
+        Err(fx::Error::NoHarmonics { .. }) => {
+            Pair::build(model, Setup { oversampling: fx::Oversampling::X1, ..setup })
         }
+        built => built,
     }
 }
 
@@ -88,8 +70,8 @@ impl Content {
 pub enum Outlet {
     /// A slot for models.
     Model(Loader<Pair>),
-    /// The effect has no such place yet.
-    Nowhere,
+    /// A slot for impulse responses.
+    Cabinet(Loader<Cabinet>),
 }
 
 impl Outlet {
@@ -97,44 +79,25 @@ impl Outlet {
     pub(crate) fn offer(&self, engine: Option<Engine>) {
         match (self, engine) {
             (Self::Model(loader), Some(Engine::Pair(pair))) => loader.offer(pair),
-            (Self::Model(loader), _) => {
-                loader.offer(Pair::new(Box::new(Through), Box::new(Through)))
-            }
-            _ => {}
+            (Self::Model(loader), _) => loader.offer(Pair::none()),
+            (Self::Cabinet(loader), Some(Engine::Cabinet(cabinet))) => loader.offer(cabinet),
+            (Self::Cabinet(loader), _) => loader.offer(Cabinet::none()),
         }
     }
 
     /// Frees what was replaced last, if it waits for that.
     pub(crate) fn collect(&self) {
-        if let Self::Model(loader) = self {
-            loader.collect();
+        match self {
+            Self::Model(loader) => loader.collect(),
+            Self::Cabinet(loader) => loader.collect(),
         }
-    }
-}
-
-/// Passes sound unchanged.
-struct Through;
-
-impl nn::Engine for Through {
-    fn process(&mut self, _: &mut [f32]) {}
-    fn reset(&mut self) {}
-    fn receptive_field(&self) -> usize {
-        0
     }
 }
 
 /// The effect, and where engines for its places go, in the order of [`Place::ALL`].
 pub fn chain(sample_rate: f32) -> ([Outlet; 4], Amp) {
-    let (loader, amp) = Amp::new(sample_rate);
-    ([Outlet::Model(loader), Outlet::Nowhere, Outlet::Nowhere, Outlet::Nowhere], amp)
-}
-
-/// Samples by which the effect is late.
-pub(crate) fn latency(_amp: &Amp) -> u32 {
-    0
-}
-
-/// The gate's gain at the end of the last block, 0 closed to 1 open.
-pub(crate) fn gate_gain(_amp: &Amp) -> f32 {
-    1.0
+    let (loaders, amp) = Amp::new(sample_rate);
+    let [a, b] = loaders.models.map(Outlet::Model);
+    let [c, d] = loaders.cabinets.map(Outlet::Cabinet);
+    ([a, b, c, d], amp)
 }

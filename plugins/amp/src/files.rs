@@ -93,7 +93,7 @@ pub fn home() -> PathBuf {
 }
 
 /// Orders names without regard to case, and numbers in them by their value.
-fn by_number(a: &str, b: &str) -> Ordering {
+pub(crate) fn by_number(a: &str, b: &str) -> Ordering {
     key(a).cmp(&key(b)).then_with(|| a.cmp(b))
 }
 

@@ -14,6 +14,7 @@ pub mod disk;
 pub mod editor;
 pub mod engines;
 pub mod files;
+pub mod library;
 pub mod meters;
 pub mod params;
 pub mod places;
@@ -76,6 +77,11 @@ impl KilnAmp {
         &self.params.places
     }
 
+    /// The parameters, places and presets of this instance.
+    pub fn kept(&self) -> Arc<AmpParams> {
+        self.params.clone()
+    }
+
     /// What this instance tells its editor.
     pub fn meters(&self) -> &Arc<Meters> {
         &self.meters
@@ -105,14 +111,8 @@ impl Plugin for KilnAmp {
     type BackgroundTask = Task;
 
     fn task_executor(&mut self) -> TaskExecutor<Self> {
-        let (places, presets) = (self.places().clone(), self.params.presets.clone());
-        Box::new(move |task| match task {
-            Task::Preset(task) => {
-                presets.run(task);
-                places.repaint();
-            }
-            task => places.run(task),
-        })
+        let params = self.params.clone();
+        Box::new(move |task| params.run(task))
     }
 
     fn params(&self) -> Arc<dyn Params> {
@@ -142,7 +142,8 @@ impl Plugin for KilnAmp {
         self.amp.set_sample_rate(buffer.sample_rate);
         self.oversampling = self.params.oversampling.value();
         self.places().activate(buffer.sample_rate, self.oversampling);
-        self.latency = engines::latency(&self.amp);
+        self.take_up();
+        self.latency = self.amp.latency() as u32;
         context.set_latency_samples(self.latency);
         true
     }
@@ -168,7 +169,7 @@ impl Plugin for KilnAmp {
         let peaks = self.amp.take_peaks();
         if let Some(began) = began {
             self.meters.took(began.elapsed(), buffer.samples(), self.rate);
-            self.meters.gate.store(engines::gate_gain(&self.amp), Relaxed);
+            self.meters.gate.store(self.amp.gate_gain(), Relaxed);
             self.meters.raise(peaks);
             self.repaint.request_repaint();
         }
@@ -181,9 +182,17 @@ impl Plugin for KilnAmp {
 }
 
 impl KilnAmp {
+    /// Lets the effect take up what was just built for it, so that the host
+    /// hears of its latency before it plays. Not for the audio thread.
+    fn take_up(&mut self) {
+        self.amp.reset();
+        self.amp.process(&mut [&mut [0.0], &mut [0.0]], 2, &self.params.values());
+        self.amp.reset();
+    }
+
     /// Tells the host of another latency, and the places of another oversampling.
     fn follow(&mut self, context: &mut impl ProcessContext<Self>) {
-        let latency = engines::latency(&self.amp);
+        let latency = self.amp.latency() as u32;
         if latency != self.latency {
             self.latency = latency;
             context.set_latency_samples(latency);

@@ -5,7 +5,7 @@ use nice_plug::prelude::*;
 
 use crate::choices::{Channels, Level, Oversampling, Routing};
 use crate::disk::Folders;
-use crate::places::{Place, Places};
+use crate::places::{Place, Places, Task};
 use crate::presets::Presets;
 use crate::seat::Seat;
 use crate::text::{End, Quantity, switch};
@@ -175,6 +175,17 @@ impl AmpParams {
             window: Window::default(),
             places,
             presets: Presets::new(folders.presets.clone()),
+        }
+    }
+
+    /// Does what a task asks, on this thread.
+    pub fn run(&self, task: Task) {
+        match task {
+            Task::Preset(task) => {
+                self.presets.run(task);
+                self.places.repaint();
+            }
+            task => self.places.run(task),
         }
     }
 

@@ -6,10 +6,11 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use atomic_float::AtomicF32;
+use fx::Setup;
 use nice_plug_egui::RepaintNotifier;
 
 use crate::choices::Oversampling;
-use crate::engines::{Outlet, Setup};
+use crate::engines::Outlet;
 use crate::files::{self, Listing};
 use crate::presets::PresetTask;
 use crate::seat::{Held, Seat, Status};
@@ -109,8 +110,8 @@ impl Shared {
     pub(crate) fn setup(&self, place: Place) -> Option<Setup> {
         let sample_rate = self.host_rate.load(Relaxed);
         let oversampling = match place {
-            Place::Model(_) => Oversampling::of(self.oversampling.load(Relaxed)),
-            Place::Cabinet(_) => Oversampling::X1,
+            Place::Model(_) => Oversampling::of(self.oversampling.load(Relaxed)).into(),
+            Place::Cabinet(_) => fx::Oversampling::X1,
         };
         (sample_rate > 0.0).then_some(Setup { sample_rate, oversampling })
     }

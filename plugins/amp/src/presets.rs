@@ -173,7 +173,11 @@ impl Presets {
                 let preset = presets.get(*number).ok_or("There is no such factory preset.")?;
                 (preset.name.clone(), preset.clone())
             }
-            Id::User(path) => (stem(path), read(path)?),
+            Id::User(path) => {
+                let preset = read(path)?;
+                let said = Some(preset.name.clone()).filter(|name| !name.is_empty());
+                (said.unwrap_or_else(|| stem(path)), preset)
+            }
         };
         let snapshot = Snapshot::from_preset(&preset)
             .map_err(|why| format!("The preset {name} was not loaded: {why}."))?;
@@ -264,7 +268,6 @@ fn stem(path: &Path) -> String {
     path.file_stem().unwrap_or_default().to_string_lossy().into_owned()
 }
 
-/// A preset file whose name is that of the file: it may have been renamed.
 fn read(path: &Path) -> Result<Preset, String> {
     let name = stem(path);
     let refuse = |why: String| format!("The preset {name} was not loaded: {why}.");

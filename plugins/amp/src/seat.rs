@@ -10,10 +10,10 @@ use std::sync::atomic::AtomicU32;
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use fx::preset;
+use fx::{Setup, preset};
 use nice_plug::params::persist::PersistentField;
 
-use crate::engines::{Content, Engine, Outlet, Setup};
+use crate::engines::{Engine, Outlet};
 use crate::places::{Place, Shared};
 use crate::saved::{PathText, Record, Saved};
 use crate::source::{self, Loaded, Playing, Source};
@@ -238,7 +238,7 @@ impl Seat {
                 (state.status.playing.clone(), state.wishes)
             };
             let Some(setup) = self.0.shared.setup(self.0.place) else { return };
-            let engine = playing.map(|playing| self.build(&playing.content, setup)).transpose();
+            let engine = playing.map(|playing| playing.content.engine(setup)).transpose();
             let mut state = self.state();
             if state.wishes != wishes {
                 continue;
@@ -249,10 +249,6 @@ impl Seat {
                 Err(why) => state.status.error = Some(not_loaded("what plays", &why)),
             }
         }
-    }
-
-    fn build(&self, content: &Content, setup: Setup) -> Result<(Engine, u32), String> {
-        Ok((content.engine(setup)?, content.tail(setup)))
     }
 
     fn offer(&self, engine: Option<(Engine, u32)>) {
@@ -279,7 +275,7 @@ impl Seat {
         let setup = self.0.shared.setup(self.0.place);
         let built = loaded.and_then(|loaded| {
             let engine = match (setup, &loaded.playing) {
-                (Some(setup), Some(playing)) => Some(self.build(&playing.content, setup)?),
+                (Some(setup), Some(playing)) => Some(playing.content.engine(setup)?),
                 _ => None,
             };
             Ok((loaded, engine))

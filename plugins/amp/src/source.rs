@@ -3,9 +3,9 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use fx::{factory, preset};
+use fx::{Impulse, factory, preset};
 
-use crate::engines::{Content, Impulse};
+use crate::engines::Content;
 use crate::places::Place;
 use crate::saved::{PathText, Record, Saved};
 

@@ -2,11 +2,13 @@
 
 use std::io::{Read, Seek, SeekFrom};
 
+use serde::{Deserialize, Serialize};
+
 /// Chunks that are passed over at most on the way to the sound.
 const MAX_CHUNKS: usize = 64;
 
 /// The shape of the sound in a file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Shape {
     /// Frames a second.
     pub sample_rate: u32,
@@ -21,14 +23,6 @@ impl Shape {
     pub fn seconds(&self) -> f64 {
         self.frames as f64 / f64::from(self.sample_rate)
     }
-}
-
-/// The shape of the file in `bytes`.
-///
-/// # Errors
-/// Says what was expected and found.
-pub fn shape(bytes: &[u8]) -> Result<Shape, String> {
-    read(&mut std::io::Cursor::new(bytes))
 }
 
 /// The shape of an open file; reads a few bytes of it.
@@ -106,6 +100,10 @@ mod tests {
         bytes.extend(b"data\x28\0\0\0");
         bytes.extend([0; 40]);
         bytes
+    }
+
+    fn shape(bytes: &[u8]) -> Result<Shape, String> {
+        read(&mut std::io::Cursor::new(bytes))
     }
 
     #[test]

@@ -42,7 +42,7 @@ fn editor_of(test: &str, size: [f32; 2], scale: f32) -> Editor {
     let model = host::write(&host::scratch(test), "Plexi 50.nam", &host::wavenet("Plexi 50", 0.8));
     places.run(Task::Open(PLACE, model));
     let gestures = Arc::new(host::Gestures::default());
-    let mut app = App::new(params.clone(), meters.clone(), host::executor(&places));
+    let mut app = App::new(params.clone(), meters.clone(), host::executor(&params));
     let context = host::gui(&gestures);
     let mut opened = false;
     let harness = Harness::builder()
@@ -155,7 +155,7 @@ fn error_view() {
 #[test]
 fn wrong_rate_view() {
     let mut editor = editor("wrong_rate_view");
-    editor.places.activate(44_100.0, Default::default());
+    editor.places.activate(44_100.0, kiln_amp::choices::Oversampling::X1);
     editor.frames();
     editor.looks_like("wrong_rate");
 }

@@ -2,6 +2,7 @@
 #![allow(unsafe_code, reason = "the traits a host implements are unsafe")]
 #![allow(dead_code, reason = "each test binary uses a part of it")]
 
+use std::cell::Cell;
 use std::fs;
 use std::num::NonZeroU32;
 use std::path::PathBuf;
@@ -55,13 +56,26 @@ pub(crate) fn write(folder: &std::path::Path, name: &str, json: &str) -> PathBuf
     path
 }
 
-/// The contexts of activation and processing.
-pub(crate) struct Host(Transport);
+/// The contexts of activation and processing, and what the plugin said to them.
+pub(crate) struct Host {
+    transport: Transport,
+    latency: Cell<Option<u32>>,
+    tasks: Mutex<Vec<Task>>,
+}
 
 impl Host {
     pub(crate) fn new() -> Self {
-        Self(Transport::new(48_000.0))
+        let (latency, tasks) = (Cell::new(None), Mutex::default());
+        Self { transport: Transport::new(48_000.0), latency, tasks }
     }
+}
+
+/// What a block led to.
+pub(crate) struct Done {
+    /// The latency, where the host was told of another.
+    pub(crate) latency: Option<u32>,
+    /// What the background is to do.
+    pub(crate) tasks: Vec<Task>,
 }
 
 impl ActivateContext<KilnAmp> for Host {
@@ -69,7 +83,9 @@ impl ActivateContext<KilnAmp> for Host {
         PluginApi::Clap
     }
     fn execute(&self, _: Task) {}
-    fn set_latency_samples(&self, _: u32) {}
+    fn set_latency_samples(&self, samples: u32) {
+        self.latency.set(Some(samples));
+    }
     fn set_current_voice_capacity(&self, _: u32) {}
 }
 
@@ -77,10 +93,12 @@ impl ProcessContext<KilnAmp> for Host {
     fn plugin_api(&self) -> PluginApi {
         PluginApi::Clap
     }
-    fn execute_background(&self, _: Task) {}
+    fn execute_background(&self, task: Task) {
+        self.tasks.lock().expect("no panic").push(task);
+    }
     fn execute_gui(&self, _: Task) {}
     fn transport(&self) -> &Transport {
-        &self.0
+        &self.transport
     }
     fn next_event(&mut self) -> Option<PluginNoteEvent<KilnAmp>> {
         None
@@ -91,30 +109,43 @@ impl ProcessContext<KilnAmp> for Host {
     ) -> Result<(), (PluginNoteEvent<KilnAmp>, SendEventError)> {
         Err((event, SendEventError::NoOutputBuffer))
     }
-    fn set_latency_samples(&self, _: u32) {}
+    fn set_latency_samples(&self, samples: u32) {
+        self.latency.set(Some(samples));
+    }
     fn request_restart(&self) {}
     fn set_current_voice_capacity(&self, _: u32) {}
 }
 
 /// Activates and resets, as every host does.
 pub(crate) fn activate(plugin: &mut KilnAmp, inputs: u32, outputs: u32) {
+    activate_with(plugin, inputs, outputs, 48_000.0);
+}
+
+/// The same in stereo at another rate; returns the latency the host is told.
+pub(crate) fn activate_at(plugin: &mut KilnAmp, rate: f32) -> u32 {
+    activate_with(plugin, 2, 2, rate)
+}
+
+fn activate_with(plugin: &mut KilnAmp, inputs: u32, outputs: u32, sample_rate: f32) -> u32 {
     let layout = AudioIOLayout {
         main_input_channels: NonZeroU32::new(inputs),
         main_output_channels: NonZeroU32::new(outputs),
         ..AudioIOLayout::const_default()
     };
     let config = BufferConfig {
-        sample_rate: 48_000.0,
+        sample_rate,
         min_buffer_size: None,
         max_buffer_size: 512,
         process_mode: ProcessMode::Realtime,
     };
-    assert!(plugin.activate(&layout, &config, &mut Host::new()));
+    let mut host = Host::new();
+    assert!(plugin.activate(&layout, &config, &mut host));
     plugin.reset();
+    host.latency.get().expect("the host is told")
 }
 
 /// Runs one block over `channels`.
-pub(crate) fn process(plugin: &mut KilnAmp, channels: &mut [Vec<f32>]) {
+pub(crate) fn process(plugin: &mut KilnAmp, channels: &mut [Vec<f32>]) -> Done {
     let mut buffer = Buffer::default();
     let length = channels.first().map_or(0, Vec::len);
     // SAFETY: the slices live and have one length for as long as `buffer` does.
@@ -122,7 +153,9 @@ pub(crate) fn process(plugin: &mut KilnAmp, channels: &mut [Vec<f32>]) {
         buffer.set_slices(length, |slices| slices.extend(channels.iter_mut().map(|c| &mut c[..])));
     }
     let mut aux = AuxiliaryBuffers { inputs: &mut [], outputs: &mut [] };
-    plugin.process(&mut buffer, &mut aux, &mut Host::new());
+    let mut host = Host::new();
+    plugin.process(&mut buffer, &mut aux, &mut host);
+    Done { latency: host.latency.get(), tasks: host.tasks.into_inner().expect("no panic") }
 }
 
 /// What the editor told the host, and obeys it at once.
@@ -174,16 +207,20 @@ pub(crate) fn gui(gestures: &Arc<Gestures>) -> GuiContext {
 }
 
 /// An executor that does everything at once, on this thread.
-pub(crate) fn executor(places: &Places) -> AsyncExecutor<KilnAmp> {
-    let places = places.clone();
-    let run: Arc<dyn Fn(Task) + Send + Sync> = Arc::new(move |task| places.run(task));
+pub(crate) fn executor(params: &Arc<AmpParams>) -> AsyncExecutor<KilnAmp> {
+    let params = params.clone();
+    let run: Arc<dyn Fn(Task) + Send + Sync> = Arc::new(move |task| params.run(task));
     AsyncExecutor::new(run.clone(), run)
 }
 
 /// Parameters and places that no plugin instance belongs to.
 pub(crate) fn params() -> (Arc<AmpParams>, Places) {
+    params_in(&PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("unused"))
+}
+
+/// The same, with the player's folders under `folder`.
+pub(crate) fn params_in(folder: &std::path::Path) -> (Arc<AmpParams>, Places) {
     let (outlets, _amp) = engines::chain(48_000.0);
     let places = Places::new(outlets, nice_plug_egui::RepaintNotifier::new());
-    let folders = Folders::under(&PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("unused"));
-    (Arc::new(AmpParams::new(places.clone(), &folders)), places)
+    (Arc::new(AmpParams::new(places.clone(), &Folders::under(folder))), places)
 }
