@@ -30,6 +30,7 @@ pub const MODELS: &[Item] = items![
     "kiln-edge" "Kiln Edge" "kiln-edge.nam"
     "kiln-crunch" "Kiln Crunch" "kiln-crunch.nam"
     "kiln-high-gain" "Kiln High Gain" "kiln-high-gain.nam"
+    "kiln-bass" "Kiln Bass" "kiln-bass.nam"
     "kiln-overdrive" "Kiln Overdrive" "kiln-overdrive.nam"
 ];
 
@@ -54,6 +55,7 @@ const PRESETS: &[&str] = &[
     include_str!("../../../assets/presets/edge.json"),
     include_str!("../../../assets/presets/crunch.json"),
     include_str!("../../../assets/presets/high-gain.json"),
+    include_str!("../../../assets/presets/bass.json"),
     include_str!("../../../assets/presets/pedal-into-edge.json"),
     include_str!("../../../assets/presets/two-amps.json"),
 ];
@@ -75,6 +77,9 @@ mod tests {
     fn what_is_built_in_is_sound() {
         for item in MODELS {
             assert!(nn::Model::load(item.bytes).is_ok(), "{}", item.id);
+        }
+        for item in CABINETS {
+            assert!(crate::Impulse::load(item.bytes).is_ok(), "{}", item.id);
         }
         let mut ids: Vec<&str> = MODELS.iter().chain(CABINETS).map(|item| item.id).collect();
         ids.sort_unstable();

@@ -16,7 +16,7 @@ pub enum Content {
 
 /// Something that plays, on its way to the audio thread.
 pub(crate) enum Engine {
-    Pair(Pair),
+    Pair(Box<Pair>),
     Cabinet(Cabinet),
 }
 
@@ -46,7 +46,7 @@ impl Content {
                 let pair = pair(model, setup).map_err(|error| error.to_string())?;
                 // Longer memories than a second hold nothing that is heard.
                 let tail = pair.warm_up().min(setup.sample_rate as usize) as u32;
-                (Engine::Pair(pair), tail)
+                (Engine::Pair(Box::new(pair)), tail)
             }
             Self::Cabinet(impulse) => {
                 let tail = (impulse.seconds() * setup.sample_rate) as u32;
@@ -78,7 +78,7 @@ impl Outlet {
     /// Plays `engine`, or nothing.
     pub(crate) fn offer(&self, engine: Option<Engine>) {
         match (self, engine) {
-            (Self::Model(loader), Some(Engine::Pair(pair))) => loader.offer(pair),
+            (Self::Model(loader), Some(Engine::Pair(pair))) => loader.offer(*pair),
             (Self::Model(loader), _) => loader.offer(Pair::none()),
             (Self::Cabinet(loader), Some(Engine::Cabinet(cabinet))) => loader.offer(cabinet),
             (Self::Cabinet(loader), _) => loader.offer(Cabinet::none()),

@@ -15,6 +15,7 @@ pub mod editor;
 pub mod engines;
 pub mod files;
 pub mod library;
+mod links;
 pub mod meters;
 pub mod params;
 pub mod places;

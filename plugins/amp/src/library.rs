@@ -58,10 +58,18 @@ pub struct Library(Arc<Handle>);
 
 struct Handle {
     shared: Arc<Shared>,
-    asked: Sender<PathBuf>,
+    asked: Sender<Ask>,
     /// Taken by the first scan, which starts the thread.
-    waiting: Mutex<Option<Receiver<PathBuf>>>,
+    waiting: Mutex<Option<Receiver<Ask>>>,
     thread: Mutex<Option<JoinHandle<()>>>,
+}
+
+/// What is asked of the thread.
+enum Ask {
+    /// Scan what is below a folder, under this number.
+    Scan(PathBuf, u64),
+    /// Keep what the player chose.
+    Keep,
 }
 
 /// What the thread and the handles have in common.
@@ -130,7 +138,7 @@ impl Library {
     /// under way is given up.
     pub fn scan(&self, folder: PathBuf) {
         let shared = &self.0.shared;
-        shared.scans.fetch_add(1, Relaxed);
+        let scan = shared.scans.fetch_add(1, Relaxed) + 1;
         shared.update(|catalogue| {
             if catalogue.folder != folder {
                 catalogue.entries = Arc::default();
@@ -139,8 +147,13 @@ impl Library {
             (catalogue.found, catalogue.read) = (0, 0);
             (catalogue.scanning, catalogue.error) = (true, None);
         });
+        self.ask(Ask::Scan(folder, scan));
+    }
+
+    /// Asks the thread, and starts it if need be.
+    fn ask(&self, ask: Ask) {
         if let Some(waiting) = lock(&self.0.waiting).take() {
-            let shared = shared.clone();
+            let shared = self.0.shared.clone();
             let thread = thread::Builder::new().name("kiln-library".into());
             match thread.spawn(move || shared.serve(&waiting)) {
                 Ok(thread) => *lock(&self.0.thread) = Some(thread),
@@ -148,7 +161,7 @@ impl Library {
             }
         }
         // Nobody listens only when the thread could not be had.
-        let _ = self.0.asked.send(folder);
+        let _ = self.0.asked.send(ask);
     }
 
     /// Marks `path`, or takes the mark away.
@@ -163,10 +176,7 @@ impl Library {
             Arc::new(choices.favourites.clone())
         };
         shared.update(|catalogue| catalogue.favourites = favourites);
-        // One small file; the player has just clicked.
-        if let Err(why) = shared.save_choices() {
-            shared.update(|catalogue| catalogue.error = Some(why));
-        }
+        self.ask(Ask::Keep);
     }
 }
 
@@ -183,22 +193,28 @@ impl Drop for Handle {
 }
 
 impl Shared {
-    /// Scans what is asked for until nobody can ask any more.
-    fn serve(&self, asked: &Receiver<PathBuf>) {
-        let mut cache = cache::Cache::read(&self.folders);
-        while let Ok(mut folder) = asked.recv() {
-            // Only the last of several counts.
-            while let Ok(later) = asked.try_recv() {
-                folder = later;
+    /// Does what is asked until nobody can ask any more.
+    fn serve(&self, asked: &Receiver<Ask>) {
+        let mut cache = None;
+        while let Ok(ask) = asked.recv() {
+            let (mut scan, mut keep) = (None, false);
+            // Of several scans only the last counts.
+            for ask in std::iter::once(ask).chain(asked.try_iter()) {
+                match ask {
+                    Ask::Scan(folder, number) => scan = Some((folder, number)),
+                    Ask::Keep => keep = true,
+                }
             }
-            let changed = {
+            if let Some((folder, _)) = &scan {
                 let mut choices = lock(&self.choices);
-                choices.folder.replace(folder.clone()).as_ref() != Some(&folder)
-            };
-            let scan = self.scans.load(Relaxed);
-            scan::run(self, scan, &folder, &mut cache);
-            if changed && let Err(why) = self.save_choices() {
+                keep |= choices.folder.replace(folder.clone()).as_ref() != Some(folder);
+            }
+            if keep && let Err(why) = lock(&self.choices).write(&self.folders) {
                 self.update(|catalogue| catalogue.error = Some(why));
+            }
+            if let Some((folder, number)) = scan {
+                let cache = cache.get_or_insert_with(|| cache::Cache::read(&self.folders));
+                scan::run(self, number, &folder, cache);
             }
         }
     }
@@ -209,10 +225,6 @@ impl Shared {
 
     fn update(&self, change: impl FnOnce(&mut Catalogue)) {
         change(Arc::make_mut(&mut lock(&self.catalogue)));
-    }
-
-    fn save_choices(&self) -> Result<(), String> {
-        lock(&self.choices).write(&self.folders)
     }
 }
 

@@ -149,6 +149,7 @@ fn favourites_last() {
     library.set_favourite(&path, true);
     let query = Query { favourites: true, ..words("") };
     assert_eq!(names(&library.catalogue(), &query), ["a"]);
+    drop(library);
 
     let later = Library::new(Folders::under(&root));
     later.ensure();
