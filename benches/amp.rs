@@ -153,22 +153,31 @@ fn idle(model: &nn::Model, turns: usize) {
 
 fn spread(model: &nn::Model, blocks: usize) {
     let (mut amp, params) = (amp(model), params());
-    let mut times = Vec::with_capacity(blocks);
-    while times.len() < blocks {
+    let mut engines = [model.engine(), model.engine()];
+    let mut times = [Vec::with_capacity(blocks), Vec::with_capacity(blocks)];
+    while times[0].len() < blocks {
         turn(|left, right| {
-            let before = thread_time();
+            let start = thread_time();
             amp.process(&mut [left, right], 2, &params);
-            times.push(thread_time() - before);
+            times[0].push(thread_time() - start);
+        });
+        turn(|left, right| {
+            let start = thread_time();
+            engines.iter_mut().zip([left, right]).for_each(|(engine, io)| engine.process(io));
+            times[1].push(thread_time() - start);
         });
     }
-    times.sort();
-    let at = |share: f64| times[((times.len() - 1) as f64 * share) as usize];
-    let micro = |time: Duration| time.as_nanos() as f64 / 1e3;
-    let (median, high) = (micro(at(0.5)), micro(at(0.999)));
-    println!(
-        "blocks of {BLOCK}: {} of them, median {median:.2} µs, p99.9 {high:.2} µs = {:.2}, longest {:.2} µs",
-        times.len(),
-        high / median,
-        micro(at(1.0))
-    );
+    for (what, mut times) in ["whole", "bare"].into_iter().zip(times) {
+        times.sort();
+        let at = |share: f64| times[((times.len() - 1) as f64 * share) as usize];
+        let micro = |time: Duration| time.as_nanos() as f64 / 1e3;
+        let (median, high) = (micro(at(0.5)), micro(at(0.999)));
+        println!(
+            "{what}, {} blocks of {BLOCK}: median {median:.2} µs, p99 {:.2}, p99.9 {high:.2} = {:.2}, longest {:.2}",
+            times.len(),
+            micro(at(0.99)),
+            high / median,
+            micro(at(1.0))
+        );
+    }
 }

@@ -271,6 +271,9 @@ impl Amp {
         if !(models.0 && cabinets.0) {
             self.sleep.wake();
         }
+        if self.sleep.resting() && io.iter().all(|io| largest(io) == 0.0) {
+            return self.speaker.skip(gains.len());
+        }
         let mut at = 0;
         while at < gains.len() {
             let silent = |i: &usize| io.iter().all(|io| io[*i] == 0.0);
@@ -328,8 +331,8 @@ impl Amp {
             for x in io.iter_mut() {
                 let y = x.clamp(-CEILING, CEILING);
                 *x = if y.abs() > FLOOR { y } else { 0.0 };
-                *peak = peak.max(x.abs());
             }
+            *peak = peak.max(largest(io));
         }
     }
 
@@ -379,10 +382,23 @@ impl Amp {
             delay.process(&mut dry[..n]);
             for (i, x) in io.iter_mut().enumerate() {
                 *x = scrub(*x * mix[i] + dry[i] * bypass[i]);
-                *peak = peak.max(x.abs());
             }
+            *peak = peak.max(largest(io));
         }
     }
+}
+
+/// The largest magnitude of numbers.
+fn largest(io: &[f32]) -> f32 {
+    // A chain for each lane, for one alone would wait for itself at each sample.
+    let mut lanes = [0.0_f32; 16];
+    let mut parts = io.chunks_exact(16);
+    for part in &mut parts {
+        for (most, x) in lanes.iter_mut().zip(part) {
+            *most = if x.abs() > *most { x.abs() } else { *most };
+        }
+    }
+    lanes.iter().chain(parts.remainder()).fold(0.0, |most, x| most.max(x.abs()))
 }
 
 /// A tone stack that rests in silence.
