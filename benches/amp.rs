@@ -28,6 +28,7 @@ fn main() {
         ratio(&model, inputs, if bench { 40 } else { 1 });
     }
     idle(&model, if bench { 40 } else { 1 });
+    many(&model, if bench { 40 } else { 1 });
     spread(&model, blocks);
 }
 
@@ -151,24 +152,72 @@ fn idle(model: &nn::Model, turns: usize) {
     );
 }
 
-fn spread(model: &nn::Model, blocks: usize) {
-    let (mut amp, params) = (amp(model), params());
-    let mut times = Vec::with_capacity(blocks);
-    while times.len() < blocks {
-        turn(|left, right| {
-            let before = thread_time();
-            amp.process(&mut [left, right], 2, &params);
-            times.push(thread_time() - before);
-        });
+/// A project of 24 idle and 8 active amplifiers on one core: the wall time of
+/// a round of all of them, beside the time a block lasts.
+fn many(model: &nn::Model, turns: usize) {
+    let params = params();
+    let mut idle: Vec<Amp> = (0..24).map(|_| amp(model)).collect();
+    let mut active: Vec<Amp> = (0..8).map(|_| amp(model)).collect();
+    let [left, right] = signal();
+    let mut times = Vec::new();
+    // The first rounds send the idle ones to sleep.
+    for turn in 0..turns + 10 {
+        for (l, r) in left.chunks(BLOCK).zip(right.chunks(BLOCK)) {
+            let start = std::time::Instant::now();
+            for amp in &mut idle {
+                amp.process(&mut [&mut [0.0; BLOCK], &mut [0.0; BLOCK]], 2, &params);
+            }
+            for amp in &mut active {
+                let mut io = [[0.0; BLOCK]; 2];
+                io[0].copy_from_slice(l);
+                io[1].copy_from_slice(r);
+                let [l, r] = &mut io;
+                amp.process(&mut [l, r], 2, &params);
+            }
+            if turn >= 10 {
+                times.push(start.elapsed());
+            }
+        }
     }
     times.sort();
-    let at = |share: f64| times[((times.len() - 1) as f64 * share) as usize];
-    let micro = |time: Duration| time.as_nanos() as f64 / 1e3;
-    let (median, high) = (micro(at(0.5)), micro(at(0.999)));
+    let deadline = BLOCK as f64 / f64::from(RATE);
+    let share = |at: f64| times[((times.len() - 1) as f64 * at) as usize].as_secs_f64() / deadline;
     println!(
-        "blocks of {BLOCK}: {} of them, median {median:.2} µs, p99.9 {high:.2} µs = {:.2}, longest {:.2} µs",
+        "24 idle and 8 active, {} rounds: median {:.1} % of the time a block lasts, p99.9 {:.1} %, longest {:.1} %",
         times.len(),
-        high / median,
-        micro(at(1.0))
+        100.0 * share(0.5),
+        100.0 * share(0.999),
+        100.0 * share(1.0)
     );
+}
+
+fn spread(model: &nn::Model, blocks: usize) {
+    let (mut amp, params) = (amp(model), params());
+    let mut engines = [model.engine(), model.engine()];
+    let mut times = [Vec::with_capacity(blocks), Vec::with_capacity(blocks)];
+    while times[0].len() < blocks {
+        turn(|left, right| {
+            let start = thread_time();
+            amp.process(&mut [left, right], 2, &params);
+            times[0].push(thread_time() - start);
+        });
+        turn(|left, right| {
+            let start = thread_time();
+            engines.iter_mut().zip([left, right]).for_each(|(engine, io)| engine.process(io));
+            times[1].push(thread_time() - start);
+        });
+    }
+    for (what, mut times) in ["whole", "bare"].into_iter().zip(times) {
+        times.sort();
+        let at = |share: f64| times[((times.len() - 1) as f64 * share) as usize];
+        let micro = |time: Duration| time.as_nanos() as f64 / 1e3;
+        let (median, high) = (micro(at(0.5)), micro(at(0.999)));
+        println!(
+            "{what}, {} blocks of {BLOCK}: median {median:.2} µs, p99 {:.2}, p99.9 {high:.2} = {:.2}, longest {:.2}",
+            times.len(),
+            micro(at(0.99)),
+            high / median,
+            micro(at(1.0))
+        );
+    }
 }

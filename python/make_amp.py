@@ -106,8 +106,8 @@ def training_signal(lowest=40):
 # Channels of the two layer arrays of each WaveNet: the trainer's "feather".
 FEATHER = (8, 4)
 SHAPES = {name: {"channels": FEATHER, "epochs": 80} for name in CIRCUITS}
-for hard in ("edge", "crunch", "high-gain"):
-    SHAPES[hard]["epochs"] = 100
+SHAPES["edge"]["epochs"] = SHAPES["crunch"]["epochs"] = 100
+SHAPES["high-gain"]["epochs"] = 200
 
 
 def model_config(shape, epochs):

@@ -1,16 +1,31 @@
-//! `kiln info`: what a model is, whether it plays, and what it costs.
+//! `kiln info`: what a file is, whether it plays, and what it costs.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::path::Path;
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
+use fx::Impulse;
+use fx::amp::{Levels, OutputLevel};
+use fx::levels::{Known, TARGET};
+use fx::preset::{Asset, Preset};
 use nn::Model;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-/// Prints it; whether the model plays.
+use crate::report;
+use crate::wav::Input;
+
+/// Prints it; whether the file plays.
 pub(crate) fn print(path: &Path, json: bool) -> Result<bool> {
-    let bytes = crate::read(path)?;
+    let bytes = crate::read(path, Model::MAX_BYTES.max(fx::preset::MAX_BYTES))?;
+    if bytes.starts_with(b"RIFF") {
+        return wave(path, &bytes, json);
+    }
+    if serde_json::from_slice::<Marked>(&bytes).is_ok() {
+        let preset = Preset::load(&bytes).with_context(|| path.display().to_string())?;
+        return self::preset(path, &preset, json);
+    }
     match Model::load(&bytes) {
         Ok(model) => {
             let facts = facts(path, &model, serde_json::from_slice(&bytes)?);
@@ -28,6 +43,149 @@ pub(crate) fn print(path: &Path, json: bool) -> Result<bool> {
             Err(anyhow::Error::new(error).context(path.display().to_string()))
         }
     }
+}
+
+/// A file that says what it is, as presets do and models do not.
+#[derive(Deserialize)]
+struct Marked {
+    #[serde(rename = "format")]
+    _format: String,
+}
+
+/// A WAV file, as it sounds.
+fn wave(path: &Path, bytes: &[u8], json: bool) -> Result<bool> {
+    let input = Input::open(path)?;
+    let levels = report::measure(path)?;
+    let (frames, rate) = (input.frames(), input.sample_rate());
+    let seconds = frames as f64 / f64::from(rate);
+    let facts = json!({ "file": path.display().to_string(), "sample_rate": rate,
+        "channels": input.channels(), "frames": frames, "seconds": seconds,
+        "format": input.format(), "levels": levels, "cabinet": cabinet(bytes) });
+    if json {
+        crate::say(&(serde_json::to_string_pretty(&facts)? + "\n"))?;
+        return Ok(true);
+    }
+    let mut out = String::new();
+    let mut line = |name: &str, value: &str| writeln!(out, "{name:16} {}", crate::printable(value));
+    line("file", &path.display().to_string())?;
+    line("sample rate", &format!("{rate} Hz, {}", input.format()))?;
+    line("channels", &input.channels().to_string())?;
+    line("length", &format!("{frames} samples, {seconds:.3} s"))?;
+    for (name, (number, unit)) in ["loudness", "true peak", "RMS"].iter().zip(levels.named()) {
+        let number = number.map_or_else(|| "none".into(), |db| format!("{db:.1} {unit}"));
+        line(name, &number)?;
+    }
+    line("clipped", &format!("{} samples", levels.clipped))?;
+    let response = &facts["cabinet"];
+    let number = |name: &str| response[name].as_f64();
+    let as_cabinet = match (number("seconds"), number("normalized")) {
+        (Some(seconds), Some(gain)) => format!(
+            "{:.1} ms after {} samples of waiting; {gain:+.1} dB when normalized",
+            1000.0 * seconds,
+            response["skipped"]
+        ),
+        _ => format!("no: {}", response["error"].as_str().unwrap_or_default()),
+    };
+    line("as a cabinet", &as_cabinet)?;
+    crate::say(&out)?;
+    Ok(true)
+}
+
+/// A preset: its files, and what it sets otherwise than the default.
+fn preset(path: &Path, preset: &Preset, json: bool) -> Result<bool> {
+    let named = || path.display().to_string();
+    for (name, bytes) in files(&preset.models).with_context(named)? {
+        Model::load(&bytes).with_context(|| name.clone()).with_context(named)?;
+    }
+    for (name, bytes) in files(&preset.cabinets).with_context(named)? {
+        Impulse::load(&bytes).with_context(|| name.clone()).with_context(named)?;
+    }
+    let names = |assets: &[Option<Asset>; 2]| {
+        assets
+            .each_ref()
+            .map(|asset| asset.as_ref().map(|asset| asset.name().unwrap_or("unnamed").to_owned()))
+    };
+    let facts = json!({ "file": named(), "plays": true, "name": preset.name,
+        "author": preset.author, "category": preset.category, "notes": preset.notes,
+        "models": names(&preset.models), "cabinets": names(&preset.cabinets),
+        "oversampling": preset.oversampling, "set": crate::amp::changed(&preset.params) });
+    if json {
+        crate::say(&(serde_json::to_string_pretty(&facts)? + "\n"))?;
+        return Ok(true);
+    }
+    let plain = |v: &Value| v.as_str().map_or_else(|| v.to_string(), str::to_owned);
+    let mut out = String::new();
+    let mut line =
+        |name: &str, value: &Value| writeln!(out, "{name:16} {}", crate::printable(&plain(value)));
+    for name in ["file", "name", "author", "category", "notes", "oversampling"] {
+        line(name, &facts[name])?;
+    }
+    for (name, key) in [("model", "models"), ("cabinet", "cabinets")] {
+        let all = facts[key].as_array().into_iter().flatten();
+        all.filter(|file| !file.is_null()).try_for_each(|file| line(name, file))?;
+    }
+    let set = facts["set"].as_object().into_iter().flatten();
+    set.into_iter().try_for_each(|(key, value)| line(key, value))?;
+    crate::say(&out)?;
+    Ok(true)
+}
+
+/// The files of a preset, with names for people.
+fn files(assets: &[Option<Asset>; 2]) -> Result<Vec<(String, Cow<'static, [u8]>)>> {
+    let read = |asset: &Asset| {
+        let name = asset.name().unwrap_or("a file of the preset").to_owned();
+        let bytes = asset.bytes().with_context(|| name.clone())?;
+        Ok((name, bytes))
+    };
+    assets.iter().flatten().map(read).collect()
+}
+
+/// What it is as an impulse response.
+fn cabinet(bytes: &[u8]) -> Value {
+    match Impulse::load(bytes) {
+        Ok(impulse) => json!({ "seconds": impulse.seconds(), "skipped": impulse.skipped(),
+            "normalized": 20.0 * impulse.gain_to_normalize().log10() }),
+        Err(error) => json!({ "error": error.to_string() }),
+    }
+}
+
+/// What the effect makes of a model's levels, in dB, at the default interface.
+fn gains(model: &Model) -> Value {
+    let known = Known::of(model.metadata());
+    let levels = |output| Levels { output, calibrate_input: true, ..Levels::default() };
+    let after = |output| known.after(&levels(output));
+    let interface = Levels::default().interface;
+    json!({
+        "interface_dbu": interface,
+        "loudness": known.loudness,
+        "input_dbu": known.input,
+        "output_dbu": known.output,
+        "normalized": known.loudness.map(|_| after(OutputLevel::Normalized)),
+        "calibrated": known.output.map(|_| after(OutputLevel::Calibrated)),
+        "calibrated_input": known.input.map(|_| known.before(&levels(OutputLevel::Raw))),
+    })
+}
+
+/// [`gains`] for people: a name and what it does.
+fn told(gains: &Value) -> [(&'static str, String); 3] {
+    let number = |name: &str| gains[name].as_f64();
+    let interface = number("interface_dbu").unwrap_or_default();
+    let tell =
+        |gain: &str, from: &str, states: &str, why: String| match (number(gain), number(from)) {
+            (Some(gain), Some(from)) => {
+                format!("{gain:+.1} dB, {}", why.replace('#', &format!("{from:.1}")))
+            }
+            _ => format!("no change: the file states no {states}"),
+        };
+    let at = format!("# dBu with an interface of {interface} dBu");
+    [
+        (
+            "normalized",
+            tell("normalized", "loudness", "loudness", format!("from # dB to {TARGET} dB")),
+        ),
+        ("calibrated", tell("calibrated", "output_dbu", "output level", at.clone())),
+        ("calibrated input", tell("calibrated_input", "input_dbu", "input level", at)),
+    ]
 }
 
 /// What the model does not keep of its file; the weights are skipped, not read.
@@ -57,6 +215,7 @@ fn facts(path: &Path, model: &Model, envelope: Envelope) -> Value {
         "sizes": model.qualities().len() + 1,
         "qualities": model.qualities(),
         "metadata": envelope.metadata,
+        "levels": gains(model),
         "ns_per_sample": ns,
         "times_real_time": 1e9 / rate / ns,
         "warnings": model.differences(),
@@ -94,6 +253,7 @@ fn text(facts: &Value) -> Result<String> {
             line(name, plain(value))?;
         }
     }
+    told(&facts["levels"]).into_iter().try_for_each(|(name, value)| line(name, value))?;
     let number = |name: &str| facts[name].as_f64().unwrap_or_default();
     line(
         "cost",

@@ -6,6 +6,7 @@
 mod amp;
 mod bench;
 mod info;
+mod report;
 mod wav;
 
 use std::io::{ErrorKind, Read as _, Write as _};
@@ -13,7 +14,8 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context as _, Result};
-use clap::{Parser, Subcommand};
+use clap::error::ErrorKind as Misuse;
+use clap::{CommandFactory as _, Parser, Subcommand};
 
 #[derive(Parser)]
 #[command(name = "kiln", version, about = "Neural audio from the command line")]
@@ -24,11 +26,11 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Render a WAV file through an amp model
-    Amp(amp::Args),
-    /// Say what a model is, whether it plays, and what it costs here
+    /// Render WAV files through the amplifier, as the plugin plays them
+    Amp(Box<amp::Args>),
+    /// Say what a file is, and of a model whether it plays and what it costs here
     Info {
-        /// A .nam file
+        /// A .nam, .wav or preset file
         file: PathBuf,
         /// Print JSON
         #[arg(long)]
@@ -47,7 +49,7 @@ enum Command {
 
 fn main() -> ExitCode {
     let done = match Cli::parse().command {
-        Command::Amp(args) => amp::render(&args).map(|()| true),
+        Command::Amp(args) => amp::run(&args),
         Command::Info { file, json } => info::print(&file, json),
         Command::Bench { files, json } => bench::print(&files, json),
     };
@@ -63,8 +65,20 @@ fn main() -> ExitCode {
 
 /// `kiln: path: what was expected and found`, on standard error.
 fn complain(error: &anyhow::Error) {
-    let _no_one_left_to_tell =
-        writeln!(std::io::stderr(), "kiln: {}", printable(&format!("{error:#}")));
+    tell(&format!("{error:#}"));
+}
+
+/// A line on standard error.
+fn tell(text: &str) {
+    let _no_one_left_to_tell = writeln!(std::io::stderr(), "kiln: {}", printable(text));
+}
+
+/// Ends `kiln amp` as clap does for usage that it finds wrong itself.
+fn misuse(text: &str) -> ! {
+    let mut cli = Cli::command();
+    cli.build();
+    let amp = cli.find_subcommand_mut("amp").cloned();
+    amp.unwrap_or(cli).error(Misuse::WrongNumberOfValues, text).exit()
 }
 
 /// Writes to standard output. That a reader such as `head` has gone is no
@@ -93,18 +107,17 @@ fn rate(model: &nn::Model) -> f64 {
     model.sample_rate().unwrap_or(48_000.0)
 }
 
-/// The contents of a file that may be a model; what is longer than any is cut,
-/// for the loader to refuse.
-fn read(path: &Path) -> Result<Vec<u8>> {
+/// The contents of a file; what is longer than `most` bytes is cut, for the
+/// loader to refuse.
+fn read(path: &Path, most: usize) -> Result<Vec<u8>> {
     let read = || {
         let mut bytes = Vec::new();
-        let longest = nn::Model::MAX_BYTES as u64 + 1;
-        std::fs::File::open(path)?.take(longest).read_to_end(&mut bytes)?;
+        std::fs::File::open(path)?.take(most as u64 + 1).read_to_end(&mut bytes)?;
         Ok::<_, std::io::Error>(bytes)
     };
     read().with_context(|| path.display().to_string())
 }
 
 fn load(path: &Path) -> Result<nn::Model> {
-    nn::Model::load(&read(path)?).with_context(|| path.display().to_string())
+    nn::Model::load(&read(path, nn::Model::MAX_BYTES)?).with_context(|| path.display().to_string())
 }

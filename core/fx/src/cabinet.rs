@@ -48,6 +48,20 @@ impl Cabinet {
         Self(None)
     }
 
+    /// Whether there is a response.
+    pub fn is_some(&self) -> bool {
+        self.0.is_some()
+    }
+
+    /// Lets as many samples of silence pass, of which the output is silence
+    /// too. Only for one that rests. Real-time safe.
+    pub(crate) fn skip(&mut self, samples: usize) {
+        let Some(running) = &mut self.0 else { return };
+        for side in running.sides.iter_mut().chain(&mut running.mean) {
+            side.convolver.skip(samples);
+        }
+    }
+
     /// Of `impulse`, for a signal of `sample_rate` Hz. Allocates, and takes
     /// milliseconds for each second of the response.
     pub fn build(impulse: &Impulse, sample_rate: f32) -> Self {
@@ -67,13 +81,6 @@ impl Cabinet {
             gain: Smooth::new(1.0, (FADE * impulse.sample_rate()) as usize),
             fresh: true,
         })))
-    }
-}
-
-impl Cabinet {
-    /// Whether there is a response.
-    pub fn is_some(&self) -> bool {
-        self.0.is_some()
     }
 }
 

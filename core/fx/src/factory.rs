@@ -27,6 +27,7 @@ macro_rules! items {
 
 /// The models.
 pub const MODELS: &[Item] = items![
+    "kiln-clean" "Kiln Clean" "kiln-clean.nam"
     "kiln-edge" "Kiln Edge" "kiln-edge.nam"
     "kiln-crunch" "Kiln Crunch" "kiln-crunch.nam"
     "kiln-high-gain" "Kiln High Gain" "kiln-high-gain.nam"
@@ -52,6 +53,7 @@ pub fn cabinet(id: &str) -> Option<&'static Item> {
 
 /// The presets, in the order in which they are listed.
 const PRESETS: &[&str] = &[
+    include_str!("../../../assets/presets/clean.json"),
     include_str!("../../../assets/presets/edge.json"),
     include_str!("../../../assets/presets/crunch.json"),
     include_str!("../../../assets/presets/high-gain.json"),

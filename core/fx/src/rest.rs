@@ -7,6 +7,7 @@
 /// The shortest memory reckoned with, so that a signal which is silent every
 /// other moment is not chopped into pieces too short to compute well.
 const SHORTEST: usize = 2048;
+const _: () = assert!(SHORTEST >= nn::BLOCK);
 
 /// Counts for how long nothing new has come to something that forgets within
 /// `memory` samples.
@@ -43,8 +44,18 @@ impl Rest {
         self.silent >= self.memory
     }
 
-    /// How the samples from the one at `from` up to `length` are to be treated;
-    /// `silent` tells of each whether it brings nothing new. There is at least one.
+    /// Reckons with another memory from now on.
+    pub(crate) fn set_memory(&mut self, memory: usize) {
+        let resting = self.resting();
+        self.memory = memory.max(SHORTEST);
+        if resting {
+            self.rest();
+        }
+    }
+
+    /// How the samples from the one at `from` up to `length`, at most a block,
+    /// are to be treated; `silent` tells of each whether it brings nothing new.
+    /// There is at least one.
     pub(crate) fn next(
         &mut self,
         from: usize,
@@ -58,13 +69,16 @@ impl Rest {
             }
             self.silent = 0;
         }
-        for i in from..length {
-            self.silent = if silent(&i) { self.silent + 1 } else { 0 };
-            if self.resting() {
-                return Span { samples: i + 1 - from, resting: false };
-            }
+        // Only what is silent up to the end matters, for a block is shorter than
+        // any memory: a run within it, or one it ends, cannot have become long enough.
+        let last = (from..length).rev().take_while(&silent).count();
+        if last < length - from {
+            self.silent = last;
+            return Span { samples: length - from, resting: false };
         }
-        Span { samples: length - from, resting: false }
+        let samples = last.min(self.memory - self.silent);
+        self.silent += samples;
+        Span { samples, resting: false }
     }
 }
 
@@ -112,13 +126,13 @@ mod tests {
 
     #[test]
     fn rests_after_as_much_silence_as_it_remembers_however_it_is_cut() {
-        let mut signal = [0.0; 300];
-        (signal[50], signal[59], signal[100], signal[299]) = (1.0, 1.0, -1.0, 1e-30);
+        let mut signal = [0.0; 900];
+        (signal[150], signal[200], signal[350], signal[899]) = (1.0, 1.0, -1.0, 1e-30);
         let expected: Vec<bool> =
-            (0..300).map(|i| i >= 20 && signal[i - 20..=i].iter().all(|x| *x == 0.0)).collect();
-        assert_eq!(expected.iter().filter(|rests| **rests).count(), 30 + 20 + 178);
-        for cut in [1, 2, 19, 20, 21, 64, 300] {
-            assert_eq!(rested(&signal, 20, cut), expected, "cut into {cut}s");
+            (0..900).map(|i| i >= 70 && signal[i - 70..=i].iter().all(|x| *x == 0.0)).collect();
+        assert_eq!(expected.iter().filter(|rests| **rests).count(), 80 + 79 + 478);
+        for cut in [1, 2, 19, 20, 21, 63, 64] {
+            assert_eq!(rested(&signal, 70, cut), expected, "cut into {cut}s");
         }
     }
 }

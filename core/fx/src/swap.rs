@@ -117,6 +117,16 @@ impl<V: Voice> Slot<V> {
         self.left()
     }
 
+    /// Whether no other voice is on its way.
+    pub(crate) fn is_still(&self) -> bool {
+        self.next.is_none()
+    }
+
+    /// Samples the voice that is heard remembers.
+    pub(crate) fn memory(&self) -> usize {
+        self.live.as_ref().map_or(0, |live| live.warm_up())
+    }
+
     /// Returns the voice to silence and ends a swap under way. What is offered
     /// before the next sample plays from that sample on, without a fade.
     /// Real-time safe.
@@ -133,6 +143,11 @@ impl<V: Voice> Slot<V> {
     /// The voice that is heard, or is about to be.
     pub fn voice(&self) -> Option<&V> {
         self.live.as_deref()
+    }
+
+    /// The voice that is heard.
+    pub(crate) fn voice_mut(&mut self) -> Option<&mut V> {
+        self.live.as_deref_mut()
     }
 
     /// Sets the length of the cross-fade, in samples, for the swaps to come.

@@ -64,6 +64,8 @@ pub struct Peaks {
 /// The whole effect. Without a model, audio passes where it would be.
 pub struct Amp {
     sample_rate: f32,
+    /// Samples of a fade.
+    fade: usize,
     /// 0 mono, 1 stereo.
     width: Smooth,
     input_gain: Smooth,
@@ -79,6 +81,8 @@ pub struct Amp {
     dc: DcBlock,
     after: Toned,
     speaker: Speaker,
+    /// Of all between the gate's two ends.
+    sleep: Rest,
     dry: [Delay; 2],
     routing: Routing,
     /// The first parameters after a reset hold at once.
@@ -96,6 +100,7 @@ impl Amp {
         let (cabinets, speaker) = Speaker::new(sample_rate);
         let amp = Self {
             sample_rate,
+            fade,
             width: Smooth::new(1.0, fade),
             input_gain: Smooth::new(1.0, fade),
             output_gain: Smooth::new(1.0, fade),
@@ -108,6 +113,7 @@ impl Amp {
             dc: DcBlock::new(sample_rate),
             after: Toned::new(sample_rate),
             speaker,
+            sleep: Rest::new(0),
             dry: [(); 2].map(|()| Delay::new(MAX_LATENCY)),
             routing: Routing::Series,
             fresh: true,
@@ -121,7 +127,7 @@ impl Amp {
     /// impulse responses stay as they were built; a loader brings others.
     pub fn set_sample_rate(&mut self, sample_rate: f32) {
         let fade = fade_samples(sample_rate);
-        self.sample_rate = sample_rate;
+        (self.sample_rate, self.fade) = (sample_rate, fade);
         for smooth in self.smooths() {
             smooth.set_length(fade);
         }
@@ -173,6 +179,7 @@ impl Amp {
         self.dc.reset();
         self.after.reset();
         self.speaker.reset();
+        self.sleep.wake();
         self.dry.iter_mut().chain([&mut self.late]).for_each(Delay::reset);
         self.fresh = true;
         self.peaks = Peaks::default();
@@ -243,21 +250,65 @@ impl Amp {
         let (gains, bypass) = (&mut gains[..n], &mut bypass[..n]);
         self.bypass.fill(bypass);
         self.listen(&mut io, gains, bypass, params);
-        self.before.process(&mut io, &params.tone, params.tone.before);
-        self.rack.process(&mut io, params);
         let latency = self.latency();
-        self.dc.process(&mut io);
-        self.late.set(latency, fade_samples(self.sample_rate));
+        self.unless_asleep(&mut io, gains, params, latency);
+        self.leave(&mut io, &mut dry, bypass, latency);
+    }
+
+    /// All between the gate's two ends, but in a silence that has passed through
+    /// everything: then nothing is computed and the output is silence as well.
+    fn unless_asleep<const N: usize>(
+        &mut self,
+        io: &mut [&mut [f32]; N],
+        gains: &mut [f32],
+        params: &Params,
+        latency: usize,
+    ) {
+        let (models, cabinets) = (self.rack.stillness(), self.speaker.stillness());
+        // Seconds after which filters have nothing left to say, and rest.
+        let filters = 3 * self.sample_rate as usize;
+        self.sleep.set_memory(models.1 + cabinets.1 + filters);
+        if !(models.0 && cabinets.0) {
+            self.sleep.wake();
+        }
+        if self.sleep.resting() && io.iter().all(|io| largest(io) == 0.0) {
+            return self.speaker.skip(gains.len());
+        }
+        let mut at = 0;
+        while at < gains.len() {
+            let silent = |i: &usize| io.iter().all(|io| io[*i] == 0.0);
+            let span = self.sleep.next(at, gains.len(), silent);
+            let part = at..at + span.samples;
+            at = part.end;
+            if span.resting {
+                self.speaker.skip(span.samples);
+            } else {
+                let mut io = io.each_mut().map(|io| &mut io[part.clone()]);
+                self.chain(&mut io, &mut gains[part.clone()], params, latency);
+            }
+        }
+    }
+
+    fn chain<const N: usize>(
+        &mut self,
+        io: &mut [&mut [f32]; N],
+        gains: &mut [f32],
+        params: &Params,
+        latency: usize,
+    ) {
+        self.before.process(io, &params.tone, params.tone.before);
+        self.rack.process(io, params);
+        self.dc.process(io);
+        self.late.set(latency, self.fade);
         self.late.process(gains);
-        for io in &mut io {
+        for io in &mut *io {
             for (x, gain) in io.iter_mut().zip(&*gains) {
                 let y = *x * gain;
                 *x = if y.abs() > FLOOR { y } else { 0.0 };
             }
         }
-        self.after.process(&mut io, &params.tone, !params.tone.before);
-        self.speaker.process(&mut io, &params.cabinet);
-        self.leave(&mut io, &mut dry, bypass, latency);
+        self.after.process(io, &params.tone, !params.tone.before);
+        self.speaker.process(io, &params.cabinet);
     }
 
     /// Mono or stereo, and the input gain.
@@ -280,8 +331,8 @@ impl Amp {
             for x in io.iter_mut() {
                 let y = x.clamp(-CEILING, CEILING);
                 *x = if y.abs() > FLOOR { y } else { 0.0 };
-                *peak = peak.max(x.abs());
             }
+            *peak = peak.max(largest(io));
         }
     }
 
@@ -324,17 +375,30 @@ impl Amp {
             bypass[i] += processed * (1.0 - mix[i]);
             mix[i] *= processed;
         }
-        let fade = fade_samples(self.sample_rate);
+        let fade = self.fade;
         let peaks = &mut self.peaks.output;
         for (((io, dry), delay), peak) in io.iter_mut().zip(dry).zip(&mut self.dry).zip(peaks) {
             delay.set(latency, fade);
             delay.process(&mut dry[..n]);
             for (i, x) in io.iter_mut().enumerate() {
                 *x = scrub(*x * mix[i] + dry[i] * bypass[i]);
-                *peak = peak.max(x.abs());
             }
+            *peak = peak.max(largest(io));
         }
     }
+}
+
+/// The largest magnitude of numbers.
+fn largest(io: &[f32]) -> f32 {
+    // A chain for each lane, for one alone would wait for itself at each sample.
+    let mut lanes = [0.0_f32; 16];
+    let mut parts = io.chunks_exact(16);
+    for part in &mut parts {
+        for (most, x) in lanes.iter_mut().zip(part) {
+            *most = if x.abs() > *most { x.abs() } else { *most };
+        }
+    }
+    lanes.iter().chain(parts.remainder()).fold(0.0, |most, x| most.max(x.abs()))
 }
 
 /// A tone stack that rests in silence.

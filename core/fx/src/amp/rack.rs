@@ -57,6 +57,12 @@ impl Rack {
         self.stages.iter_mut().map(Stage::span).min().unwrap_or(BLOCK)
     }
 
+    /// Whether no model is changing, and the samples all of them remember.
+    pub(super) fn stillness(&self) -> (bool, usize) {
+        let [(a, first), (b, second)] = self.stages.each_ref().map(Stage::stillness);
+        (a && b, first + second)
+    }
+
     /// Samples by which the output trails the input.
     pub(super) fn latency(&self, routing: Routing) -> usize {
         let [a, b] = self.stages.each_ref().map(Stage::latency);

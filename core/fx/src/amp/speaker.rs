@@ -54,6 +54,19 @@ impl Speaker {
         self.slots.iter_mut().map(Slot::span).min().unwrap_or(BLOCK)
     }
 
+    /// Whether no response is changing, and the samples the longest remembers.
+    pub(super) fn stillness(&self) -> (bool, usize) {
+        let [a, b] = &self.slots;
+        (a.is_still() && b.is_still(), a.memory().max(b.memory()))
+    }
+
+    /// Lets silence pass after which all is at rest.
+    pub(super) fn skip(&mut self, samples: usize) {
+        for slot in &mut self.slots {
+            slot.voice_mut().into_iter().for_each(|cabinet| cabinet.skip(samples));
+        }
+    }
+
     fn follow(&mut self, params: &Params) {
         let loaded = self.slots.each_ref().map(|s| s.voice().is_some_and(Cabinet::is_some));
         let shares = match loaded {

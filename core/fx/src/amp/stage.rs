@@ -49,6 +49,11 @@ impl Stage {
         self.slot.span()
     }
 
+    /// See [`Slot::is_still`] and [`Slot::memory`].
+    pub(super) fn stillness(&self) -> (bool, usize) {
+        (self.slot.is_still(), self.slot.memory() + self.latency())
+    }
+
     pub(super) fn reset(&mut self) {
         self.slot.reset();
         self.around.iter_mut().for_each(Delay::reset);

@@ -483,3 +483,28 @@ fn a_slot_that_is_off_costs_nothing_and_returns_without_a_step() {
     assert!(worked.load(Relaxed) < 24_000);
     assert!(steepest(&io) < 0.016, "a step of {}", steepest(&io));
 }
+
+/// As the whole amplifier sleeps, so it wakes, whatever the blocks were.
+#[test]
+fn a_long_sleep_does_not_depend_on_the_blocks() {
+    let mut impulse: Vec<f32> = noise(5000);
+    impulse.iter_mut().enumerate().for_each(|(i, x)| *x *= (-(i as f32) / 900.0).exp());
+    let impulse = crate::Impulse::of(vec![impulse], RATE as u32);
+    let mut input = noise(300_000);
+    input[20_000..280_000].fill(0.0);
+    let run = |cut: usize| {
+        let (loaders, mut amp) = Amp::new(RATE);
+        loaders.models[0].offer(toys());
+        loaders.cabinets[0].offer(crate::Cabinet::build(&impulse, RATE));
+        let params = Params { tone: Tone { bass: 7.0, ..Tone::default() }, ..Params::default() };
+        let mut io = input.clone();
+        io.chunks_mut(cut).for_each(|io| mono(&mut amp, io, &params));
+        io
+    };
+    let whole = run(300_000);
+    assert!(whole[250_000..280_000].iter().all(|x| *x == 0.0), "asleep it is silent");
+    assert!(whole[285_000..].iter().any(|x| x.abs() > 0.1), "it wakes");
+    for cut in [1, 64, 1000] {
+        assert!(run(cut) == whole, "cut into {cut}s");
+    }
+}
