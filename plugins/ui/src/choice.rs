@@ -1,6 +1,6 @@
 //! One of several: side by side, or in a list that drops down.
 
-use egui::{Popup, Rect, Response, Sense, Stroke, StrokeKind, Ui, pos2, vec2};
+use egui::{Id, Popup, Rect, Response, Sense, Stroke, StrokeKind, Ui, pos2, vec2};
 use nice_plug::prelude::{Param, ParamSetter};
 
 use crate::icon::Icon;
@@ -101,14 +101,15 @@ pub fn segments(
 }
 
 /// A field that drops down a list which `content` draws. It closes when the
-/// player clicks outside, or when `content` returns something.
+/// player clicks outside, or when `content` returns something. `content` is given
+/// the field, whose keys are the list's once it is open.
 pub fn drop_down<T>(
     ui: &mut Ui,
     rect: Rect,
     label: &str,
     words: &str,
     width: f32,
-    content: impl FnOnce(&mut Ui) -> Option<T>,
+    content: impl FnOnce(&mut Ui, Option<Id>) -> Option<T>,
 ) -> (Response, Option<T>) {
     let unit = theme::unit(ui);
     let response = control::field(ui, rect, label, false);
@@ -116,13 +117,16 @@ pub fn drop_down<T>(
     paint::clipped_text(ui, room, words, 13.5 * unit, theme::TEXT);
     let at = pos2(rect.right() - 14.0 * unit, rect.center().y);
     Icon::Down.paint(ui.painter(), at, 4.5 * unit, theme::EMBER);
+    // The key that opens it is not to choose from it as well.
+    let open = Popup::is_id_open(ui.ctx(), Popup::default_response_id(&response));
+    let keys = open.then_some(response.id);
     let shown = Popup::menu(&response)
         .close_behavior(egui::PopupCloseBehavior::CloseOnClickOutside)
         .gap(4.0 * unit)
         .width(width)
         .show(|ui| {
             ui.set_width(width);
-            let picked = content(ui);
+            let picked = content(ui, keys);
             if picked.is_some() {
                 ui.close();
             }

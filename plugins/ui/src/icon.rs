@@ -33,6 +33,8 @@ pub enum Icon {
     Power,
     /// From one to the other.
     Copy,
+    /// Made by us.
+    Flame,
 }
 
 impl Icon {
@@ -82,6 +84,15 @@ impl Icon {
                     stroke,
                 );
                 line(vec![at(0.0, -1.0), at(0.0, -0.1)]);
+            }
+            Icon::Flame => {
+                let half = |side: f32| {
+                    let points = [(0.0, -1.0), (0.55, -0.15), (0.62, 0.45), (0.3, 0.9), (0.0, 1.0)];
+                    let points = points.into_iter().map(|(x, y)| at(x * side, y));
+                    painter.add(Shape::convex_polygon(points.collect(), color, Stroke::NONE));
+                };
+                half(1.0);
+                half(-1.0);
             }
             Icon::Copy => {
                 line(vec![at(-0.9, 0.0), at(0.5, 0.0)]);

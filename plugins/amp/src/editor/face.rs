@@ -126,13 +126,13 @@ pub(super) fn gate_knobs(ui: &mut Ui, knobs: Rect, desk: &Desk<'_>) {
 }
 
 /// Where the eight knobs stand, and the strips above each group.
-struct Places {
+struct Layout {
     knobs: [Rect; 8],
     strips: [Rect; 4],
     seams: [f32; 3],
 }
 
-fn places(panel: Rect, unit: f32) -> Places {
+fn layout(panel: Rect, unit: f32) -> Layout {
     let inner = panel.shrink2(vec2(16.0, 6.0) * unit);
     let gap = 12.0 * unit;
     let cell = (inner.width() - 3.0 * gap) / 8.0;
@@ -156,12 +156,12 @@ fn places(panel: Rect, unit: f32) -> Places {
             seams[group] = x - gap * 0.5;
         }
     }
-    Places { knobs, strips, seams }
+    Layout { knobs, strips, seams }
 }
 
 fn panel_knobs(ui: &mut Ui, head: &Head, desk: &mut Desk<'_>, bypassed: bool) {
     let unit = theme::unit(ui);
-    let at = places(head.panel, unit);
+    let at = layout(head.panel, unit);
     for x in at.seams {
         let y = head.panel.shrink2(vec2(0.0, 16.0 * unit)).y_range();
         ui.painter().vline(x, y, (1.0, Color32::from_black_alpha(150)));

@@ -149,9 +149,10 @@ impl Header {
         // The frame around the list adds its margins.
         let width = (rect.width() - 18.0 * unit).max(250.0 * unit);
         let list = &mut self.list;
-        let (_, picked) = choice::drop_down(ui, rect, "Choose a preset", &words, width, |ui| {
-            menu(ui, view, list)
-        });
+        let (_, picked) =
+            choice::drop_down(ui, rect, "Choose a preset", &words, width, |ui, keys| {
+                menu(ui, view, list, keys)
+            });
         picked
     }
 
@@ -176,7 +177,12 @@ impl Header {
 }
 
 /// The presets below their field.
-fn menu(ui: &mut Ui, view: &Overview<'_>, list: &mut List) -> Option<Click> {
+fn menu(
+    ui: &mut Ui,
+    view: &Overview<'_>,
+    list: &mut List,
+    keys: Option<egui::Id>,
+) -> Option<Click> {
     let unit = theme::unit(ui);
     let row = 24.0 * unit;
     let count = view.presets.len();
@@ -187,7 +193,7 @@ fn menu(ui: &mut Ui, view: &Overview<'_>, list: &mut List) -> Option<Click> {
     let height = (count as f32 * row).min(340.0 * unit);
     let (rect, _) =
         ui.allocate_exact_size(vec2(ui.available_width(), height), egui::Sense::hover());
-    let enter = list.keys(ui, count, None);
+    let enter = list.keys(ui, count, keys);
     let mut deleted = None;
     let picked = list.show(ui, rect, row, count, |ui, rect, i, response| {
         let entry = &view.presets[i];

@@ -33,7 +33,7 @@ pub(super) fn show(ui: &mut Ui, rect: Rect, browser: &mut Browser, shelf: &Shelf
             let icon = match scope {
                 Scope::Library => Icon::Search,
                 Scope::Favourites => Icon::Star,
-                _ => Icon::Power,
+                _ => Icon::Flame,
             };
             if line(ui, 0, name, Some(icon), browser.scope == scope) {
                 browser.turn_to(scope);

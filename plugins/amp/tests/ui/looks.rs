@@ -7,7 +7,7 @@ use kiln_amp::editor::{LEAST, SIZE};
 use kiln_amp::places::{Place, Task};
 
 use crate::host;
-use crate::stage::{B, Editor, amps, editor, editor_of, editor_with, impulse};
+use crate::stage::{A, B, Editor, amps, editor, editor_of, editor_with, impulse};
 
 const LARGE: [f32; 2] = [1600.0, 1000.0];
 
@@ -24,6 +24,12 @@ macro_rules! at_sizes {
 /// A second model, two cabinets, a few things set, and sound.
 fn furnish(editor: &mut Editor) {
     let folder = editor.folder.clone();
+    let known = host::wavenet("Plexi 50", 0.8).replace(
+        "\"metadata\": {",
+        "\"metadata\": {\"loudness\": -16.4, \"input_level_dbu\": 12.2, \"output_level_dbu\": 10.5,",
+    );
+    let plexi = host::write(&folder, "Plexi 50 bright.nam", &known);
+    editor.places.run(Task::Open(A, plexi));
     let slim = host::write(&folder, "Slim.nam", &host::container("Slim Plexi"));
     editor.places.run(Task::Open(B, slim));
     for (i, (name, ring)) in
@@ -182,11 +188,11 @@ fn presets_view() {
 #[test]
 fn error_view() {
     let mut editor = editor("error_view");
-    editor.places.run(Task::Open(crate::stage::A, "/gone/Plexi 50.nam".into()));
+    editor.places.run(Task::Open(A, "/gone/Plexi 50.nam".into()));
     editor.frames();
     editor.looks_like("error");
     editor.click("Dismiss");
-    assert_eq!(editor.places.status(crate::stage::A).error, None);
+    assert_eq!(editor.places.status(A).error, None);
 }
 
 /// 500 models in a folder, of which the library knows all.

@@ -179,7 +179,8 @@ pub(crate) fn impulse(folder: &Path, name: &str, ring: f32) -> PathBuf {
         .map(|i| {
             let t = i as f32 / 48_000.0;
             let click = if i == 0 { 0.8 } else { 0.0 };
-            let tone = |hz: f32, decay: f32| (t * hz * 6.283).sin() * (-t * decay).exp();
+            let tone =
+                |hz: f32, decay: f32| (t * hz * std::f32::consts::TAU).sin() * (-t * decay).exp();
             let sum = click + 0.5 * tone(ring, 90.0) + 0.3 * tone(ring * 17.0, 400.0);
             (sum.clamp(-1.0, 1.0) * 30_000.0) as i16
         })
@@ -217,7 +218,7 @@ impl Editor {
             rect.with_min_y(rect.bottom() + 2.0).with_max_y(rect.bottom() + 2000.0)
         });
         let foot = self.harness.query_by_label("Previous model").map(|node| node.rect().top());
-        let costs = costs.zip(foot).map(|(rect, foot)| rect.with_max_y(foot - 6.0));
+        let costs = costs.zip(foot).map(|(rect, foot)| rect.with_max_y(foot - 1.0));
         found.map(|node| node.rect()).chain(costs).collect()
     }
 }

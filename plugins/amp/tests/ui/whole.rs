@@ -125,3 +125,19 @@ fn cabinets_are_stepped_and_cleared() {
     assert_eq!(editor.playing_at(Place::Cabinet(0)), "");
     assert_eq!(editor.playing_at(B), "");
 }
+
+#[test]
+fn a_preset_is_chosen_by_keys() {
+    let mut editor = editor("preset_keys");
+    editor.harness.get_by_label("Choose a preset").focus();
+    editor.frames();
+    editor.key(egui::Key::Enter);
+    let list = editor.params.presets.status().list;
+    assert!(editor.sees(&format!("Preset {}", list[1].name)), "the key did not open the list");
+    editor.key(egui::Key::ArrowDown);
+    editor.key(egui::Key::Enter);
+    assert!(!editor.sees(&format!("Preset {}", list[1].name)), "the list stays open");
+    assert_ne!(editor.playing(), "Plexi 50", "no preset was loaded");
+    editor.click("Undo");
+    assert_eq!(editor.playing(), "Plexi 50");
+}
