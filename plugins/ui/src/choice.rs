@@ -1,6 +1,8 @@
 //! One of several: side by side, or in a list that drops down.
 
-use egui::{Id, Popup, Rect, Response, Sense, Stroke, StrokeKind, Ui, pos2, vec2};
+use egui::{
+    Id, Key, Popup, Rect, Response, Sense, SetOpenCommand, Stroke, StrokeKind, Ui, pos2, vec2,
+};
 use nice_plug::prelude::{Param, ParamSetter};
 
 use crate::icon::Icon;
@@ -120,7 +122,11 @@ pub fn drop_down<T>(
     // The key that opens it is not to choose from it as well.
     let open = Popup::is_id_open(ui.ctx(), Popup::default_response_id(&response));
     let keys = open.then_some(response.id);
+    // And the one that chooses must not close it before it has.
+    let chooses = open && response.has_focus() && ui.input(|i| i.key_pressed(Key::Enter));
+    let toggle = response.clicked() && !chooses;
     let shown = Popup::menu(&response)
+        .open_memory(toggle.then_some(SetOpenCommand::Toggle))
         .close_behavior(egui::PopupCloseBehavior::CloseOnClickOutside)
         .gap(4.0 * unit)
         .width(width)

@@ -124,6 +124,12 @@ fn cabinets_are_stepped_and_cleared() {
     editor.click("Clear cabinet A");
     assert_eq!(editor.playing_at(Place::Cabinet(0)), "");
     assert_eq!(editor.playing_at(B), "");
+    editor.places.run(Task::List(folder));
+    editor.frames();
+    editor.click("Browse for cabinet B");
+    assert!(!editor.sees("Plexi 50"), "a model among cabinets");
+    editor.click("one");
+    assert_eq!(editor.playing_at(Place::Cabinet(1)), "one");
 }
 
 #[test]
