@@ -73,32 +73,30 @@ impl Icon {
                 painter.circle_stroke(at(-0.2, -0.2), radius * 0.55, stroke);
                 line(vec![at(0.22, 0.22), at(0.85, 0.85)]);
             }
-            Icon::Power => {
-                let from = -0.32 * std::f32::consts::PI;
-                crate::paint::arc(
-                    painter,
-                    center,
-                    radius * 0.8,
-                    from,
-                    from + 1.64 * std::f32::consts::PI,
-                    stroke,
-                );
-                line(vec![at(0.0, -1.0), at(0.0, -0.1)]);
-            }
-            Icon::Flame => {
-                let half = |side: f32| {
-                    let points = [(0.0, -1.0), (0.55, -0.15), (0.62, 0.45), (0.3, 0.9), (0.0, 1.0)];
-                    let points = points.into_iter().map(|(x, y)| at(x * side, y));
-                    painter.add(Shape::convex_polygon(points.collect(), color, Stroke::NONE));
-                };
-                half(1.0);
-                half(-1.0);
-            }
+            Icon::Power => power(painter, center, radius, stroke),
+            Icon::Flame => flame(painter, center, radius, color),
             Icon::Copy => {
                 line(vec![at(-0.9, 0.0), at(0.5, 0.0)]);
                 fill(vec![at(0.95, 0.0), at(0.25, 0.6), at(0.25, -0.6)]);
             }
         }
+    }
+}
+
+/// A ring that is open above, with a line in the gap.
+fn power(painter: &Painter, center: Pos2, radius: f32, stroke: Stroke) {
+    let (from, sweep) = (-0.32 * std::f32::consts::PI, 1.64 * std::f32::consts::PI);
+    crate::paint::arc(painter, center, radius * 0.8, from, from + sweep, stroke);
+    let line = [center - vec2(0.0, radius), center - vec2(0.0, radius * 0.1)];
+    painter.line_segment(line, stroke);
+}
+
+/// A drop that stands on its belly, in two halves, for it is not convex.
+fn flame(painter: &Painter, center: Pos2, radius: f32, color: Color32) {
+    for side in [1.0, -1.0] {
+        let points = [(0.0, -1.0), (0.55, -0.15), (0.62, 0.45), (0.3, 0.9), (0.0, 1.0)];
+        let points = points.map(|(x, y)| center + vec2(x * side, y) * radius);
+        painter.add(Shape::convex_polygon(points.to_vec(), color, Stroke::NONE));
     }
 }
 

@@ -83,23 +83,7 @@ impl Header {
         let copy = from_right(29.0);
         let memory = from_right(60.0);
         click = self.memories(ui, memory, copy, view).or(click);
-        for (place, label, icon, what, wish) in [
-            (undo, "Undo", Icon::Undo, view.undoable, Click::Undo),
-            (redo, "Redo", Icon::Redo, view.redoable, Click::Redo),
-        ] {
-            let clicked = ui
-                .scope(|ui| {
-                    if what.is_none() {
-                        ui.disable();
-                    }
-                    let button = control::icon_button(ui, place, label, icon);
-                    button.on_hover_text(what.unwrap_or_default()).clicked()
-                })
-                .inner;
-            if clicked {
-                click = Some(wish);
-            }
-        }
+        click = ways_back(ui, undo, redo, view).or(click);
         from_right(6.0);
         let save = from_right(29.0);
         let next = from_right(26.0);
@@ -110,13 +94,7 @@ impl Header {
         left = previous.right() + gap;
         let field =
             Rect::from_min_max(pos2(left, rect.top()), pos2(next.left() - gap, rect.bottom()));
-        let previous = control::icon_button(ui, previous, "Previous preset", Icon::Previous);
-        let next = control::icon_button(ui, next, "Next preset", Icon::Next);
-        for (arrow, step) in [(previous, -1), (next, 1)] {
-            if arrow.clicked() {
-                click = step_to(view, step).or(click);
-            }
-        }
+        click = arrows(ui, previous, next, view).or(click);
         if control::icon_button(ui, save, "Save preset", Icon::Save).clicked() {
             self.saving = match self.saving {
                 Some(_) => None,
@@ -174,6 +152,35 @@ impl Header {
         }
         swapped.map(|_| Click::Swap)
     }
+}
+
+/// Undo and redo; their tooltips say of what.
+fn ways_back(ui: &mut Ui, undo: Rect, redo: Rect, view: &Overview<'_>) -> Option<Click> {
+    let mut click = None;
+    for (place, label, icon, what, wish) in [
+        (undo, "Undo", Icon::Undo, view.undoable, Click::Undo),
+        (redo, "Redo", Icon::Redo, view.redoable, Click::Redo),
+    ] {
+        let button = ui.scope(|ui| {
+            if what.is_none() {
+                ui.disable();
+            }
+            let button = control::icon_button(ui, place, label, icon);
+            button.on_hover_text(what.unwrap_or_default()).clicked()
+        });
+        if button.inner {
+            click = Some(wish);
+        }
+    }
+    click
+}
+
+/// The arrows to the presets before and after.
+fn arrows(ui: &mut Ui, previous: Rect, next: Rect, view: &Overview<'_>) -> Option<Click> {
+    let previous = control::icon_button(ui, previous, "Previous preset", Icon::Previous);
+    let next = control::icon_button(ui, next, "Next preset", Icon::Next);
+    let step = [(previous, -1), (next, 1)].into_iter().find(|(arrow, _)| arrow.clicked())?.1;
+    step_to(view, step)
 }
 
 /// The presets below their field.

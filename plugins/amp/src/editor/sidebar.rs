@@ -1,5 +1,7 @@
 //! The left of the browser: where to look, and the tree of folders.
 
+use std::path::PathBuf;
+
 use egui::{Align2, Rect, Sense, Ui, pos2, vec2};
 use ui::icon::Icon;
 use ui::{paint, theme};
@@ -25,45 +27,11 @@ pub(super) fn show(ui: &mut Ui, rect: Rect, browser: &mut Browser, shelf: &Shelf
     child.spacing_mut().item_spacing = egui::Vec2::ZERO;
     let mut wish = None;
     egui::ScrollArea::vertical().auto_shrink(false).id_salt("tree").show(&mut child, |ui| {
-        for (scope, name) in [
-            (Scope::Library, "Library"),
-            (Scope::Favourites, "Favourites"),
-            (Scope::Factory, "Factory"),
-        ] {
-            let icon = match scope {
-                Scope::Library => Icon::Search,
-                Scope::Favourites => Icon::Star,
-                _ => Icon::Flame,
-            };
-            if line(ui, 0, name, Some(icon), browser.scope == scope) {
-                browser.turn_to(scope);
-            }
-        }
+        scopes(ui, browser);
         if browser.scope == Scope::Library {
             library(ui, shelf);
         }
-        title(ui, "FOLDERS");
-        if line(ui, 0, "Home", Some(Icon::Folder), false) {
-            wish = Some(files::home());
-        }
-        let here = browser.scope == Scope::Folder;
-        let above = ancestors(&browser.folder);
-        // The last few: the root of a deep tree is of no use to anyone.
-        let first = above.len().saturating_sub(4);
-        let depth = above.len() - first;
-        for (level, (name, path)) in above.into_iter().skip(first).enumerate() {
-            let current = here && level + 1 == depth;
-            if line(ui, level, &name, Some(Icon::Folder), current) {
-                wish = Some(path);
-            }
-        }
-        if shelf.listing.folder == browser.folder {
-            for name in &shelf.listing.folders {
-                if line(ui, depth, name, Some(Icon::Folder), false) {
-                    wish = Some(browser.folder.join(name));
-                }
-            }
-        }
+        wish = tree(ui, browser, shelf);
     });
     if browser.scope == Scope::Folder
         && shelf.catalogue.folder != browser.folder
@@ -73,6 +41,52 @@ pub(super) fn show(ui: &mut Ui, rect: Rect, browser: &mut Browser, shelf: &Shelf
         browser.turn_to(Scope::Library);
     }
     wish.map(|folder| browser.enter(folder))
+}
+
+/// The parts of what there is that are no folder.
+fn scopes(ui: &mut Ui, browser: &mut Browser) {
+    for (scope, name) in [
+        (Scope::Library, "Library"),
+        (Scope::Favourites, "Favourites"),
+        (Scope::Factory, "Factory"),
+    ] {
+        let icon = match scope {
+            Scope::Library => Icon::Search,
+            Scope::Favourites => Icon::Star,
+            _ => Icon::Flame,
+        };
+        if line(ui, 0, name, Some(icon), browser.scope == scope) {
+            browser.turn_to(scope);
+        }
+    }
+}
+
+/// The folders above the present one and those in it; returns the one clicked.
+fn tree(ui: &mut Ui, browser: &Browser, shelf: &Shelf) -> Option<PathBuf> {
+    let mut wish = None;
+    title(ui, "FOLDERS");
+    if line(ui, 0, "Home", Some(Icon::Folder), false) {
+        wish = Some(files::home());
+    }
+    let here = browser.scope == Scope::Folder;
+    let above = ancestors(&browser.folder);
+    // The last few: the root of a deep tree is of no use to anyone.
+    let first = above.len().saturating_sub(4);
+    let depth = above.len() - first;
+    for (level, (name, path)) in above.into_iter().skip(first).enumerate() {
+        let current = here && level + 1 == depth;
+        if line(ui, level, &name, Some(Icon::Folder), current) {
+            wish = Some(path);
+        }
+    }
+    if shelf.listing.folder == browser.folder {
+        for name in &shelf.listing.folders {
+            if line(ui, depth, name, Some(Icon::Folder), false) {
+                wish = Some(browser.folder.join(name));
+            }
+        }
+    }
+    wish
 }
 
 /// What the library is, and how far it is read.

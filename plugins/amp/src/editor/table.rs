@@ -158,49 +158,58 @@ pub(super) fn row(
     response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, row.label()));
     let sign = pos2(rect.left() + 34.0 * unit, rect.center().y);
     let bright = if plays { theme::FLAME } else { theme::TEXT };
-    let mut liked = false;
-    match row {
-        Row::File(item) => {
-            dot(ui, sign, plays, item.broken.is_some());
-            let star = Rect::from_center_size(
-                pos2(rect.left() + 13.0 * unit, rect.center().y),
-                vec2(20.0, 20.0) * unit,
-            );
-            let shown = item.favourite || response.contains_pointer();
-            if shown {
-                let (icon, color) = match item.favourite {
-                    true => (Icon::Star, theme::FLAME),
-                    false => (Icon::StarOutline, theme::FAINT),
-                };
-                let label = format!("Favourite {}", item.name);
-                liked = control::bare_icon(ui, star, &label, icon, color).clicked();
-            }
-            for (i, (column, cell)) in columns.cells(rect, unit).enumerate() {
-                let color = match (i, item.broken.is_some()) {
-                    (_, true) => theme::FAINT,
-                    (0, false) => bright,
-                    _ => theme::DIM,
-                };
-                let size = if i == 0 { 13.0 } else { 12.0 };
-                paint::clipped_text(ui, cell, (column.2)(item), size * unit, color);
-            }
-        }
-        other => {
-            let factory = matches!(other, Row::Factory(..));
-            if factory {
-                dot(ui, sign, plays, false);
-            } else {
-                Icon::Folder.paint(ui.painter(), sign, 6.5 * unit, theme::DIM);
-            }
-            let room = rect.with_min_x(rect.left() + SIGNS * unit);
-            paint::clipped_text(ui, room, other.label(), 13.0 * unit, bright);
-            if factory {
-                let room = room.with_max_x(room.right() - 8.0 * unit);
-                paint::aligned_text(ui, room, "built in", 11.5 * unit, theme::FAINT, 1.0);
-            }
-        }
+    if let Row::File(item) = row {
+        dot(ui, sign, plays, item.broken.is_some());
+        return file(ui, rect, item, columns, bright, response);
     }
-    liked
+    let factory = matches!(row, Row::Factory(..));
+    if factory {
+        dot(ui, sign, plays, false);
+    } else {
+        Icon::Folder.paint(ui.painter(), sign, 6.5 * unit, theme::DIM);
+    }
+    let room = rect.with_min_x(rect.left() + SIGNS * unit);
+    paint::clipped_text(ui, room, row.label(), 13.0 * unit, bright);
+    if factory {
+        let room = room.with_max_x(room.right() - 8.0 * unit);
+        paint::aligned_text(ui, room, "built in", 11.5 * unit, theme::FAINT, 1.0);
+    }
+    false
+}
+
+/// The star and the columns of a file; returns whether the star was clicked.
+fn file(
+    ui: &mut Ui,
+    rect: Rect,
+    item: &Item,
+    columns: &Columns,
+    bright: Color32,
+    response: &Response,
+) -> bool {
+    let unit = theme::unit(ui);
+    for (i, (column, cell)) in columns.cells(rect, unit).enumerate() {
+        let color = match (i, item.broken.is_some()) {
+            (_, true) => theme::FAINT,
+            (0, false) => bright,
+            _ => theme::DIM,
+        };
+        let size = if i == 0 { 13.0 } else { 12.0 };
+        paint::clipped_text(ui, cell, (column.2)(item), size * unit, color);
+    }
+    if let Some(why) = &item.broken {
+        response.clone().on_hover_text(why);
+    }
+    if !item.favourite && !response.contains_pointer() {
+        return false;
+    }
+    let at = pos2(rect.left() + 13.0 * unit, rect.center().y);
+    let star = Rect::from_center_size(at, vec2(20.0, 20.0) * unit);
+    let (icon, color) = match item.favourite {
+        true => (Icon::Star, theme::FLAME),
+        false => (Icon::StarOutline, theme::FAINT),
+    };
+    let label = format!("Favourite {}", item.name);
+    control::bare_icon(ui, star, &label, icon, color).clicked()
 }
 
 /// The dot of a file, burning if it plays.
