@@ -373,7 +373,7 @@ CIRCUITS = {
     ),
     "high-gain": Circuit(
         "Kiln High Gain",
-        "four-triode lead with a cold second clipper",
+        "four-triode lead with a cold third stage",
         "hi_gain",
         (
             Triode(rs=68e3, rk=1.8e3, ck=0.68e-6, co=10e-9, rload=680e3),

@@ -6,7 +6,7 @@ about 40 s of sweeps, shaped noise and plucked strings.
 0 dBFS is a 12 dBu sine, 4.36 V peak, at the first grid and at the line output.
 
     python python/make_amp.py table [NAME ...]           # distortion and levels of the circuits
-    python python/make_amp.py train NAME WORKDIR         # about ten minutes on one core
+    python python/make_amp.py train NAME WORKDIR         # four to sixteen minutes on half a core
     python python/make_amp.py finish NAME WORKDIR        # into assets/, with metadata (train does it too)
     python python/make_amp.py check WORKDIR [NAME ...]   # numbers and plots for the models in assets/
 """
