@@ -120,7 +120,7 @@ mod tests {
             Row::Up,
             Row::Folder("High gain".into()),
             Row::Factory("kiln-crunch", "Kiln Crunch"),
-            file("Plexi", "Acme 50", "Ann"),
+            file("Ember", "Acme 50", "Ann"),
             file("gAIn 9", "Acme 100", "Bob"),
         ]
     }
@@ -132,7 +132,7 @@ mod tests {
         assert_eq!(narrow(&rows, " GAIN"), [1, 4]);
         assert_eq!(narrow(&rows, "acme ann"), [3]);
         assert_eq!(narrow(&rows, "factory"), [2]);
-        assert_eq!(narrow(&rows, "plexi.nam"), [3]);
+        assert_eq!(narrow(&rows, "ember.nam"), [3]);
         assert_eq!(narrow(&rows, "nothing like it"), [0; 0]);
     }
 

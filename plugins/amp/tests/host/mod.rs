@@ -22,7 +22,7 @@ pub(crate) fn wavenet(name: &str, gain: f32) -> String {
     format!(
         r#"{{"version": "0.5.4", "architecture": "WaveNet", "sample_rate": 48000,
         "metadata": {{"name": "{name}", "modeled_by": "Kiln", "gear_make": "Acme",
-            "gear_model": "Plexi 50", "gear_type": "amp", "tone_type": "crunch"}},
+            "gear_model": "Ember 50", "gear_type": "amp", "tone_type": "crunch"}},
         "config": {{"head": null, "head_scale": {gain}, "layers": [{{"input_size": 1,
             "condition_size": 1, "head_size": 1, "channels": 1, "kernel_size": 2,
             "dilations": [1], "activation": "Tanh", "gated": false, "head_bias": false}}]}},

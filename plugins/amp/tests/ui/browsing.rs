@@ -20,18 +20,18 @@ fn browse(test: &str) -> (Editor, std::path::PathBuf) {
 fn it_plays_what_is_clicked_and_goes_where_it_is_told() {
     let (mut editor, folder) = browse("browse_click");
     editor.gestures.take();
-    editor.click("Plexi 10");
-    assert_eq!(editor.playing(), "Plexi 100");
+    editor.click("Ember 10");
+    assert_eq!(editor.playing(), "Ember 100");
     let gesture = ["begin", "set", "end"].map(|what| format!("{what} File changes"));
     assert_eq!(editor.gestures.take(), gesture, "the host does not know the project changed");
-    assert!(editor.sees("Plexi 9"), "stays open");
+    assert!(editor.sees("Ember 9"), "stays open");
 
     editor.click("Clean");
     assert_eq!(editor.places.listing().folder, folder.join("Clean"));
     editor.click("..");
     assert_eq!(editor.places.listing().folder, folder);
     editor.click("broken");
-    assert_eq!(editor.playing(), "Plexi 100", "the sound goes on");
+    assert_eq!(editor.playing(), "Ember 100", "the sound goes on");
     let error = editor.places.status(crate::stage::A).error;
     assert!(error.is_some_and(|e| e.starts_with("broken.nam was not")));
     editor.click("Go to Factory");
@@ -43,9 +43,9 @@ fn it_plays_what_is_clicked_and_goes_where_it_is_told() {
 fn typing_searches_and_the_keys_choose() {
     let (mut editor, _) = browse("browse_keys");
     editor.text("slim");
-    assert!(!editor.sees("Plexi 9"), "was not narrowed");
+    assert!(!editor.sees("Ember 9"), "was not narrowed");
     editor.key(Key::Enter);
-    assert_eq!(editor.playing(), "Slim Plexi");
+    assert_eq!(editor.playing(), "Slim Ember");
     editor.text("nothing like it");
     assert!(!editor.sees("Slim"));
     editor.key(Key::Escape);
@@ -57,7 +57,7 @@ fn typing_searches_and_the_keys_choose() {
         editor.key(Key::ArrowDown);
     }
     editor.key(Key::Enter);
-    assert!(editor.playing().starts_with("Plexi") || editor.playing() == "Slim Plexi");
+    assert!(editor.playing().starts_with("Ember") || editor.playing() == "Slim Ember");
 }
 
 #[test]
@@ -73,7 +73,7 @@ fn a_path_can_be_typed() {
 #[test]
 fn a_column_sorts() {
     let (mut editor, _) = browse("browse_sort");
-    let above = |editor: &Editor| editor.center("Plexi 9").y < editor.center("Slim").y;
+    let above = |editor: &Editor| editor.center("Ember 9").y < editor.center("Slim").y;
     assert!(above(&editor));
     editor.click("Sort by Name");
     editor.click("Sort by Name");
@@ -100,7 +100,7 @@ fn crowded(count: usize) -> Editor {
     let folder = editor.folder.join("many");
     std::fs::create_dir_all(&folder).expect("a folder");
     for i in 0..count {
-        std::fs::write(folder.join(format!("Plexi {i:05}.nam")), "").expect("a file");
+        std::fs::write(folder.join(format!("Ember {i:05}.nam")), "").expect("a file");
     }
     editor.places.run(Task::List(folder));
     editor.frames();

@@ -24,16 +24,16 @@ macro_rules! at_sizes {
 /// A second model, two cabinets, a few things set, and sound.
 fn furnish(editor: &mut Editor) {
     let folder = editor.folder.clone();
-    let known = host::wavenet("Plexi 50", 0.8).replace(
+    let known = host::wavenet("Ember 50", 0.8).replace(
         "\"metadata\": {",
         "\"metadata\": {\"loudness\": -16.4, \"input_level_dbu\": 12.2, \"output_level_dbu\": 10.5,",
     );
-    let plexi = host::write(&folder, "Plexi 50 bright.nam", &known);
-    editor.places.run(Task::Open(A, plexi));
-    let slim = host::write(&folder, "Slim.nam", &host::container("Slim Plexi"));
+    let ember = host::write(&folder, "Ember 50 bright.nam", &known);
+    editor.places.run(Task::Open(A, ember));
+    let slim = host::write(&folder, "Slim.nam", &host::container("Slim Ember"));
     editor.places.run(Task::Open(B, slim));
     for (i, (name, ring)) in
-        [("4x12 V30 edge.wav", 110.0), ("1x12 open back.wav", 190.0)].into_iter().enumerate()
+        [("4x12 cone edge.wav", 110.0), ("1x12 open back.wav", 190.0)].into_iter().enumerate()
     {
         let path = impulse(&folder, name, ring);
         editor.places.run(Task::Open(Place::Cabinet(i), path));
@@ -188,7 +188,7 @@ fn presets_view() {
 #[test]
 fn error_view() {
     let mut editor = editor("error_view");
-    editor.places.run(Task::Open(A, "/gone/Plexi 50.nam".into()));
+    editor.places.run(Task::Open(A, "/gone/Ember 50.nam".into()));
     editor.frames();
     editor.looks_like("error");
     editor.click("Dismiss");
@@ -197,12 +197,13 @@ fn error_view() {
 
 /// 500 models in a folder, of which the library knows all.
 fn crowd(folder: &std::path::Path) {
-    let gear = ["Plexi 50", "JCM 800", "Twin", "Recto", "AC 30", "SLO 100", "5150", "Deluxe"];
+    let gear =
+        ["Ember 50", "Brick 800", "Pair", "Stack", "Chime 30", "Slag 100", "Anvil 15", "Porter"];
     let tones = ["clean", "crunch", "hi_gain", "overdrive"];
     let authors = ["Ann", "Bob the Builder", "Kiln", "Tone Hoarder"];
     for i in 0..500 {
         let json = host::wavenet("x", 0.8)
-            .replace("Plexi 50", gear[i % gear.len()])
+            .replace("Ember 50", gear[i % gear.len()])
             .replace("crunch", tones[i % tones.len()])
             .replace("\"Kiln\"", &format!("{:?}", authors[i % authors.len()]))
             .replace(
@@ -223,7 +224,7 @@ fn browser_view(name: &str, size: [f32; 2]) {
     editor.click("Choose model A");
     editor.click("Make this folder the library");
     for _ in 0..600 {
-        if editor.sees("5150 hi_gain 014") {
+        if editor.sees("Anvil 15 hi_gain 014") {
             break;
         }
         std::thread::sleep(std::time::Duration::from_millis(20));
@@ -231,9 +232,9 @@ fn browser_view(name: &str, size: [f32; 2]) {
     }
     // The last of them, and their costs.
     std::thread::sleep(std::time::Duration::from_millis(1500));
-    editor.harness.hover_at(editor.center("5150 hi_gain 022"));
+    editor.harness.hover_at(editor.center("Anvil 15 hi_gain 022"));
     editor.frames();
-    editor.click("Favourite 5150 hi_gain 022");
+    editor.click("Favourite Anvil 15 hi_gain 022");
     // Without what is built in, which will be more with time.
     editor.text("acme");
     editor.looks_like(name);

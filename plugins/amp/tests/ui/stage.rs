@@ -48,7 +48,7 @@ pub(crate) fn editor_with(test: &str, size: [f32; 2], scale: f32, meters: Arc<Me
         count.store(2, Relaxed);
     }
     // Not the factory's, whose numbers may change with the next training.
-    let model = host::write(&folder, "Plexi 50.nam", &host::wavenet("Plexi 50", 0.8));
+    let model = host::write(&folder, "Ember 50.nam", &host::wavenet("Ember 50", 0.8));
     places.run(Task::Open(A, model));
     let gestures = Arc::new(host::Gestures::default());
     let library = Library::new(Folders::under(&folder));
@@ -165,10 +165,10 @@ pub(crate) fn amps(test: &str) -> PathBuf {
     for sub in ["Clean", "High gain"] {
         std::fs::create_dir_all(folder.join(sub)).expect("a folder");
     }
-    for (name, model) in [("Plexi 9.nam", "Plexi 50"), ("Plexi 10.nam", "Plexi 100")] {
+    for (name, model) in [("Ember 9.nam", "Ember 50"), ("Ember 10.nam", "Ember 100")] {
         host::write(&folder, name, &host::wavenet(model, 0.8));
     }
-    host::write(&folder, "Slim.nam", &host::container("Slim Plexi"));
+    host::write(&folder, "Slim.nam", &host::container("Slim Ember"));
     host::write(&folder, "broken.nam", "{");
     folder
 }

@@ -28,13 +28,13 @@ fn a_turn_is_undone_and_done_again() {
 #[test]
 fn another_model_is_undone() {
     let mut editor = editor("undo_model");
-    let other = host::write(&editor.folder, "Plexi 60.nam", &host::wavenet("Plexi 60", 0.7));
+    let other = host::write(&editor.folder, "Ember 60.nam", &host::wavenet("Ember 60", 0.7));
     editor.click("Next model A");
-    assert_eq!(editor.playing(), "Plexi 60");
+    assert_eq!(editor.playing(), "Ember 60");
     editor.click("Undo");
-    assert_eq!(editor.playing(), "Plexi 50");
+    assert_eq!(editor.playing(), "Ember 50");
     editor.click("Redo");
-    assert_eq!(editor.playing(), "Plexi 60");
+    assert_eq!(editor.playing(), "Ember 60");
     drop(other);
 }
 
@@ -83,13 +83,13 @@ fn slots_are_stepped_cleared_and_filled() {
     let mut editor = editor("slots");
     let folder = amps("slots_folder");
     std::fs::remove_file(folder.join("broken.nam")).expect("to remove it");
-    editor.places.run(Task::Open(A, folder.join("Plexi 9.nam")));
+    editor.places.run(Task::Open(A, folder.join("Ember 9.nam")));
     editor.frames();
     editor.click("Next model A");
-    assert_eq!(editor.playing(), "Plexi 100");
+    assert_eq!(editor.playing(), "Ember 100");
     editor.click("Previous model A");
     editor.click("Previous model A");
-    assert_eq!(editor.playing(), "Slim Plexi", "round and round");
+    assert_eq!(editor.playing(), "Slim Ember", "round and round");
 
     editor.click("Models");
     assert!(editor.sees("Quality A"), "a slimmable model has a quality");
@@ -101,8 +101,8 @@ fn slots_are_stepped_cleared_and_filled() {
     editor.places.run(Task::List(folder.clone()));
     editor.frames();
     editor.click("Browse for model B");
-    editor.click("Plexi 10");
-    assert_eq!(editor.playing_at(B), "Plexi 100");
+    editor.click("Ember 10");
+    assert_eq!(editor.playing_at(B), "Ember 100");
     editor.click("Close the browser");
     assert!(editor.sees("Trim B"), "the page is not there again");
 }
@@ -127,7 +127,7 @@ fn cabinets_are_stepped_and_cleared() {
     editor.places.run(Task::List(folder));
     editor.frames();
     editor.click("Browse for cabinet B");
-    assert!(!editor.sees("Plexi 50"), "a model among cabinets");
+    assert!(!editor.sees("Ember 50"), "a model among cabinets");
     editor.click("one");
     assert_eq!(editor.playing_at(Place::Cabinet(1)), "one");
 }
@@ -143,7 +143,7 @@ fn a_preset_is_chosen_by_keys() {
     editor.key(egui::Key::ArrowDown);
     editor.key(egui::Key::Enter);
     assert!(!editor.sees(&format!("Preset {}", list[1].name)), "the list stays open");
-    assert_ne!(editor.playing(), "Plexi 50", "no preset was loaded");
+    assert_ne!(editor.playing(), "Ember 50", "no preset was loaded");
     editor.click("Undo");
-    assert_eq!(editor.playing(), "Plexi 50");
+    assert_eq!(editor.playing(), "Ember 50");
 }
