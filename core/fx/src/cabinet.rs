@@ -4,11 +4,8 @@ use nn::{BLOCK, Convolver};
 
 use crate::denormal::scrub;
 use crate::impulse::Impulse;
-use crate::smooth::Smooth;
+use crate::smooth::{Smooth, fade_samples};
 use crate::swap::Voice;
-
-/// Seconds in which the level changes when [`Settings::normalize`] does.
-const FADE: f32 = 0.02;
 
 /// What the player may change about a cabinet while it plays.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,8 +23,8 @@ pub struct Settings {
 ///
 /// After silence as long as the response and four partitions of its longest
 /// size (see [`Convolver`]) it rests, which costs next to nothing, is exactly
-/// silent, and changes no number of what follows. As the convolution does, it reads what is not finite as
-/// silence and ±1000 as the loudest.
+/// silent, and changes no number of what follows. As the convolution does, it
+/// reads what is not finite as silence and ±1000 as the loudest.
 pub struct Cabinet(Option<Box<Running>>);
 
 struct Running {
@@ -62,6 +59,11 @@ impl Cabinet {
         }
     }
 
+    /// The next settings hold at once.
+    pub(crate) fn refresh(&mut self) {
+        self.0.iter_mut().for_each(|running| running.fresh = true);
+    }
+
     /// Of `impulse`, for a signal of `sample_rate` Hz. Allocates, and takes
     /// milliseconds for each second of the response.
     pub fn build(impulse: &Impulse, sample_rate: f32) -> Self {
@@ -78,7 +80,7 @@ impl Cabinet {
             channels: 0,
             taps,
             normalized,
-            gain: Smooth::new(1.0, (FADE * impulse.sample_rate()) as usize),
+            gain: Smooth::new(1.0, fade_samples(impulse.sample_rate())),
             fresh: true,
         })))
     }
@@ -99,8 +101,9 @@ impl Voice for Cabinet {
         }
     }
 
+    /// Of none, time for another response to take over before this one is heard.
     fn warm_up(&self) -> usize {
-        self.0.as_ref().map_or(0, |running| running.taps)
+        self.0.as_ref().map_or(4096, |running| running.taps)
     }
 }
 

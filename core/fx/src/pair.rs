@@ -10,6 +10,10 @@ use crate::rest::Rest;
 use crate::smooth::Smooth;
 use crate::swap::Voice;
 
+/// 60 dB over full scale, so that no gain after a network makes an infinity of
+/// what it gives.
+const LOUDEST: f32 = 1000.0;
+
 /// Two engines that change in one sample, at the level the player asks for.
 ///
 /// What need not be computed is not: a channel that has been silent for as
@@ -114,6 +118,11 @@ impl Pair {
         self.apart.iter_mut().for_each(Rest::rest);
     }
 
+    /// The next settings hold at once.
+    pub(crate) fn refresh(&mut self) {
+        self.fresh = true;
+    }
+
     fn follow(&mut self, settings: &Settings) {
         let before = crate::smooth::gain(self.known.before(&settings.levels));
         let after = crate::smooth::gain(self.known.after(&settings.levels));
@@ -167,10 +176,9 @@ fn run_joined(channels: [&mut Channel; 2], apart: &mut Rest, a: &mut [f32], b: &
     let [left, right] = channels;
     let mut at = 0;
     while at < a.len() {
-        let joined = apart.resting();
         let span = apart.next(at, a.len(), |i| a[*i].to_bits() == b[*i].to_bits());
-        if joined && !span.resting {
-            right.take_over(left);
+        if span.woken && !right.take_over(left) {
+            right.reset();
         }
         let part = at..at + span.samples;
         left.run(&mut a[part.clone()]);
@@ -209,7 +217,9 @@ impl Channel {
             self.engine.process(part);
             // Where a network leaves the finite numbers there is silence; it is not
             // reset, for its memory is finite or bounded and a reset may be costly.
-            part.iter_mut().filter(|x| !x.is_finite()).for_each(|x| *x = 0.0);
+            for x in &mut *part {
+                *x = if x.is_finite() { x.clamp(-LOUDEST, LOUDEST) } else { 0.0 };
+            }
             self.level = part[span.samples - 1];
         }
     }

@@ -22,6 +22,8 @@ pub(crate) struct Rest {
 pub(crate) struct Span {
     pub(crate) samples: usize,
     pub(crate) resting: bool,
+    /// The first after a rest.
+    pub(crate) woken: bool,
 }
 
 impl Rest {
@@ -62,32 +64,32 @@ impl Rest {
         length: usize,
         silent: impl Fn(&usize) -> bool,
     ) -> Span {
-        if self.resting() {
-            let samples = (from..length).take_while(&silent).count();
-            if samples > 0 {
-                return Span { samples, resting: true };
+        let woken = self.resting();
+        let lead = (from..length).take_while(&silent).count();
+        if woken {
+            if lead > 0 {
+                return Span { samples: lead, resting: true, woken: false };
             }
             self.silent = 0;
         }
-        // Only what is silent up to the end matters, for a block is shorter than
-        // any memory: a run within it, or one it ends, cannot have become long enough.
-        let last = (from..length).rev().take_while(&silent).count();
-        if last < length - from {
-            self.silent = last;
-            return Span { samples: length - from, resting: false };
+        if self.silent + lead >= self.memory {
+            let samples = self.memory - self.silent;
+            self.silent = self.memory;
+            return Span { samples, resting: false, woken };
         }
-        let samples = last.min(self.memory - self.silent);
-        self.silent += samples;
-        Span { samples, resting: false }
+        // No run that begins within a block is as long as any memory.
+        let last = (from..length).rev().take_while(&silent).count();
+        self.silent = if last < length - from { last } else { self.silent + last };
+        Span { samples: length - from, resting: false, woken }
     }
 }
 
 /// Runs `process` over all parts of one or two channels but those of a long
-/// silence, which stays as it is.
+/// silence, which stays as it is; tells it which is the first after one.
 pub(crate) fn unless_silent(
     rest: &mut Rest,
     io: &mut [&mut [f32]],
-    mut process: impl FnMut(&mut [&mut [f32]]),
+    mut process: impl FnMut(&mut [&mut [f32]], bool),
 ) {
     let length = io.first().map_or(0, |channel| channel.len());
     let mut at = 0;
@@ -97,8 +99,10 @@ pub(crate) fn unless_silent(
         at = part.end;
         match io {
             _ if span.resting => {}
-            [mono] => process(&mut [&mut mono[part]]),
-            [left, right] => process(&mut [&mut left[part.clone()], &mut right[part]]),
+            [mono] => process(&mut [&mut mono[part]], span.woken),
+            [left, right] => {
+                process(&mut [&mut left[part.clone()], &mut right[part]], span.woken);
+            }
             _ => {}
         }
     }
@@ -127,10 +131,11 @@ mod tests {
     #[test]
     fn rests_after_as_much_silence_as_it_remembers_however_it_is_cut() {
         let mut signal = [0.0; 900];
+        signal[80] = 1.0; // in the block that ends the first silence
         (signal[150], signal[200], signal[350], signal[899]) = (1.0, 1.0, -1.0, 1e-30);
         let expected: Vec<bool> =
             (0..900).map(|i| i >= 70 && signal[i - 70..=i].iter().all(|x| *x == 0.0)).collect();
-        assert_eq!(expected.iter().filter(|rests| **rests).count(), 80 + 79 + 478);
+        assert_eq!(expected.iter().filter(|rests| **rests).count(), 10 + 79 + 478);
         for cut in [1, 2, 19, 20, 21, 63, 64] {
             assert_eq!(rested(&signal, 70, cut), expected, "cut into {cut}s");
         }

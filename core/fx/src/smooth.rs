@@ -67,6 +67,13 @@ impl Smooth {
         values.iter_mut().for_each(|value| *value = self.next());
     }
 
+    /// Lets as many values pass.
+    pub fn skip(&mut self, values: usize) {
+        (0..values.min(self.left)).for_each(|_| {
+            self.next();
+        });
+    }
+
     fn next(&mut self) -> f32 {
         if self.left > 0 {
             self.left -= 1;

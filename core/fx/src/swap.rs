@@ -117,6 +117,11 @@ impl<V: Voice> Slot<V> {
         self.left()
     }
 
+    /// The voice that is about to be heard, if another is.
+    pub(crate) fn coming(&self) -> Option<&V> {
+        self.next.as_deref()
+    }
+
     /// Whether no other voice is on its way.
     pub(crate) fn is_still(&self) -> bool {
         self.next.is_none()

@@ -17,16 +17,16 @@ use crate::denormal::{FlushDenormals, scrub};
 use crate::filter::DcBlock;
 use crate::gate;
 use crate::pair::Pair;
-use crate::rest::{Rest, unless_silent};
+use crate::rest::Rest;
 use crate::smooth::{Smooth, fade_samples, gain};
 use crate::swap::Loader;
-use crate::tone;
 
 mod params;
 mod rack;
 mod ranges;
 mod speaker;
 mod stage;
+mod toned;
 
 pub use params::{
     Cabinet, Channels, Gate, Levels, OutputLevel, Params, Routing, Slot as SlotParams, Tone,
@@ -36,6 +36,7 @@ pub use ranges::{RANGES, Range, range};
 use rack::Rack;
 use speaker::Speaker;
 use stage::MAX_LATENCY;
+use toned::Toned;
 
 /// 60 dB over full scale: no guitar, but no network turns it into infinity either.
 const CEILING: f32 = 1000.0;
@@ -84,7 +85,6 @@ pub struct Amp {
     /// Of all between the gate's two ends.
     sleep: Rest,
     dry: [Delay; 2],
-    routing: Routing,
     /// The first parameters after a reset hold at once.
     fresh: bool,
     peaks: Peaks,
@@ -115,7 +115,6 @@ impl Amp {
             speaker,
             sleep: Rest::new(0),
             dry: [(); 2].map(|()| Delay::new(MAX_LATENCY)),
-            routing: Routing::Series,
             fresh: true,
             peaks: Peaks::default(),
             gate_gain: 1.0,
@@ -141,9 +140,9 @@ impl Amp {
     }
 
     /// Samples by which the output trails the input, with the models that play
-    /// now. Changes when a model or the routing does.
+    /// now. Changes only when a model does.
     pub fn latency(&self) -> usize {
-        self.rack.latency(self.routing).min(MAX_LATENCY)
+        self.rack.latency().min(MAX_LATENCY)
     }
 
     /// Processes one or two channels of any equal length in place. The first
@@ -221,7 +220,6 @@ impl Amp {
             }
             smooth.set(target);
         }
-        self.routing = params.routing;
     }
 
     fn run<const N: usize>(&mut self, mut io: [&mut [f32]; N], params: &Params) {
@@ -280,6 +278,13 @@ impl Amp {
             let span = self.sleep.next(at, gains.len(), silent);
             let part = at..at + span.samples;
             at = part.end;
+            if span.woken {
+                // What was changed in the meantime is heard from the first note on.
+                self.before.reset();
+                self.rack.refresh();
+                self.after.reset();
+                self.speaker.refresh();
+            }
             if span.resting {
                 self.speaker.skip(span.samples);
             } else {
@@ -399,30 +404,6 @@ fn largest(io: &[f32]) -> f32 {
         }
     }
     lanes.iter().chain(parts.remainder()).fold(0.0, |most, x| most.max(x.abs()))
-}
-
-/// A tone stack that rests in silence.
-struct Toned {
-    tone: tone::Tone,
-    rest: Rest,
-}
-
-impl Toned {
-    fn new(sample_rate: f32) -> Self {
-        // After a second even the lowest filter has nothing left to say.
-        Self { tone: tone::Tone::new(sample_rate), rest: Rest::new(sample_rate as usize) }
-    }
-
-    fn reset(&mut self) {
-        self.tone.reset();
-        self.rest.wake();
-    }
-
-    /// `here` tells whether the stack lies here.
-    fn process(&mut self, io: &mut [&mut [f32]], params: &Tone, here: bool) {
-        let params = Tone { on: params.on && here, ..*params };
-        unless_silent(&mut self.rest, io, |io| self.tone.process(io, &params));
-    }
 }
 
 #[cfg(test)]

@@ -15,7 +15,7 @@ pub(super) struct Rack {
     parallel: Smooth,
     /// Shares of the models in parallel, negative where one is upside down.
     shares: [Smooth; 2],
-    /// Keep the models together in parallel. // models × channels
+    /// Make each as late in parallel as both are in series. // models × channels
     align: [[Delay; 2]; 2],
     fade: usize,
     fresh: bool,
@@ -63,13 +63,16 @@ impl Rack {
         (a && b, first + second)
     }
 
-    /// Samples by which the output trails the input.
-    pub(super) fn latency(&self, routing: Routing) -> usize {
-        let [a, b] = self.stages.each_ref().map(Stage::latency);
-        match routing {
-            Routing::Series => a + b,
-            Routing::Parallel => a.max(b),
-        }
+    /// Samples by which the output trails the input: as many in parallel as in
+    /// series, for a host asked to make up for others starts the plugin anew.
+    pub(super) fn latency(&self) -> usize {
+        self.stages.iter().map(Stage::latency).sum()
+    }
+
+    /// The next parameters hold at once.
+    pub(super) fn refresh(&mut self) {
+        self.fresh = true;
+        self.stages.iter_mut().for_each(Stage::refresh);
     }
 
     fn follow(&mut self, params: &Params) {
@@ -94,6 +97,7 @@ impl Rack {
         let [first, second] = &mut self.stages;
         if self.parallel.settled() == Some(0.0) {
             self.was_series = true;
+            self.shares.iter_mut().for_each(|share| share.skip(io[0].len()));
             first.process(io, &params.slots[0], levels);
             second.process(io, &params.slots[1], params.levels);
             return;
@@ -120,7 +124,6 @@ impl Rack {
     /// Writes to `a`, what the first model played, the sum with the second one's.
     fn mix(&mut self, a: &mut [&mut [f32]], b: &mut [&mut [f32]], parallel: &[f32]) {
         let latencies = self.stages.each_ref().map(Stage::latency);
-        let most = latencies[0].max(latencies[1]);
         let mut shares = [[0.0; BLOCK]; 2];
         for (share, smooth) in shares.iter_mut().zip(&mut self.shares) {
             smooth.fill(&mut share[..parallel.len()]);
@@ -129,7 +132,7 @@ impl Rack {
             let mut aligned = [[0.0; BLOCK]; 2];
             for (k, io) in [&**a, &**b].into_iter().enumerate() {
                 let delay = &mut self.align[k][channel];
-                delay.set(most - latencies[k], self.fade);
+                delay.set(latencies[1 - k], self.fade);
                 aligned[k][..io.len()].copy_from_slice(io);
                 delay.process(&mut aligned[k][..io.len()]);
             }

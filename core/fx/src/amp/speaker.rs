@@ -60,6 +60,15 @@ impl Speaker {
         (a.is_still() && b.is_still(), a.memory().max(b.memory()))
     }
 
+    /// The next parameters hold at once.
+    pub(super) fn refresh(&mut self) {
+        self.fresh = true;
+        for slot in &mut self.slots {
+            slot.voice_mut().into_iter().for_each(Cabinet::refresh);
+        }
+        self.cuts.reset();
+    }
+
     /// Lets silence pass after which all is at rest.
     pub(super) fn skip(&mut self, samples: usize) {
         for slot in &mut self.slots {
@@ -68,7 +77,10 @@ impl Speaker {
     }
 
     fn follow(&mut self, params: &Params) {
-        let loaded = self.slots.each_ref().map(|s| s.voice().is_some_and(Cabinet::is_some));
+        // One on its way out is left before it is gone, or what is bare would be heard.
+        let loaded = self.slots.each_ref().map(|slot| {
+            slot.voice().is_some_and(Cabinet::is_some) && slot.coming().is_none_or(Cabinet::is_some)
+        });
         let shares = match loaded {
             [true, true] => [1.0 - params.blend, params.blend],
             [false, true] => [0.0, 1.0],
@@ -93,6 +105,7 @@ impl Speaker {
         let n = io[0].len();
         let other = &mut [&mut left[..n], &mut right[..n]][..io.len()];
         if self.on.settled() == Some(0.0) {
+            self.shares.iter_mut().for_each(|share| share.skip(n));
             // Unheard, the responses ring out and rest.
             for slot in &mut self.slots {
                 other.iter_mut().for_each(|other| other.fill(0.0));
@@ -112,7 +125,10 @@ impl Speaker {
             io.iter_mut().zip(&on).filter(|(_, on)| **on == 0.0).for_each(|(x, _)| *x = 0.0);
         }
         self.convolve(io, other, params);
-        unless_silent(&mut self.rest, io, |io| {
+        unless_silent(&mut self.rest, io, |io, woken| {
+            if woken {
+                self.cuts.reset();
+            }
             self.cuts.process(io, params.low_cut, params.high_cut);
         });
         if on[..n].iter().any(|on| *on < 1.0) {

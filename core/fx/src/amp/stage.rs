@@ -70,6 +70,12 @@ impl Stage {
         params.on && self.slot.voice().is_some_and(Pair::is_some)
     }
 
+    /// The next parameters hold at once.
+    pub(super) fn refresh(&mut self) {
+        self.fresh = true;
+        self.slot.voice_mut().into_iter().for_each(Pair::refresh);
+    }
+
     fn follow(&mut self, params: &SlotParams) {
         let on = if self.is_on(params) { 1.0 } else { 0.0 };
         let trim = gain(params.trim);
@@ -100,8 +106,14 @@ impl Stage {
             self.trim.apply(io);
             return self.slot.process(io, &settings);
         }
-        // In silence a network that is not heard comes to rest.
-        io.iter_mut().for_each(|io| io.fill(0.0));
+        if self.slot.is_still() {
+            // In silence a network that is not heard comes to rest.
+            self.trim.skip(io[0].len());
+            io.iter_mut().for_each(|io| io.fill(0.0));
+        } else {
+            // One that is about to be heard warms up on what is playing.
+            self.trim.apply(io);
+        }
         self.slot.process(io, &settings);
         io.iter_mut().zip(&dry).for_each(|(io, dry)| io.copy_from_slice(&dry[..io.len()]));
     }

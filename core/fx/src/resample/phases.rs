@@ -27,9 +27,11 @@ impl Phases {
 
     /// See [`Engine::take_over`].
     pub(super) fn follow(&mut self, other: &Self) -> bool {
+        if self.engines.len() != other.engines.len() {
+            return false;
+        }
         self.next = other.next;
-        self.engines.len() == other.engines.len()
-            && self.engines.iter_mut().zip(&other.engines).all(|(to, from)| to.take_over(&**from))
+        self.engines.iter_mut().zip(&other.engines).all(|(to, from)| to.take_over(&**from))
     }
 
     /// At most [`BLOCK`] samples for each engine.
