@@ -8,14 +8,12 @@
 //! makes harmless with [`FlushDenormals`](crate::denormal::FlushDenormals).
 
 use crate::filter::{Coefs, Section, Step};
+use crate::smooth::FADE;
 use crate::smooth::Smooth;
 
 /// Samples between two computations of coefficients: a third of a millisecond at
 /// 48 kHz, in which a straight line differs inaudibly from any curve.
 pub(crate) const GRID: usize = 16;
-
-/// Seconds in which a setting arrives.
-const TIME: f32 = 0.02;
 
 /// A setting that moves in a straight line, a step at each point of the grid.
 #[derive(Clone, Debug)]
@@ -28,7 +26,7 @@ pub(crate) struct Glide {
 impl Glide {
     /// Settled at `value`. `sample_rate` is in Hz.
     pub(crate) fn new(value: f32, sample_rate: f32) -> Self {
-        let steps = (TIME * sample_rate / GRID as f32).round() as usize;
+        let steps = (FADE * sample_rate / GRID as f32).round() as usize;
         Self { smooth: Smooth::new(value, steps), value, target: value }
     }
 

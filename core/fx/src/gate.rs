@@ -4,14 +4,11 @@
 use nn::BLOCK;
 
 use crate::amp;
-use crate::smooth::Smooth;
+use crate::smooth::{FADE, Smooth};
 
 /// Seconds over which the detector takes the largest magnitude. Half a period of
 /// 50 Hz, so that a steady tone above that reads as its peak without ripple.
 pub const WINDOW: f32 = 0.01;
-
-/// Seconds in which a new range arrives, and the gate opens when switched off.
-const FADE: f32 = 0.02;
 
 /// A noise gate.
 ///

@@ -81,11 +81,6 @@ impl Tone {
         Self { bank: Bank::new(DESIGNS.each_ref().map(knob)), fresh: true }
     }
 
-    /// Sets the rate of the signal, in Hz, and forgets all sound. Real-time safe.
-    pub fn set_sample_rate(&mut self, sample_rate: f32) {
-        *self = Self::new(sample_rate);
-    }
-
     /// Forgets all sound. The next parameters hold at once. Real-time safe.
     pub fn reset(&mut self) {
         self.fresh = true;

@@ -89,9 +89,7 @@ impl Runner {
     fn block(&mut self, io: &mut [f32]) {
         let n = io.len();
         // Measured: already two frames are quicker across the lanes of one vector.
-        if let Some(short) = &self.program.short
-            && n == 1
-        {
+        if let (Some(short), [io]) = (&self.program.short, &mut *io) {
             let data = &mut self.memory[self.skip..];
             dispatch!(self.level, s => short.run(s, data, &self.at, io));
             return self.advance(n);

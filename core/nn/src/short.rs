@@ -1,5 +1,5 @@
-//! Blocks of a single sample, or few: one frame at a time through the whole network,
-//! channels across lanes.
+//! Blocks of a single sample: one frame through the whole network, channels
+//! across lanes.
 //!
 //! Here latency and bookkeeping are all. So sums over the past, which wait for
 //! nothing, are begun while the layer before is finished; what needs no past
@@ -12,7 +12,7 @@
 use fearless_simd::{Simd, f32x4, f32x8, f32x16};
 
 use crate::kernel::{Fused, Identity, Leaky, Tanh};
-use crate::program::{Buffer, Finish, Id, Mac, Op, PAD};
+use crate::program::{Buffer, Finish, Id, Mac, Op};
 use crate::simd::{Vector, clean};
 
 /// A program of ungrouped multiply-accumulates, laid out for single frames.
@@ -23,27 +23,25 @@ pub(crate) struct Short {
     output: Spot,
 }
 
-/// Where a signal lies: channel `r` of frame `t` at
-/// `offset + at[buffer] + r · stride + t · step`.
+/// Where a signal lies: channel `r` at `offset + at[buffer] + r · stride`.
 #[derive(Clone, Copy, Debug)]
 struct Spot {
     buffer: usize,
     offset: usize,
     stride: usize,
-    step: usize,
 }
 
 impl Spot {
     fn new(buffers: &[Buffer], id: Id) -> Self {
         let b = &buffers[id.0];
-        let (stride, step) =
-            if b.reach > 0 { (b.stride, 1) } else { (1, b.rows.next_multiple_of(PAD)) };
-        Self { buffer: id.0, offset: b.offset, stride, step }
+        // What needs no past lies channel by channel.
+        let stride = if b.reach > 0 { b.stride } else { 1 };
+        Self { buffer: id.0, offset: b.offset, stride }
     }
 
     #[inline(always)]
-    fn frame(&self, at: &[usize], t: usize) -> usize {
-        self.offset + at[self.buffer] + t * self.step
+    fn frame(&self, at: &[usize]) -> usize {
+        self.offset + at[self.buffer]
     }
 }
 
@@ -93,36 +91,33 @@ impl Short {
         Some(Self { steps, input: spot(input), output: spot(output) })
     }
 
-    /// Runs the network over `io`, a short block.
+    /// Runs the network over one sample.
     #[inline(always)]
-    pub(crate) fn run<S: Simd>(&self, s: S, data: &mut [f32], at: &[usize], io: &mut [f32]) {
-        for (t, io) in io.iter_mut().enumerate() {
-            let m = &mut Frame { data: &mut *data, at, t };
-            m.data[self.input.frame(at, t)] = clean(*io);
-            let mut next = self.steps.iter();
-            if let Some(first) = next.next() {
-                first.begin(s, m);
-            }
-            for step in &self.steps {
-                if let Some(next) = next.next() {
-                    next.begin(s, m);
-                }
-                match step.finish {
-                    Finish::Identity => step.finish(s, m, Identity),
-                    Finish::Tanh => step.finish(s, m, Tanh),
-                    Finish::Leaky(slope) => step.finish(s, m, Leaky(slope)),
-                }
-            }
-            *io = m.data[self.output.frame(at, t)];
+    pub(crate) fn run<S: Simd>(&self, s: S, data: &mut [f32], at: &[usize], io: &mut f32) {
+        let m = &mut Frame { data, at };
+        m.data[self.input.frame(at)] = clean(*io);
+        let mut next = self.steps.iter();
+        if let Some(first) = next.next() {
+            first.begin(s, m);
         }
+        for step in &self.steps {
+            if let Some(next) = next.next() {
+                next.begin(s, m);
+            }
+            match step.finish {
+                Finish::Identity => step.finish(s, m, Identity),
+                Finish::Tanh => step.finish(s, m, Tanh),
+                Finish::Leaky(slope) => step.finish(s, m, Leaky(slope)),
+            }
+        }
+        *io = m.data[self.output.frame(at)];
     }
 }
 
-/// The memory, and which frame of the present is being computed.
+/// The memory, and where the present lies in it.
 struct Frame<'a> {
     data: &'a mut [f32],
     at: &'a [usize],
-    t: usize,
 }
 
 impl Step {
@@ -213,7 +208,7 @@ impl Step {
     ) -> V {
         for tap in taps {
             let weights = &tap.weights[o * tap.inputs..][..tap.inputs * V::LEN];
-            let x = tap.from.frame(m.at, m.t) - tap.delay;
+            let x = tap.from.frame(m.at) - tap.delay;
             let mut row = Row { data: m.data, weights, x, stride: tap.from.stride };
             let mut left = tap.inputs;
             // Without loops where there are few inputs: their ends are guessed
@@ -298,9 +293,9 @@ impl Frame<'_> {
         o: usize,
         used: usize,
     ) {
-        let first = to.frame(self.at, self.t) + o * to.stride;
+        let first = to.frame(self.at) + o * to.stride;
         if to.stride == 1 && plus.is_none_or(|from| from.stride == 1) {
-            let from = plus.map(|from| from.frame(self.at, self.t) + o);
+            let from = plus.map(|from| from.frame(self.at) + o);
             let before = from.map(|from| V::from_slice(s, &self.data[from..from + V::LEN]));
             let y = before.map_or(y, |before| before + y);
             return y.store_slice(&mut self.data[first..first + V::LEN]);
@@ -315,7 +310,7 @@ impl Frame<'_> {
             }
             return;
         };
-        let (mut x, mut before) = (first, from.frame(self.at, self.t) + o * from.stride);
+        let (mut x, mut before) = (first, from.frame(self.at) + o * from.stride);
         for y in &ys[..used] {
             self.data[x] = *y + self.data[before];
             (x, before) = (x + to.stride, before + from.stride);

@@ -112,12 +112,12 @@ struct Converter {
     down: Arc<Bank>,
     /// Host samples from the input to the output.
     latency: usize,
-    rests: Arc<[Rest]>,
+    rests: Arc<[Idle]>,
 }
 
 /// What a size of a model gives on silence, for qualities below `until`.
 #[derive(Clone, Copy)]
-struct Rest {
+struct Idle {
     until: f32,
     value: f32,
 }
@@ -180,12 +180,12 @@ impl Converter {
             up: Arc::new(Bank::new(&kernel, ratio, 1.0)),
             down: Arc::new(Bank::new(&kernel, ratio.inverse(), 1.0 / ratio.value())),
             latency: kernel.length(),
-            rests: Rest::of(model).into(),
+            rests: Idle::of(model).into(),
         }
     }
 }
 
-impl Rest {
+impl Idle {
     /// The rest of every size of `model`, found by playing silence.
     fn of(model: &nn::Model) -> Vec<Self> {
         let bounds = model.qualities().into_iter().chain([f32::INFINITY]);
@@ -217,7 +217,7 @@ struct Resampled {
     owed: usize,
     ratio: Ratio,
     reach: usize,
-    rests: Arc<[Rest]>,
+    rests: Arc<[Idle]>,
     quality: f32,
     /// What the network gives on silence. The way back carries the difference
     /// from it, so that silence comes out constant from the first sample on.
