@@ -8,8 +8,7 @@
 //! makes harmless with [`FlushDenormals`](crate::denormal::FlushDenormals).
 
 use crate::filter::{Coefs, Section, Step};
-use crate::smooth::FADE;
-use crate::smooth::Smooth;
+use crate::smooth::{FADE, Smooth};
 
 /// Samples between two computations of coefficients: a third of a millisecond at
 /// 48 kHz, in which a straight line differs inaudibly from any curve.
