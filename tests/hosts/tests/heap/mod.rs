@@ -2,6 +2,7 @@
 //! the loader binds the plugin's calls to them, as it would to a profiler's. Not a
 //! word of the plugin has to be built for it.
 #![allow(unsafe_code, reason = "taking the place of the C heap is nothing but raw pointers")]
+#![allow(dead_code, reason = "each test binary uses a part of it")]
 
 use std::cell::Cell;
 use std::ffi::{c_int, c_void};

@@ -22,3 +22,9 @@ pub(crate) fn play(plugin: &mut Plugin, rate: f64, block: usize, input: &[f32]) 
     }
     output
 }
+
+/// Starts, and hears what the plugin says of its latency once it is active.
+pub(crate) fn start(plugin: &mut Plugin) {
+    plugin.start_processing().expect("to start");
+    plugin.service_host_requests().expect("to restart");
+}
