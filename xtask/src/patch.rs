@@ -1,6 +1,8 @@
 //! nice-plug as we ship it. Its VST3 wrapper can abort a Linux host: the background
 //! worker and the main thread meet in the editor's cell, one of them panics, and
-//! shutting down a dead worker panics again across the host's call. We edit a copy
+//! shutting down a dead worker panics again across the host's call. The first
+//! automation on a new audio thread calls the heap, and an activation that changes the
+//! latency asks a CLAP host for another. We edit a copy
 //! of the locked source under `target/` and point cargo there with a path override,
 //! which, unlike `[patch]`, leaves Cargo.lock exactly as it is.
 
@@ -20,6 +22,9 @@ struct Edit {
 
 const VERSION: &str = "0.4.2";
 
+const CLAP: &str = "src/wrapper/clap/wrapper.rs";
+const LOOP: &str = "src/event_loop.rs";
+const LINUX: &str = "src/event_loop/linux.rs";
 const WORKER: &str = "src/event_loop/background_thread.rs";
 const INNER: &str = "src/wrapper/vst3/inner.rs";
 const VIEW: &str = "src/wrapper/vst3/view.rs";
@@ -140,6 +145,93 @@ const EDITS: &[Edit] = &[
         }
 "#,
         to: "",
+    },
+    Edit {
+        file: LOOP,
+        why: "asked which one it is, a thread of the host's takes the heap the first time, and the audio thread is asked",
+        from: "pub(crate) use self::background_thread::BackgroundThread;",
+        to: r#"pub(crate) use self::background_thread::BackgroundThread;
+
+#[cfg(target_os = "linux")]
+pub(crate) type ThreadMark = i32;
+#[cfg(not(target_os = "linux"))]
+pub(crate) type ThreadMark = std::thread::ThreadId;
+
+#[cfg(target_os = "linux")]
+pub(crate) fn this_thread() -> ThreadMark {
+    unsafe extern "C" {
+        safe fn gettid() -> i32;
+    }
+    gettid()
+}
+
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn this_thread() -> ThreadMark {
+    std::thread::current().id()
+}"#,
+    },
+    Edit {
+        file: LINUX,
+        why: "so it goes by this",
+        from: "use std::thread::{self, ThreadId};\n",
+        to: "",
+    },
+    Edit {
+        file: LINUX,
+        why: "the same",
+        from: "use crate::util::permit_alloc;\n",
+        to: "use super::{ThreadMark, this_thread};\n",
+    },
+    Edit { file: LINUX, why: "the same", from: "id: ThreadId,", to: "id: ThreadMark," },
+    Edit {
+        file: LINUX,
+        why: "the same",
+        from: "id: thread::current().id(),",
+        to: "id: this_thread(),",
+    },
+    Edit {
+        file: LINUX,
+        why: "the same",
+        from: "permit_alloc(|| thread::current().id() == self.main_thread_id)",
+        to: "this_thread() == self.main_thread_id",
+    },
+    Edit {
+        file: CLAP,
+        why: "the same",
+        from: "use std::thread::{self, ThreadId};\n",
+        to: "use crate::event_loop::{ThreadMark, this_thread};\n",
+    },
+    Edit { file: CLAP, why: "the same", from: "id: ThreadId,", to: "id: ThreadMark," },
+    Edit {
+        file: CLAP,
+        why: "the same",
+        from: "id: thread::current().id(),",
+        to: "id: this_thread(),",
+    },
+    Edit {
+        file: CLAP,
+        why: "the same",
+        from: "permit_alloc(|| thread::current().id() == self.main_thread_id)",
+        to: "this_thread() == self.main_thread_id",
+    },
+    Edit {
+        file: CLAP,
+        why: "a latency that activation finds is told then, and needs no second activation",
+        from: "                            wrapper.is_activated.store(true, Ordering::SeqCst);\n\n",
+        to: "",
+    },
+    Edit {
+        file: CLAP,
+        why: "the same",
+        from: "        drop(activate_context);\n\n        result\n",
+        to: r#"        drop(activate_context);
+
+        if result {
+            wrapper.is_activated.store(true, Ordering::SeqCst);
+        }
+
+        result
+"#,
     },
     Edit {
         file: STATE,

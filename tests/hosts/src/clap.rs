@@ -3,93 +3,24 @@
 use std::ffi::CString;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 
 use anyhow::{Context, Result, bail};
 use clack_extensions::audio_ports_config::{AudioPortsConfigBuffer, PluginAudioPortsConfig};
-use clack_extensions::gui::{GuiSize, HostGui, HostGuiImpl, PluginGui};
-use clack_extensions::latency::{HostLatency, HostLatencyImpl, PluginLatency};
-use clack_extensions::params::{
-    HostParams, HostParamsImplMainThread, HostParamsImplShared, ParamClearFlags, ParamInfoBuffer,
-    ParamRescanFlags, PluginParams,
-};
-use clack_extensions::state::{HostState, HostStateImpl, PluginState};
-use clack_host::events::Pckn;
-use clack_host::events::event_types::ParamValueEvent;
+use clack_extensions::gui::{GuiSize, PluginGui};
+use clack_extensions::latency::PluginLatency;
+use clack_extensions::params::{ParamInfoBuffer, ParamInfoFlags, PluginParams};
+use clack_extensions::remote_controls::{PluginRemoteControls, RemoteControlsPageBuffer};
+use clack_extensions::state::PluginState;
 use clack_host::prelude::*;
 
-/// What a plugin asked for and we have not answered yet.
-#[derive(Default)]
-struct Requests {
-    callback: AtomicBool,
-    resize: Mutex<Option<GuiSize>>,
-}
+mod host;
+mod player;
 
-/// The host's side of one instance.
-pub struct Host;
-/// The part of it any thread may call.
-pub struct Shared(Arc<Requests>);
-/// The part of it the main thread calls.
-pub struct Main;
+use host::{Main, Requests, Shared};
 
-impl HostHandlers for Host {
-    type Shared<'a> = Shared;
-    type MainThread<'a> = Main;
-    type AudioProcessor<'a> = ();
-
-    fn declare_extensions(extensions: &mut HostExtensions<Self>, _: &Shared) {
-        extensions
-            .register::<HostGui>()
-            .register::<HostParams>()
-            .register::<HostState>()
-            .register::<HostLatency>();
-    }
-}
-
-impl SharedHandler<'_> for Shared {
-    fn request_restart(&self) {}
-    fn request_process(&self) {}
-    fn request_callback(&self) {
-        self.0.callback.store(true, Ordering::SeqCst);
-    }
-}
-
-impl HostGuiImpl for Shared {
-    fn resize_hints_changed(&self) {}
-    fn request_resize(&self, size: GuiSize) -> Result<(), HostError> {
-        *self.0.resize.lock().expect("nothing panics under this lock") = Some(size);
-        Ok(())
-    }
-    fn request_show(&self) -> Result<(), HostError> {
-        Ok(())
-    }
-    fn request_hide(&self) -> Result<(), HostError> {
-        Ok(())
-    }
-    fn closed(&self, _was_destroyed: bool) {}
-}
-
-impl HostParamsImplShared for Shared {
-    fn request_flush(&self) {}
-}
-
-impl MainThreadHandler<'_> for Main {
-    fn initialized(&self, _instance: InitializedPluginHandle<'_>) {}
-}
-
-impl HostParamsImplMainThread for Main {
-    fn rescan(&self, _flags: ParamRescanFlags) {}
-    fn clear(&self, _parameter: ClapId, _flags: ParamClearFlags) {}
-}
-
-impl HostStateImpl for Main {
-    fn mark_dirty(&self) {}
-}
-
-impl HostLatencyImpl for Main {
-    fn changed(&self) {}
-}
+pub use host::Host;
+pub use player::{Change, Player};
 
 /// A loaded library.
 pub struct Bundle {
@@ -117,12 +48,12 @@ impl Bundle {
     /// A new instance.
     pub fn open(&self) -> Result<Plugin> {
         let requests = Arc::<Requests>::default();
-        let shared = requests.clone();
+        let (shared, main) = (requests.clone(), requests.clone());
         let info = HostInfo::new("kiln-host", "Kiln", "", "1")?;
         let id = CString::new(self.id.as_str())?;
         let instance = PluginInstance::<Host>::new(
             move |_| Shared(shared),
-            |_| Main,
+            move |_| Main(main),
             &self.entry,
             &id,
             &info,
@@ -135,6 +66,7 @@ impl Bundle {
             configs: handle.get_extension(),
             gui: handle.get_extension(),
             latency: handle.get_extension(),
+            remote: handle.get_extension(),
             instance,
             requests,
         })
@@ -149,6 +81,7 @@ pub struct Plugin {
     state: PluginState,
     configs: Option<PluginAudioPortsConfig>,
     latency: Option<PluginLatency>,
+    remote: Option<PluginRemoteControls>,
     gui: Option<PluginGui>,
 }
 
@@ -161,6 +94,12 @@ pub struct Parameter {
     pub name: String,
     /// Smallest, default and largest value.
     pub range: [f64; 3],
+    /// Whether it has whole values only.
+    pub stepped: bool,
+    /// Whether a host may automate it.
+    pub automatable: bool,
+    /// Whether people are not to see it.
+    pub hidden: bool,
 }
 
 impl Plugin {
@@ -175,6 +114,9 @@ impl Plugin {
                 id: info.id.get(),
                 name: String::from_utf8_lossy(info.name).into_owned(),
                 range: [info.min_value, info.default_value, info.max_value],
+                stepped: info.flags.contains(ParamInfoFlags::IS_STEPPED),
+                automatable: info.flags.contains(ParamInfoFlags::IS_AUTOMATABLE),
+                hidden: info.flags.contains(ParamInfoFlags::IS_HIDDEN),
             });
         }
         found
@@ -190,6 +132,29 @@ impl Plugin {
         let (id, text) = (ClapId::new(parameter), CString::new(text)?);
         let value = self.params.text_to_value(&self.instance.plugin_handle(), id, &text);
         value.with_context(|| format!("parameter {parameter} does not understand {text:?}"))
+    }
+
+    /// A value as people read it.
+    pub fn show(&mut self, parameter: u32, value: f64) -> Result<String> {
+        let mut buffer = [0; 256];
+        let (handle, id) = (self.instance.plugin_handle(), ClapId::new(parameter));
+        let text = self.params.value_to_text(&handle, id, value, &mut buffer);
+        let text = text.ok().with_context(|| format!("parameter {parameter} has no text"))?;
+        Ok(String::from_utf8(text.to_vec())?)
+    }
+
+    /// The pages of a controller with eight knobs: a name and the parameters of each.
+    pub fn pages(&mut self) -> Result<Vec<(String, Vec<u32>)>> {
+        let remote = self.remote.context("the plugin has no remote controls")?;
+        let handle = self.instance.plugin_handle();
+        let mut buffer = RemoteControlsPageBuffer::new();
+        let mut pages = Vec::new();
+        for index in 0..remote.count(&handle) {
+            let page = remote.get(&handle, index, &mut buffer).context("a page is missing")?;
+            let ids = page.param_ids.iter().flatten().map(|id| id.get()).collect();
+            pages.push((String::from_utf8(page.page_name.to_vec())?, ids));
+        }
+        Ok(pages)
     }
 
     /// The plugin's state as a project would keep it.
@@ -238,19 +203,22 @@ impl Plugin {
         let Ok(processor) = stopped.start_processing() else {
             bail!("the plugin refuses to start at {rate} Hz");
         };
-        Ok(Player {
-            processor,
-            ports: [AudioPorts::with_capacity(2, 1), AudioPorts::with_capacity(2, 1)],
-            buffers: channels.map(|count| vec![vec![0.0; max_block as usize]; count]),
-            sent: EventBuffer::with_capacity(64),
-            received: EventBuffer::with_capacity(64),
-            around: (|| {}, || {}),
-        })
+        Ok(Player::new(processor, channels, max_block))
     }
 
     /// Ends what [`activate`](Self::activate) began.
     pub fn deactivate(&mut self, player: Player) {
-        self.instance.deactivate(player.processor.stop_processing());
+        self.instance.deactivate(player.stop());
+    }
+
+    /// Whether the plugin asked, since the last call, to be activated anew.
+    pub fn wants_restart(&self) -> bool {
+        self.requests.restart.swap(false, Ordering::SeqCst)
+    }
+
+    /// How often the plugin said that its latency changed.
+    pub fn latency_changes(&self) -> usize {
+        self.requests.latencies.load(Ordering::SeqCst)
     }
 
     /// Does what the plugin asked of the main thread since the last call; returns
@@ -265,90 +233,5 @@ impl Plugin {
     /// The editor, and the handle to call it with.
     pub fn gui(&mut self) -> Result<(PluginGui, PluginMainThreadHandle<'_>)> {
         Ok((self.gui.context("the plugin has no editor")?, self.instance.plugin_handle()))
-    }
-}
-
-/// A parameter change at a sample.
-#[derive(Clone, Copy, Debug)]
-pub struct Change {
-    /// The sample, counted from the start of what is rendered.
-    pub at: usize,
-    /// See [`crate::parameter`].
-    pub parameter: u32,
-    /// The new value.
-    pub value: f64,
-}
-
-/// An active instance, on any one thread.
-pub struct Player {
-    processor: StartedPluginAudioProcessor<Host>,
-    ports: [AudioPorts; 2],
-    buffers: [Vec<Vec<f32>>; 2],
-    sent: EventBuffer,
-    received: EventBuffer,
-    /// Called right before and right after the plugin's own `process`.
-    pub around: (fn(), fn()),
-}
-
-impl Player {
-    /// Forgets all sound.
-    pub fn reset(&mut self) {
-        self.processor.reset();
-    }
-
-    /// Renders all of `input` in blocks of the sizes in `cuts`, over and over.
-    ///
-    /// # Panics
-    /// When the plugin reports an error; a host would mute it.
-    pub fn render(
-        &mut self,
-        input: &[Vec<f32>],
-        cuts: &[usize],
-        changes: &[Change],
-    ) -> Vec<Vec<f32>> {
-        let length = input.first().map_or(0, Vec::len);
-        let mut output = vec![Vec::with_capacity(length); self.buffers[1].len()];
-        let mut cuts = cuts.iter().cycle();
-        let mut from = 0;
-        while from < length {
-            let frames = (*cuts.next().expect("at least one size")).min(length - from);
-            self.block(input, from, frames, changes);
-            for (output, block) in output.iter_mut().zip(&self.buffers[1]) {
-                output.extend_from_slice(&block[..frames]);
-            }
-            from += frames;
-        }
-        output
-    }
-
-    fn block(&mut self, input: &[Vec<f32>], from: usize, frames: usize, changes: &[Change]) {
-        self.sent.clear();
-        self.received.clear();
-        for change in changes.iter().filter(|c| (from..from + frames).contains(&c.at)) {
-            let (at, id) = ((change.at - from) as u32, ClapId::new(change.parameter));
-            self.sent.push(&ParamValueEvent::new(at, id, Pckn::match_all(), change.value));
-        }
-        let [ins, outs] = &mut self.buffers;
-        for (buffer, input) in ins.iter_mut().zip(input) {
-            buffer[..frames].copy_from_slice(&input[from..from + frames]);
-        }
-        // A plugin that leaves its output alone must not look as if it had passed the sound.
-        outs.iter_mut().for_each(|buffer| buffer.fill(f32::NAN));
-        let [in_ports, out_ports] = &mut self.ports;
-        let ins = ins.iter_mut().map(|b| InputChannel::variable(&mut b[..frames]));
-        let ins = in_ports.with_input_buffers([AudioPortBuffer {
-            latency: 0,
-            channels: AudioPortBufferType::f32_input_only(ins),
-        }]);
-        let outs = outs.iter_mut().map(|b| &mut b[..frames]);
-        let mut outs = out_ports.with_output_buffers([AudioPortBuffer {
-            latency: 0,
-            channels: AudioPortBufferType::f32_output_only(outs),
-        }]);
-        let (sent, mut received) = (self.sent.as_input(), self.received.as_output());
-        (self.around.0)();
-        let status = self.processor.process(&ins, &mut outs, &sent, &mut received, None, None);
-        (self.around.1)();
-        status.expect("the plugin processes");
     }
 }

@@ -5,7 +5,9 @@
 //! should have to build a host, and because the demo runs one too.
 
 pub mod clap;
+pub mod files;
 pub mod picture;
+pub mod project;
 pub mod signal;
 #[cfg(target_os = "linux")]
 pub mod window;
@@ -32,25 +34,6 @@ pub fn clap_amp() -> clap::Bundle {
     let bundle = bundle("Kiln Amp.clap");
     let inside = bundle.join("Contents/MacOS/Kiln Amp");
     clap::Bundle::load(if bundle.is_dir() { &inside } else { &bundle }).expect("the bundle loads")
-}
-
-/// A project's state with another model in it, taken from a file, and two gains in dB.
-pub fn state_with(model: &std::path::Path, input: f64, output: f64) -> Vec<u8> {
-    let record = serde_json::json!({ "path": model, "copy": null, "folder": null });
-    let state = serde_json::json!({
-        "version": "0.1.0",
-        "params": {
-            "input": { "f32": input }, "output": { "f32": output },
-            "quality": { "f32": 1.0 }, "bypass": { "bool": false },
-        },
-        "fields": { "model": record.to_string() },
-    });
-    framed(state.to_string().as_bytes())
-}
-
-/// The framework puts the length before the JSON.
-pub fn framed(json: &[u8]) -> Vec<u8> {
-    [&(json.len() as u64).to_le_bytes()[..], json].concat()
 }
 
 /// The number both plugin formats know a parameter by. Projects refer to it, so the

@@ -43,3 +43,90 @@ pub fn rms(signal: &[f32]) -> f32 {
     let sum: f64 = signal.iter().map(|&x| f64::from(x) * f64::from(x)).sum();
     (sum / signal.len().max(1) as f64).sqrt() as f32
 }
+
+/// Numbers that look random and are the same each time.
+pub struct Random(u64);
+
+impl Random {
+    /// Another sequence for each `seed`.
+    pub fn new(seed: u64) -> Self {
+        Self(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1)
+    }
+
+    /// From 0 to below 1.
+    pub fn share(&mut self) -> f64 {
+        // Xorshift, whose lowest bits are its worst.
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        (self.0 >> 11) as f64 / (1u64 << 53) as f64
+    }
+
+    /// From 0 to below `n`.
+    pub fn below(&mut self, n: usize) -> usize {
+        (self.share() * n as f64) as usize
+    }
+
+    /// One of them.
+    pub fn pick<'a, T>(&mut self, of: &'a [T]) -> &'a T {
+        &of[self.below(of.len())]
+    }
+}
+
+/// Noise without what is above `edge`, in Hz.
+pub fn noise(rate: f64, seconds: f64, edge: f64, level: f64) -> Vec<f32> {
+    let mut random = Random::new(1);
+    let half = (4.0 * rate / edge) as usize;
+    let length = (rate * seconds) as usize;
+    let white: Vec<f64> = (0..length + 2 * half).map(|_| 2.0 * random.share() - 1.0).collect();
+    let tap = |i: usize| {
+        let (x, window) = (i as f64 - half as f64, (i as f64 + 0.5) / (2 * half + 1) as f64);
+        let phase = std::f64::consts::TAU * edge / rate * x;
+        let sinc = if x == 0.0 { 1.0 } else { phase.sin() / phase };
+        2.0 * edge / rate * sinc * (std::f64::consts::PI * window).sin().powi(2)
+    };
+    let taps: Vec<f64> = (0..2 * half + 1).map(tap).collect();
+    let sum = |part: &[f64]| part.iter().zip(&taps).map(|(x, tap)| x * tap).sum::<f64>();
+    let scale = level * (rate / (2.0 * edge)).sqrt() * 3.0f64.sqrt();
+    white.windows(taps.len()).take(length).map(|part| (scale * sum(part)) as f32).collect()
+}
+
+/// By how many samples `output` trails `input`, to a part of a sample, where their
+/// correlation is greatest; and how much of one is in the other there.
+///
+/// # Panics
+/// When they are not long enough for lags of up to `most`.
+pub fn lag(input: &[f32], output: &[f32], most: usize) -> (f64, f64) {
+    let n = input.len().min(output.len()) - most - 1;
+    let energy: f64 = input[..n].iter().map(|&x| f64::from(x) * f64::from(x)).sum();
+    let at = |lag: usize| {
+        let pairs = input[..n].iter().zip(&output[lag..lag + n]);
+        pairs.map(|(&x, &y)| f64::from(x) * f64::from(y)).sum::<f64>() / energy
+    };
+    let all: Vec<f64> = (0..=most + 1).map(at).collect();
+    let best = (0..=most).max_by(|&a, &b| all[a].total_cmp(&all[b])).expect("a lag");
+    // Before the first sample it is as after it, for what is not delayed.
+    let (before, here, after) = (all[best.abs_diff(1)], all[best], all[best + 1]);
+    let bend = before - 2.0 * here + after;
+    let offset = if bend == 0.0 { 0.0 } else { 0.5 * (before - after) / bend };
+    (best as f64 + offset, here)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lags_are_found() {
+        let input = noise(48_000.0, 0.1, 5000.0, 0.1);
+        assert!((0.08..0.12).contains(&rms(&input)), "{}", rms(&input));
+        for late in [0, 1, 77] {
+            let output: Vec<f32> = (0..input.len())
+                .map(|i| if i < late { 0.0 } else { 0.5 * input[i - late] })
+                .collect();
+            let (found, gain) = lag(&input, &output, 200);
+            assert!((found - late as f64).abs() < 0.1, "{found} for {late}");
+            assert!((gain - 0.5).abs() < 1e-3, "{gain}");
+        }
+    }
+}
