@@ -153,16 +153,17 @@ const EDITS: &[Edit] = &[
         to: r#"pub(crate) use self::background_thread::BackgroundThread;
 
 #[cfg(target_os = "linux")]
-pub(crate) type ThreadMark = i32;
+pub(crate) type ThreadMark = usize;
 #[cfg(not(target_os = "linux"))]
 pub(crate) type ThreadMark = std::thread::ThreadId;
 
 #[cfg(target_os = "linux")]
 pub(crate) fn this_thread() -> ThreadMark {
     unsafe extern "C" {
-        safe fn gettid() -> i32;
+        safe fn pthread_self() -> usize;
     }
-    gettid()
+    // Read from a register: neither heap nor system call.
+    pthread_self()
 }
 
 #[cfg(not(target_os = "linux"))]
