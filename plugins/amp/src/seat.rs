@@ -82,6 +82,9 @@ struct State {
     unchecked: bool,
     /// Counts wishes, so that one that took long cannot undo a later one.
     wishes: u64,
+    /// The number of the last that was to be put here, and of the last that was.
+    asked: u64,
+    put: u64,
 }
 
 struct Wish {
@@ -158,15 +161,28 @@ impl Seat {
         self.fulfil(wish, Ok(Loaded::nothing()), None);
     }
 
+    /// A number for a [`Task::Put`](crate::places::Task::Put) that is to be asked.
+    pub fn ask(&self) -> u64 {
+        let mut state = self.state();
+        state.asked += 1;
+        state.asked
+    }
+
+    /// Whether what was asked under `number` was done, well or not.
+    pub(crate) fn is_put(&self, number: u64) -> bool {
+        self.state().put >= number
+    }
+
     /// Gives back what was held before.
-    pub(crate) fn put(&self, held: Held) {
-        if self.held() == held {
-            return;
+    pub(crate) fn put(&self, held: Held, number: u64) {
+        if self.held() != held {
+            let name = held.playing.as_ref().map_or("nothing", |playing| &playing.name);
+            let wish = self.wish(name);
+            let Held { playing, record } = held;
+            self.fulfil(wish, Ok(Loaded { playing, record }), None);
         }
-        let name = held.playing.as_ref().map_or("nothing", |playing| &playing.name);
-        let wish = self.wish(name);
-        let Held { playing, record } = held;
-        self.fulfil(wish, Ok(Loaded { playing, record }), None);
+        let mut state = self.state();
+        state.put = state.put.max(number);
     }
 
     /// Plays what a project or a preset saved.

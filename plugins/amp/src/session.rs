@@ -31,10 +31,19 @@ struct Step {
     after: Snapshot,
 }
 
+/// Frames for which a place may take to take something up, lest a task that the
+/// host lost is waited for for ever.
+const LONGEST_LOAD: u32 = 1000;
+
 /// A place that was given something and has not taken it up yet.
 struct Awaited {
     from: Held,
     to: Held,
+    /// What the place knows it by: what it holds does not tell, as it may pass
+    /// through the same more than once.
+    number: u64,
+    /// Frames for which it is still waited for.
+    frames: u32,
 }
 
 /// What one editor did and can undo. It survives the closing of the window.
@@ -76,7 +85,9 @@ impl Session {
     pub fn open(&mut self) {
         self.present = None;
         self.ended = None;
-        self.awaited = [const { None }; 4];
+        for (place, awaited) in Place::ALL.into_iter().zip(&mut self.awaited) {
+            awaited.take_if(|awaited| self.params.places.seat(place).is_put(awaited.number));
+        }
     }
 
     /// To be called at the beginning of each frame. `time` is in seconds;
@@ -138,7 +149,7 @@ impl Session {
 
     /// Goes from A to B or back. The first time both are the same.
     pub fn switch(&mut self, setter: &ParamSetter<'_>, ask: &dyn Fn(Task)) {
-        let now = Snapshot::of(&self.params);
+        let now = self.wished();
         let to = self.other.replace(now.clone()).unwrap_or_else(|| now.clone());
         self.is_b = !self.is_b;
         self.change(&now, &to, setter, ask);
@@ -146,12 +157,12 @@ impl Session {
 
     /// Makes the one that is not heard the same as the one that is.
     pub fn copy_to_other(&mut self) {
-        self.other = Some(Snapshot::of(&self.params));
+        self.other = Some(self.wished());
     }
 
     /// What is set now, as a preset without a name.
     pub fn preset(&self) -> fx::preset::Preset {
-        Snapshot::of(&self.params).to_preset()
+        self.wished().to_preset()
     }
 
     /// The preset that was loaded or saved last, and whether what is set now
@@ -163,7 +174,21 @@ impl Session {
 
     /// Takes note that what is set now was saved as a preset.
     pub fn saved_as(&mut self, id: Id) {
-        self.loaded = Some((id, Snapshot::of(&self.params)));
+        self.loaded = Some((id, self.wished()));
+    }
+
+    /// What is set, with the files that are still on their way.
+    fn wished(&self) -> Snapshot {
+        let mut wished = Snapshot::of(&self.params);
+        let held = Place::ALL.into_iter().zip(&mut wished.held);
+        for ((place, held), awaited) in held.zip(&self.awaited) {
+            if let Some(awaited) = awaited
+                && !self.params.places.seat(place).is_put(awaited.number)
+            {
+                held.clone_from(&awaited.to);
+            }
+        }
+        wished
     }
 
     /// Files that were loaded since the last frame are steps.
@@ -172,10 +197,20 @@ impl Session {
         let before = present.clone();
         let mut changed = None;
         for (i, place) in Place::ALL.into_iter().enumerate() {
-            let held = &now.held[i];
-            if let Some(awaited) = &self.awaited[i] {
-                if *held == awaited.from && *held != awaited.to {
+            let mut held = &now.held[i];
+            let read;
+            if let Some(awaited) = &mut self.awaited[i] {
+                let seat = self.params.places.seat(place);
+                if !seat.is_put(awaited.number) && awaited.frames > 0 {
+                    awaited.frames -= 1;
                     continue;
+                }
+                // Read anew, for it may have been taken up since.
+                read = seat.held();
+                held = &read;
+                if *held == awaited.from || *held == awaited.to {
+                    // The player's step was noted when it was asked for.
+                    present.held[i].clone_from(held);
                 }
                 self.awaited[i] = None;
             }
@@ -228,7 +263,7 @@ impl Session {
 
     fn put_preset(&mut self, loaded: Loaded, setter: &ParamSetter<'_>, ask: &dyn Fn(Task)) {
         let Loaded { id, name, snapshot } = loaded;
-        let before = Snapshot::of(&self.params);
+        let before = self.wished();
         self.change(&before, &snapshot, setter, ask);
         self.push(format!("Preset {name}"), before, snapshot.clone());
         self.loaded = Some((id, snapshot));
@@ -242,20 +277,23 @@ impl Session {
         setter: &ParamSetter<'_>,
         ask: &dyn Fn(Task),
     ) {
-        let held = self.params.places.held();
-        for (i, to) in to.held.iter().enumerate() {
-            if *to != from.held[i] {
-                self.awaited[i] = Some(Awaited { from: held[i].clone(), to: to.clone() });
+        to.change_params(from, &self.params, setter);
+        let mut touched = false;
+        for (i, place) in Place::ALL.into_iter().enumerate() {
+            let to = &to.held[i];
+            if *to == from.held[i] {
+                continue;
             }
+            let seat = self.params.places.seat(place);
+            let (from, number) = (seat.held(), seat.ask());
+            self.awaited[i] = Some(Awaited { from, to: to.clone(), number, frames: LONGEST_LOAD });
+            ask(Task::Put(place, to.clone(), number));
+            touched = true;
         }
-        to.change(from, &self.params, setter, ask);
-        let mut present = Snapshot::of(&self.params);
-        for (i, held) in to.held.iter().enumerate() {
-            if self.awaited[i].is_some() {
-                present.held[i] = held.clone();
-            }
+        if touched {
+            self.params.touch(setter);
         }
-        self.present = Some(present);
+        self.present = Some(self.wished());
         self.ended = None;
     }
 }

@@ -4,7 +4,7 @@
 mod host;
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use fx::preset::{Asset, Preset};
 use kiln_amp::params::AmpParams;
@@ -46,6 +46,25 @@ impl Desk {
         let params = self.params.clone();
         let ask = move |task| params.run(task);
         while self.session.frame(self.time, false, &self.gui.param_setter(), &ask) {}
+    }
+
+    /// A frame and a switch between A and B whose tasks land in `tasks`.
+    fn switch_late(&mut self, tasks: &Mutex<Vec<Task>>) {
+        let ask = |task| tasks.lock().expect("no panic").push(task);
+        let setter = self.gui.param_setter();
+        self.time += 1.0;
+        self.session.frame(self.time, false, &setter, &ask);
+        self.session.switch(&setter, &ask);
+        self.session.frame(self.time, false, &setter, &ask);
+    }
+
+    /// Does the first of `tasks` and what a frame makes of it.
+    fn land(&mut self, tasks: &Mutex<Vec<Task>>) {
+        let task = tasks.lock().expect("no panic").remove(0);
+        self.params.run(task);
+        let setter = self.gui.param_setter();
+        self.time += 1.0;
+        self.session.frame(self.time, false, &setter, &|_| {});
     }
 
     /// The player turns the input.
@@ -182,6 +201,44 @@ fn a_and_b_are_whole() {
     desk.session.copy_to_other();
     desk.switch();
     assert_eq!((desk.params.input.value(), desk.plays(B)), (-4.0, "Two".into()));
+}
+
+#[test]
+fn a_and_b_stay_whole_while_files_are_on_their_way() {
+    let mut desk = Desk::new("a_b_late");
+    desk.open(A, "X");
+    desk.switch();
+    desk.open(A, "Y");
+    desk.switch();
+    let step = desk.session.undoable().map(str::to_owned);
+    let tasks = Mutex::default();
+    desk.switch_late(&tasks);
+    assert_eq!(desk.session.preset().models[0].as_ref().and_then(Asset::name), Some("Y"));
+    desk.switch_late(&tasks);
+    assert_eq!(tasks.lock().expect("no panic").len(), 2, "X is asked for again");
+    desk.land(&tasks);
+    desk.land(&tasks);
+    assert_eq!((desk.plays(A), desk.session.is_b()), ("X".into(), false));
+    assert_eq!(desk.session.undoable(), step.as_deref(), "no step of the player's");
+    desk.switch();
+    assert_eq!(desk.plays(A), "Y", "B is as it was");
+
+    desk.switch_late(&tasks);
+    desk.session.copy_to_other();
+    desk.land(&tasks);
+    desk.switch();
+    assert_eq!(desk.plays(A), "X", "a copy of what was on its way");
+}
+
+#[test]
+fn what_never_lands_is_not_waited_for_for_ever() {
+    let mut desk = Desk::new("never");
+    desk.open(A, "X");
+    let setter = desk.gui.param_setter();
+    desk.session.undo(&setter, &|_| {});
+    let mut frame = |time| desk.session.frame(time, false, &setter, &|_| {});
+    let frames = (0..100_000).position(|i| !frame(f64::from(i)));
+    assert!(frames.is_some_and(|frames| frames > 100), "{frames:?}");
 }
 
 #[test]
