@@ -85,6 +85,8 @@ impl Session {
     pub fn open(&mut self) {
         self.present = None;
         self.ended = None;
+        // Whoever asked for it closed the window over it.
+        drop(self.params.presets.take_loaded());
         for (place, awaited) in Place::ALL.into_iter().zip(&mut self.awaited) {
             awaited.take_if(|awaited| self.params.places.seat(place).is_put(awaited.number));
         }

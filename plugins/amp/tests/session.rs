@@ -242,6 +242,16 @@ fn what_never_lands_is_not_waited_for_for_ever() {
 }
 
 #[test]
+fn a_preset_loaded_after_the_window_closed_is_not_put_at_the_next_opening() {
+    let mut desk = Desk::new("closed");
+    desk.open(A, "X");
+    desk.params.run(Task::Preset(PresetTask::Load(Id::Factory(0))));
+    desk.session.open();
+    desk.frame();
+    assert_eq!((desk.plays(A), desk.session.preset_loaded()), ("X".into(), None));
+}
+
+#[test]
 fn a_preset_brings_everything_back() {
     let mut desk = Desk::new("preset");
     desk.turn(4.0);
