@@ -160,6 +160,29 @@ fn favourites_last() {
 
 #[test]
 #[cfg(unix)]
+fn a_path_that_is_not_unicode_loses_nothing_but_itself() {
+    use std::os::unix::ffi::OsStrExt;
+    let root = host::scratch("library_not_unicode");
+    let tree = root.join("tree");
+    std::fs::create_dir_all(&tree).expect("a folder");
+    let good = host::write(&tree, "a.nam", &host::wavenet("A", 0.5));
+    let bad = tree.join(std::ffi::OsStr::from_bytes(b"\xff.nam"));
+    std::fs::copy(&good, &bad).expect("a file system that takes any name");
+    let library = Library::new(Folders::under(&root));
+    assert_eq!(scanned(&library, &tree).entries.len(), 2);
+    library.set_favourite(&bad, true);
+    library.set_favourite(&good, true);
+    drop(library);
+
+    let kept = std::fs::read_to_string(root.join("cache").join("library.json"));
+    assert!(kept.expect("a cache").contains("a.nam"));
+    let later = Library::new(Folders::under(&root));
+    assert!(later.catalogue().is_favourite(&good));
+    assert!(!later.catalogue().is_favourite(&bad));
+}
+
+#[test]
+#[cfg(unix)]
 fn links_do_not_lead_in_circles_and_depth_is_bounded() {
     let root = host::scratch("library_links");
     let tree = root.join("tree");
