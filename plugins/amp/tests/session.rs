@@ -324,6 +324,18 @@ fn presets_are_saved_renamed_and_deleted() {
 }
 
 #[test]
+fn a_preset_that_could_not_be_loaded_is_not_saved() {
+    let mut desk = Desk::new("huge_preset");
+    let asset = Asset { copy: Some("A".repeat(17 << 20)), ..Asset::default() };
+    let both = [Some(asset.clone()), Some(asset)];
+    let preset =
+        Preset { name: "Huge".into(), models: both.clone(), cabinets: both, ..Preset::default() };
+    let error = desk.preset(PresetTask::Save(Box::new(preset), Overwrite::No));
+    assert!(error.contains("was not saved: with its files it is larger than 64 MiB"), "{error}");
+    assert_eq!(desk.names(), [""; 0]);
+}
+
+#[test]
 fn hostile_presets_are_listed_with_their_error_and_change_nothing() {
     let mut desk = Desk::new("hostile_presets");
     let folder = desk.folder.join("presets");
