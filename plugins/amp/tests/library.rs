@@ -83,12 +83,13 @@ fn every_text_is_searched_and_facts_are_told() {
     host::write(&tree, "a.nam", &host::wavenet("Bright one", 0.5));
     host::write(&tree.join("Boutique"), "b.nam", &host::container("Slim"));
     host::write(&tree, "broken.nam", "{");
+    host::write(&tree, "slow.nam", &host::wavenet("Slow", 0.5).replace("48000", "4000"));
     std::fs::write(tree.join("4x12.wav"), wav()).expect("to write");
     std::fs::write(tree.join("cut.wav"), &wav()[..30]).expect("to write");
     let library = Library::new(Folders::under(&root));
     let catalogue = scanned(&library, &tree);
 
-    assert_eq!(names(&catalogue, &words("")), ["a", "b", "broken"]);
+    assert_eq!(names(&catalogue, &words("")), ["a", "b", "broken", "slow"]);
     assert_eq!(names(&catalogue, &words("bright EMBER crunch kiln")), ["a"]);
     assert_eq!(names(&catalogue, &words("boutique")), ["b"]);
     assert_eq!(names(&catalogue, &words("wavenet")), ["a"]);
@@ -100,7 +101,7 @@ fn every_text_is_searched_and_facts_are_told() {
     assert_eq!(names(&catalogue, &tone("Crunch")), ["a"]);
     assert_eq!(names(&catalogue, &tone("clean")), [""; 0]);
     assert_eq!(names(&catalogue, &Query { calibrated: true, ..words("") }), [""; 0]);
-    assert_eq!(names(&catalogue, &Query { order: Order::Cost, ..words("") }).len(), 3);
+    assert_eq!(names(&catalogue, &Query { order: Order::Cost, ..words("") }).len(), 4);
 
     let entry = |name: &str| catalogue.entries.iter().find(|e| e.name == name).expect(name);
     let facts = entry("a").model().expect("a model");

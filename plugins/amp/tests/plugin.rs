@@ -338,11 +338,14 @@ fn files_that_cannot_be_had_are_refused_in_words() {
     let file = std::fs::File::create(&huge).expect("a file");
     file.set_len(fx::preset::MAX_FILE_BYTES as u64 + 1).expect("a hole");
     let broken = host::write(&folder, "broken.nam", "{\"version\": ");
+    let slow = host::wavenet("Slow", 0.5).replace("48000", "4000");
+    let slow = host::write(&folder, "slow.nam", &slow);
     let mut plugin = playing();
     let before = settled(&mut plugin);
     for (path, words) in [
         (huge.as_path(), "larger than 32 MiB"),
         (&broken, "not a model file"),
+        (&slow, "expected 8000 to 768000 Hz, found 4000"),
         (&folder, "not a file"),
         (Path::new("/gone/x.nam"), "not there"),
     ] {

@@ -9,7 +9,7 @@ use super::entry::{Facts, Stamp};
 use crate::disk::{self, Folders};
 
 /// Changes whenever what is kept of a file, or how it is judged, does.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 /// Files that are remembered at most.
 const MOST: usize = 50_000;
