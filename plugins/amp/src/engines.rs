@@ -36,6 +36,15 @@ impl Content {
         }
     }
 
+    /// About how many bytes of memory it takes.
+    pub(crate) fn bytes(&self) -> usize {
+        let samples = match self {
+            Self::Model(model) => model.weights(),
+            Self::Cabinet(impulse) => impulse.channels().map(<[f32]>::len).sum(),
+        };
+        samples * size_of::<f32>()
+    }
+
     /// Builds what plays it, and tells for how many samples that sounds on after
     /// its input ends.
     pub(crate) fn engine(&self, setup: Setup) -> Result<(Engine, u32), String> {

@@ -41,6 +41,21 @@ pub struct Held {
     pub(crate) record: Arc<Record>,
 }
 
+impl Held {
+    /// What a clone shares: where it lies, and about how many bytes it takes.
+    pub(crate) fn shared(&self) -> [(usize, usize); 2] {
+        let playing = self
+            .playing
+            .as_ref()
+            .map_or((0, 0), |playing| (Arc::as_ptr(playing).addr(), playing.content.bytes()));
+        let copy = match &*self.record {
+            Record::Whole(saved) => saved.copy.as_ref().map_or(0, String::len),
+            Record::Damaged(_) => 0,
+        };
+        [playing, (Arc::as_ptr(&self.record).addr(), copy)]
+    }
+}
+
 impl PartialEq for Held {
     /// Whether they are one and the same, not merely alike.
     fn eq(&self, other: &Self) -> bool {

@@ -2,7 +2,7 @@
 //! it goes through the host's gestures, so that automation and the project's
 //! state are told. For the GUI thread.
 
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
 
 use nice_plug::prelude::*;
@@ -15,6 +15,9 @@ use crate::snapshot::Snapshot;
 
 /// Steps that can be undone at most.
 const MOST_STEPS: usize = 200;
+
+/// Bytes that the files of these steps may take: a step keeps what it replaced.
+const MOST_BYTES: usize = 256 << 20;
 
 /// Frames for which the change of a gesture is waited for: some hosts hand it
 /// back only with their next block.
@@ -257,10 +260,8 @@ impl Session {
             (last.after, last.time) = (after, time);
             return;
         }
-        if self.undo.len() == MOST_STEPS {
-            self.undo.pop_front();
-        }
         self.undo.push_back(Step { what, time, before, after });
+        trim(&mut self.undo, MOST_BYTES);
     }
 
     fn put_preset(&mut self, loaded: Loaded, setter: &ParamSetter<'_>, ask: &dyn Fn(Task)) {
@@ -297,5 +298,59 @@ impl Session {
         }
         self.present = Some(self.wished());
         self.ended = None;
+    }
+}
+
+/// Forgets the oldest steps until there are not too many and what they hold,
+/// counted once where they share it, is at most `most` bytes. The last one stays.
+fn trim(steps: &mut VecDeque<Step>, most: usize) {
+    let (mut seen, mut bytes, mut kept) = (HashSet::new(), 0, 0);
+    for step in steps.iter().rev().take(MOST_STEPS) {
+        let held = step.before.held.iter().chain(&step.after.held).flat_map(Held::shared);
+        bytes += held.filter(|(at, _)| seen.insert(*at)).map(|(_, bytes)| bytes).sum::<usize>();
+        if bytes > most && kept > 0 {
+            break;
+        }
+        kept += 1;
+    }
+    steps.drain(..steps.len() - kept);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::choices::Oversampling;
+    use crate::saved::{Record, Saved};
+
+    #[test]
+    fn steps_are_bounded_by_what_they_hold() {
+        let held = || {
+            let saved = Saved { copy: Some("A".repeat(1000)), ..Saved::default() };
+            Held { playing: None, record: Arc::new(Record::Whole(saved)) }
+        };
+        let snapshot = |held: &Held| Snapshot {
+            params: fx::amp::Params::default(),
+            oversampling: Oversampling::X1,
+            held: [const { None::<Held> }; 4].map(|_| held.clone()),
+        };
+        let files: Vec<Held> = (0..=10).map(|_| held()).collect();
+        let step = |files: &[Held]| Step {
+            what: String::new(),
+            time: 0.0,
+            before: snapshot(&files[0]),
+            after: snapshot(&files[1]),
+        };
+        let steps = || files.windows(2).map(step).collect::<VecDeque<_>>();
+        for (most, kept) in [(0, 1), (3999, 2), (4000, 3), (11_000, 10)] {
+            let mut steps = steps();
+            trim(&mut steps, most);
+            assert_eq!(steps.len(), kept, "{most} bytes");
+            let last = steps.back().expect("the last one stays");
+            assert!(last.after.held[0] == files[10]);
+        }
+        let same = [files[0].clone(), files[0].clone()];
+        let mut many: VecDeque<_> = (0..500).map(|_| step(&same)).collect();
+        trim(&mut many, 1000);
+        assert_eq!(many.len(), MOST_STEPS, "what is shared counts once");
     }
 }
