@@ -277,7 +277,11 @@ impl Seat {
             state.built = Some(setup);
             match engine {
                 Ok(engine) => self.offer(engine),
-                Err(why) => state.status.error = Some(not_loaded("what plays", &why)),
+                Err(why) => {
+                    // The engine there is was built for another rate, and would be wrong.
+                    self.offer(None);
+                    state.status.error = Some(format!("What is loaded here does not play: {why}."));
+                }
             }
         }
     }
