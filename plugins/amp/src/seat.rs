@@ -223,7 +223,9 @@ impl Seat {
         let path = path.path();
         let shown = path.display();
         let notice = match preset::read_file(&path) {
-            Err(_) => Some(format!("{shown} is not there. Playing the copy in the project.")),
+            Err(why) => {
+                Some(format!("{shown} cannot be read: {why}. Playing the copy in the project."))
+            }
             Ok(bytes) if preset::unpack(copy).is_ok_and(|copy| copy == bytes) => None,
             Ok(_) => Some(format!("{shown} has changed. Playing the copy in the project.")),
         };

@@ -177,6 +177,11 @@ fn a_project_keeps_its_tone_when_the_file_is_gone() {
     later.places().run(Task::Check(A));
     assert!(later.places().status(A).notice.is_some_and(|words| words.contains("has changed")));
     assert!(close(settled(&mut later), level(0.7)), "the project's own copy plays on");
+
+    std::fs::remove_file(&path).expect("to remove it");
+    std::fs::create_dir(&path).expect("a folder in its place");
+    later.places().run(Task::Check(A));
+    assert!(later.places().status(A).notice.is_some_and(|words| words.contains("not a file")));
 }
 
 #[test]
