@@ -23,6 +23,10 @@ const MOST_BYTES: usize = 256 << 20;
 /// back only with their next block.
 const PATIENCE: u32 = 60;
 
+/// Frames in which a place is to take up what it was given, lest a task that the
+/// host lost is waited for for ever.
+const LONGEST_LOAD: u32 = 1000;
+
 /// Changes of one name that follow each other this soon, in seconds, are one step.
 const ONE_STEP: f64 = 0.8;
 
@@ -33,10 +37,6 @@ struct Step {
     before: Snapshot,
     after: Snapshot,
 }
-
-/// Frames for which a place may take to take something up, lest a task that the
-/// host lost is waited for for ever.
-const LONGEST_LOAD: u32 = 1000;
 
 /// A place that was given something and has not taken it up yet.
 struct Awaited {
