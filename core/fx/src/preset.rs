@@ -30,6 +30,10 @@ pub const FORMAT: &str = "kiln-amp-preset";
 /// The newest version that is understood, and the one that is written.
 const VERSION: u64 = 1;
 
+/// Values a preset file holds at most: what holds a thousand times as many as ours
+/// would take many times its size in memory.
+const MAX_VALUES: usize = 100_000;
+
 /// Characters of the longest name, author or category; more is cut off.
 const MAX_TEXT: usize = 200;
 
@@ -119,6 +123,11 @@ impl Preset {
     pub fn load(bytes: &[u8]) -> Result<Self, Error> {
         if bytes.len() > MAX_BYTES {
             return Err(Error(format!("it is larger than {} MiB", MAX_BYTES >> 20)));
+        }
+        // Before any of it is parsed. The copies hold none of these, being base64.
+        if bytes.iter().filter(|byte| b",:[{".contains(byte)).count() > MAX_VALUES {
+            let words = format!("it is not a preset file: expected at most {MAX_VALUES} values");
+            return Err(Error(words));
         }
         let not_json = |e| Error(format!("it is not a preset file: expected JSON, found {e}"));
         let mut json: Map<String, Value> = serde_json::from_slice(bytes).map_err(not_json)?;

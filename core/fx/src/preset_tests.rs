@@ -88,6 +88,18 @@ fn foreign_files_are_refused_in_words() {
 }
 
 #[test]
+fn more_values_than_any_preset_has_are_refused_unparsed() {
+    let mut hostile = format!(r#"{{"format":"{FORMAT}","version":1,"x":[0"#);
+    hostile.push_str(&",0".repeat(MAX_VALUES));
+    // Cut off, which whoever parses it would say.
+    let error = Preset::load(hostile.as_bytes()).expect_err("it was read").to_string();
+    assert!(error.contains("expected at most 100000 values"), "{error}");
+    let file: Vec<u8> = (0..1_000_000u32).map(|i| (i.wrapping_mul(i) >> 7) as u8).collect();
+    let large = Preset { models: [Some(Asset::file("Large", None, &file)), None], ..whole() };
+    assert!(Preset::load(large.to_json().as_bytes()).is_ok());
+}
+
+#[test]
 fn hostile_values_are_made_harmless() {
     let json = json!({
         "format": FORMAT, "version": 1, "name": "x".repeat(100_000),

@@ -1,6 +1,7 @@
 //! What a file at a place holds, and how it becomes sound: all that depends on
 //! what `fx` takes.
 
+use fx::resample::RATES;
 use fx::swap::Voice;
 use fx::{Amp, Cabinet, Impulse, Loader, Pair, Setup};
 
@@ -27,15 +28,21 @@ impl Content {
     /// Says what was expected and found.
     pub fn read(place: Place, bytes: &[u8]) -> Result<Self, String> {
         match place {
-            Place::Model(_) => {
-                let model = nn::Model::load(bytes).map_err(|error| error.to_string())?;
-                Ok(Self::Model(Box::new(model)))
-            }
+            Place::Model(_) => Ok(Self::Model(Box::new(model(bytes)?))),
             Place::Cabinet(_) => {
                 let impulse = Impulse::load(bytes).map_err(|error| error.to_string())?;
                 Ok(Self::Cabinet(Box::new(impulse)))
             }
         }
+    }
+
+    /// About how many bytes of memory it takes.
+    pub(crate) fn bytes(&self) -> usize {
+        let samples = match self {
+            Self::Model(model) => model.weights(),
+            Self::Cabinet(impulse) => impulse.channels().map(<[f32]>::len).sum(),
+        };
+        samples * size_of::<f32>()
     }
 
     /// Builds what plays it, and tells for how many samples that sounds on after
@@ -53,6 +60,20 @@ impl Content {
                 (Engine::Cabinet(Cabinet::build(impulse, setup.sample_rate)), tail)
             }
         })
+    }
+}
+
+/// Reads a model that can be played at any rate of a host's, and not only at its own.
+///
+/// # Errors
+/// Says what was expected and found.
+pub(crate) fn model(bytes: &[u8]) -> Result<nn::Model, String> {
+    let model = nn::Model::load(bytes).map_err(|error| error.to_string())?;
+    match model.sample_rate() {
+        Some(found) if !RATES.contains(&found) => {
+            Err(fx::Error::SampleRate { of: "model", expected: RATES, found }.to_string())
+        }
+        _ => Ok(model),
     }
 }
 

@@ -1,6 +1,5 @@
 //! Folders of files, as the browser and the arrows see them.
 
-use std::cmp::Ordering;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -35,7 +34,7 @@ impl Listing {
             Err(e) => listing.error = Some(format!("{} cannot be read: {e}", folder.display())),
         }
         for names in [&mut listing.folders, &mut listing.models, &mut listing.cabinets] {
-            names.sort_by(|a, b| by_number(a, b));
+            names.sort_by_cached_key(|name| by_number(name));
         }
         listing
     }
@@ -92,9 +91,9 @@ pub fn home() -> PathBuf {
     std::env::home_dir().filter(|home| home.is_dir()).unwrap_or_else(|| PathBuf::from("/"))
 }
 
-/// Orders names without regard to case, and numbers in them by their value.
-pub(crate) fn by_number(a: &str, b: &str) -> Ordering {
-    key(a).cmp(&key(b)).then_with(|| a.cmp(b))
+/// What orders names without regard to case, and numbers in them by their value.
+pub(crate) fn by_number(name: &str) -> impl Ord + use<> {
+    (key(name), name.to_owned())
 }
 
 /// The name in pieces: text, or a number by its length and digits.
@@ -127,7 +126,7 @@ mod tests {
     #[test]
     fn numbers_sort_by_value() {
         let mut names = ["b", "Gain 10", "gain 9", "Gain 02", "A", "gain 010x"];
-        names.sort_by(|a, b| by_number(a, b));
+        names.sort_by_cached_key(|name| by_number(name));
         assert_eq!(names, ["A", "b", "Gain 02", "gain 9", "Gain 10", "gain 010x"]);
     }
 

@@ -10,6 +10,7 @@ use nice_plug::prelude::*;
 use nice_plug_egui::{EguiEditor, EguiEditorState, RepaintNotifier};
 
 pub mod choices;
+mod defaults;
 pub mod disk;
 pub mod editor;
 pub mod engines;

@@ -209,8 +209,12 @@ impl Shared {
                 let mut choices = lock(&self.choices);
                 keep |= choices.folder.replace(folder.clone()).as_ref() != Some(folder);
             }
-            if keep && let Err(why) = lock(&self.choices).write(&self.folders) {
-                self.update(|catalogue| catalogue.error = Some(why));
+            if keep {
+                // Written without the lock, which the GUI thread takes.
+                let choices = lock(&self.choices).clone();
+                if let Err(why) = choices.write(&self.folders) {
+                    self.update(|catalogue| catalogue.error = Some(why));
+                }
             }
             if let Some((folder, number)) = scan {
                 let cache = cache.get_or_insert_with(|| cache::Cache::read(&self.folders));

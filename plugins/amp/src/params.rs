@@ -129,10 +129,7 @@ impl AmpParams {
             input: number("Input", "input_gain", Quantity::Decibels),
             output: number("Output", "output_gain", Quantity::Decibels),
             mix: number("Mix", "mix", Quantity::Share),
-            bypass: BoolParam::new("Bypass", is.bypass)
-                .with_value_to_string(formatters::v2s_bool_bypass())
-                .with_string_to_value(formatters::s2v_bool_bypass())
-                .make_bypass(),
+            bypass: bypass(is.bypass),
             channels: EnumParam::new("Channels", is.channels.into()),
             gate_on: switch("Gate", is.gate.on, "Off", "On"),
             gate_threshold: number("Gate threshold", "gate.threshold", Quantity::Decibels),
@@ -164,10 +161,8 @@ impl AmpParams {
             level: EnumParam::new("Model level", is.levels.output.into()),
             calibrate: switch("Calibrate input", is.levels.calibrate_input, "Off", "On"),
             interface: number("Interface level", "levels.interface", Quantity::Decibels),
-            // Engines are built anew for it, and not on the audio thread.
-            oversampling: EnumParam::new("Oversampling", Oversampling::X1).non_automatable(),
-            edits: IntParam::new("File changes", 0, IntRange::Linear { min: 0, max: MOST_EDITS })
-                .hide(),
+            oversampling: oversampling(),
+            edits: edits(),
             model: places.seat(Place::Model(0)).clone(),
             model2: places.seat(Place::Model(1)).clone(),
             cabinet1: places.seat(Place::Cabinet(0)).clone(),
@@ -225,6 +220,22 @@ pub(crate) fn gesture<P: Param>(setter: &ParamSetter<'_>, param: &P, value: P::P
     setter.begin_set_parameter(param);
     setter.set_parameter(param, value);
     setter.end_set_parameter(param);
+}
+
+fn bypass(default: bool) -> BoolParam {
+    BoolParam::new("Bypass", default)
+        .with_value_to_string(formatters::v2s_bool_bypass())
+        .with_string_to_value(formatters::s2v_bool_bypass())
+        .make_bypass()
+}
+
+/// Engines are built anew for it, and not on the audio thread.
+fn oversampling() -> EnumParam<Oversampling> {
+    EnumParam::new("Oversampling", Oversampling::X1).non_automatable()
+}
+
+fn edits() -> IntParam {
+    IntParam::new("File changes", 0, IntRange::Linear { min: 0, max: MOST_EDITS }).hide()
 }
 
 /// The number at `key` of the effect's parameters.

@@ -69,8 +69,8 @@ pub enum Task {
     Clear(Place),
     /// Play the file so many places on in the folder of the present one.
     Step(Place, isize),
-    /// Play what was held before.
-    Put(Place, Held),
+    /// Play what was held before, under a number from [`Seat::ask`].
+    Put(Place, Held, u64),
     /// Read a folder for the browser.
     List(PathBuf),
     /// Compare a project's copy with the file it was made from.
@@ -213,7 +213,7 @@ impl Places {
             Task::Factory(place, id) => self.seat(place).factory(id),
             Task::Clear(place) => self.seat(place).clear(),
             Task::Step(place, step) => self.step(place, step),
-            Task::Put(place, held) => self.seat(place).put(held),
+            Task::Put(place, held, number) => self.seat(place).put(held, number),
             Task::List(folder) => self.list(&folder),
             Task::Check(place) => self.seat(place).check(),
             Task::Preset(_) | Task::Rebuild => {}

@@ -190,7 +190,7 @@ impl Presets {
         if overwrite == Overwrite::No && path.exists() {
             return Err(format!("There is a preset {} already.", preset.name.trim()));
         }
-        disk::write(&path, preset.to_json().as_bytes())?;
+        write(&path, preset)?;
         Ok(path)
     }
 
@@ -204,7 +204,7 @@ impl Presets {
         if to.exists() && !same {
             return Err(format!("There is a preset {} already.", name.trim()));
         }
-        disk::write(&to, preset.to_json().as_bytes())?;
+        write(&to, &preset)?;
         if !same {
             fs::remove_file(path)
                 .map_err(|e| format!("{} cannot be removed: {e}", path.display()))?;
@@ -273,6 +273,18 @@ fn read(path: &Path) -> Result<Preset, String> {
     let refuse = |why: String| format!("The preset {name} was not loaded: {why}.");
     let bytes = preset::read_at_most(path, preset::MAX_BYTES).map_err(refuse)?;
     Preset::load(&bytes).map_err(|why| refuse(why.to_string()))
+}
+
+/// Refuses what could not be read back.
+fn write(path: &Path, preset: &Preset) -> Result<(), String> {
+    let json = preset.to_json();
+    if json.len() > preset::MAX_BYTES {
+        let (name, most) = (preset.name.trim(), preset::MAX_BYTES >> 20);
+        return Err(format!(
+            "The preset {name} was not saved: with its files it is larger than {most} MiB."
+        ));
+    }
+    disk::write(path, json.as_bytes())
 }
 
 fn entry(path: &Path) -> Entry {

@@ -8,6 +8,7 @@ use nice_plug::plugin::{ParamValue, PluginState};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::defaults::defaults;
 use crate::places::Place;
 use crate::source::file_name;
 
@@ -114,7 +115,8 @@ impl Record {
 /// Makes a state one that will reach us whole. A record that is missing becomes
 /// what it was when there was none: the factory's first model at the first place,
 /// nothing at the others. What is not JSON becomes a JSON text of it, which is no
-/// record. Projects from before there were levels keep theirs.
+/// record. Parameters that are missing become their defaults, lest what the instance
+/// was set to before stays; projects from before there were levels keep theirs.
 pub fn mend(state: &mut PluginState) {
     for place in Place::ALL {
         let missing = if place == Place::Model(0) { "{}" } else { r#"{"empty":true}"# };
@@ -127,6 +129,9 @@ pub fn mend(state: &mut PluginState) {
         state.fields.remove("window");
     }
     state.params.entry("level".into()).or_insert_with(|| ParamValue::String("raw".into()));
+    for (id, default) in defaults() {
+        state.params.entry((*id).into()).or_insert_with(|| default.clone());
+    }
 }
 
 #[cfg(test)]

@@ -41,6 +41,21 @@ pub struct Held {
     pub(crate) record: Arc<Record>,
 }
 
+impl Held {
+    /// What a clone shares: where it lies, and about how many bytes it takes.
+    pub(crate) fn shared(&self) -> [(usize, usize); 2] {
+        let playing = self
+            .playing
+            .as_ref()
+            .map_or((0, 0), |playing| (Arc::as_ptr(playing).addr(), playing.content.bytes()));
+        let copy = match &*self.record {
+            Record::Whole(saved) => saved.copy.as_ref().map_or(0, String::len),
+            Record::Damaged(_) => 0,
+        };
+        [playing, (Arc::as_ptr(&self.record).addr(), copy)]
+    }
+}
+
 impl PartialEq for Held {
     /// Whether they are one and the same, not merely alike.
     fn eq(&self, other: &Self) -> bool {
@@ -82,6 +97,9 @@ struct State {
     unchecked: bool,
     /// Counts wishes, so that one that took long cannot undo a later one.
     wishes: u64,
+    /// The number of the last that was to be put here, and of the last that was.
+    asked: u64,
+    put: u64,
 }
 
 struct Wish {
@@ -158,15 +176,28 @@ impl Seat {
         self.fulfil(wish, Ok(Loaded::nothing()), None);
     }
 
+    /// A number for a [`Task::Put`](crate::places::Task::Put) that is to be asked.
+    pub fn ask(&self) -> u64 {
+        let mut state = self.state();
+        state.asked += 1;
+        state.asked
+    }
+
+    /// Whether what was asked under `number` was done, well or not.
+    pub(crate) fn is_put(&self, number: u64) -> bool {
+        self.state().put >= number
+    }
+
     /// Gives back what was held before.
-    pub(crate) fn put(&self, held: Held) {
-        if self.held() == held {
-            return;
+    pub(crate) fn put(&self, held: Held, number: u64) {
+        if self.held() != held {
+            let name = held.playing.as_ref().map_or("nothing", |playing| &playing.name);
+            let wish = self.wish(name);
+            let Held { playing, record } = held;
+            self.fulfil(wish, Ok(Loaded { playing, record }), None);
         }
-        let name = held.playing.as_ref().map_or("nothing", |playing| &playing.name);
-        let wish = self.wish(name);
-        let Held { playing, record } = held;
-        self.fulfil(wish, Ok(Loaded { playing, record }), None);
+        let mut state = self.state();
+        state.put = state.put.max(number);
     }
 
     /// Plays what a project or a preset saved.
@@ -192,7 +223,9 @@ impl Seat {
         let path = path.path();
         let shown = path.display();
         let notice = match preset::read_file(&path) {
-            Err(_) => Some(format!("{shown} is not there. Playing the copy in the project.")),
+            Err(why) => {
+                Some(format!("{shown} cannot be read: {why}. Playing the copy in the project."))
+            }
             Ok(bytes) if preset::unpack(copy).is_ok_and(|copy| copy == bytes) => None,
             Ok(_) => Some(format!("{shown} has changed. Playing the copy in the project.")),
         };
@@ -246,7 +279,11 @@ impl Seat {
             state.built = Some(setup);
             match engine {
                 Ok(engine) => self.offer(engine),
-                Err(why) => state.status.error = Some(not_loaded("what plays", &why)),
+                Err(why) => {
+                    // The engine there is was built for another rate, and would be wrong.
+                    self.offer(None);
+                    state.status.error = Some(format!("What is loaded here does not play: {why}."));
+                }
             }
         }
     }

@@ -2,7 +2,7 @@
 //! it goes through the host's gestures, so that automation and the project's
 //! state are told. For the GUI thread.
 
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
 
 use nice_plug::prelude::*;
@@ -16,9 +16,16 @@ use crate::snapshot::Snapshot;
 /// Steps that can be undone at most.
 const MOST_STEPS: usize = 200;
 
+/// Bytes that the files of these steps may take: a step keeps what it replaced.
+const MOST_BYTES: usize = 256 << 20;
+
 /// Frames for which the change of a gesture is waited for: some hosts hand it
 /// back only with their next block.
 const PATIENCE: u32 = 60;
+
+/// Frames in which a place is to take up what it was given, lest a task that the
+/// host lost is waited for for ever.
+const LONGEST_LOAD: u32 = 1000;
 
 /// Changes of one name that follow each other this soon, in seconds, are one step.
 const ONE_STEP: f64 = 0.8;
@@ -35,6 +42,11 @@ struct Step {
 struct Awaited {
     from: Held,
     to: Held,
+    /// What the place knows it by: what it holds does not tell, as it may pass
+    /// through the same more than once.
+    number: u64,
+    /// Frames for which it is still waited for.
+    frames: u32,
 }
 
 /// What one editor did and can undo. It survives the closing of the window.
@@ -76,7 +88,11 @@ impl Session {
     pub fn open(&mut self) {
         self.present = None;
         self.ended = None;
-        self.awaited = [const { None }; 4];
+        // Whoever asked for it closed the window over it.
+        drop(self.params.presets.take_loaded());
+        for (place, awaited) in Place::ALL.into_iter().zip(&mut self.awaited) {
+            awaited.take_if(|awaited| self.params.places.seat(place).is_put(awaited.number));
+        }
     }
 
     /// To be called at the beginning of each frame. `time` is in seconds;
@@ -138,7 +154,7 @@ impl Session {
 
     /// Goes from A to B or back. The first time both are the same.
     pub fn switch(&mut self, setter: &ParamSetter<'_>, ask: &dyn Fn(Task)) {
-        let now = Snapshot::of(&self.params);
+        let now = self.wished();
         let to = self.other.replace(now.clone()).unwrap_or_else(|| now.clone());
         self.is_b = !self.is_b;
         self.change(&now, &to, setter, ask);
@@ -146,12 +162,12 @@ impl Session {
 
     /// Makes the one that is not heard the same as the one that is.
     pub fn copy_to_other(&mut self) {
-        self.other = Some(Snapshot::of(&self.params));
+        self.other = Some(self.wished());
     }
 
     /// What is set now, as a preset without a name.
     pub fn preset(&self) -> fx::preset::Preset {
-        Snapshot::of(&self.params).to_preset()
+        self.wished().to_preset()
     }
 
     /// The preset that was loaded or saved last, and whether what is set now
@@ -163,7 +179,21 @@ impl Session {
 
     /// Takes note that what is set now was saved as a preset.
     pub fn saved_as(&mut self, id: Id) {
-        self.loaded = Some((id, Snapshot::of(&self.params)));
+        self.loaded = Some((id, self.wished()));
+    }
+
+    /// What is set, with the files that are still on their way.
+    fn wished(&self) -> Snapshot {
+        let mut wished = Snapshot::of(&self.params);
+        let held = Place::ALL.into_iter().zip(&mut wished.held);
+        for ((place, held), awaited) in held.zip(&self.awaited) {
+            if let Some(awaited) = awaited
+                && !self.params.places.seat(place).is_put(awaited.number)
+            {
+                held.clone_from(&awaited.to);
+            }
+        }
+        wished
     }
 
     /// Files that were loaded since the last frame are steps.
@@ -172,10 +202,20 @@ impl Session {
         let before = present.clone();
         let mut changed = None;
         for (i, place) in Place::ALL.into_iter().enumerate() {
-            let held = &now.held[i];
-            if let Some(awaited) = &self.awaited[i] {
-                if *held == awaited.from && *held != awaited.to {
+            let mut held = &now.held[i];
+            let read;
+            if let Some(awaited) = &mut self.awaited[i] {
+                let seat = self.params.places.seat(place);
+                if !seat.is_put(awaited.number) && awaited.frames > 0 {
+                    awaited.frames -= 1;
                     continue;
+                }
+                // Read anew, for it may have been taken up since.
+                read = seat.held();
+                held = &read;
+                if *held == awaited.from || *held == awaited.to {
+                    // The player's step was noted when it was asked for.
+                    present.held[i].clone_from(held);
                 }
                 self.awaited[i] = None;
             }
@@ -220,15 +260,13 @@ impl Session {
             (last.after, last.time) = (after, time);
             return;
         }
-        if self.undo.len() == MOST_STEPS {
-            self.undo.pop_front();
-        }
         self.undo.push_back(Step { what, time, before, after });
+        trim(&mut self.undo, MOST_BYTES);
     }
 
     fn put_preset(&mut self, loaded: Loaded, setter: &ParamSetter<'_>, ask: &dyn Fn(Task)) {
         let Loaded { id, name, snapshot } = loaded;
-        let before = Snapshot::of(&self.params);
+        let before = self.wished();
         self.change(&before, &snapshot, setter, ask);
         self.push(format!("Preset {name}"), before, snapshot.clone());
         self.loaded = Some((id, snapshot));
@@ -242,20 +280,77 @@ impl Session {
         setter: &ParamSetter<'_>,
         ask: &dyn Fn(Task),
     ) {
-        let held = self.params.places.held();
-        for (i, to) in to.held.iter().enumerate() {
-            if *to != from.held[i] {
-                self.awaited[i] = Some(Awaited { from: held[i].clone(), to: to.clone() });
+        to.change_params(from, &self.params, setter);
+        let mut touched = false;
+        for (i, place) in Place::ALL.into_iter().enumerate() {
+            let to = &to.held[i];
+            if *to == from.held[i] {
+                continue;
             }
+            let seat = self.params.places.seat(place);
+            let (from, number) = (seat.held(), seat.ask());
+            self.awaited[i] = Some(Awaited { from, to: to.clone(), number, frames: LONGEST_LOAD });
+            ask(Task::Put(place, to.clone(), number));
+            touched = true;
         }
-        to.change(from, &self.params, setter, ask);
-        let mut present = Snapshot::of(&self.params);
-        for (i, held) in to.held.iter().enumerate() {
-            if self.awaited[i].is_some() {
-                present.held[i] = held.clone();
-            }
+        if touched {
+            self.params.touch(setter);
         }
-        self.present = Some(present);
+        self.present = Some(self.wished());
         self.ended = None;
+    }
+}
+
+/// Forgets the oldest steps until there are not too many and what they hold,
+/// counted once where they share it, is at most `most` bytes. The last one stays.
+fn trim(steps: &mut VecDeque<Step>, most: usize) {
+    let (mut seen, mut bytes, mut kept) = (HashSet::new(), 0, 0);
+    for step in steps.iter().rev().take(MOST_STEPS) {
+        let held = step.before.held.iter().chain(&step.after.held).flat_map(Held::shared);
+        bytes += held.filter(|(at, _)| seen.insert(*at)).map(|(_, bytes)| bytes).sum::<usize>();
+        if bytes > most && kept > 0 {
+            break;
+        }
+        kept += 1;
+    }
+    steps.drain(..steps.len() - kept);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::choices::Oversampling;
+    use crate::saved::{Record, Saved};
+
+    #[test]
+    fn steps_are_bounded_by_what_they_hold() {
+        let held = || {
+            let saved = Saved { copy: Some("A".repeat(1000)), ..Saved::default() };
+            Held { playing: None, record: Arc::new(Record::Whole(saved)) }
+        };
+        let snapshot = |held: &Held| Snapshot {
+            params: fx::amp::Params::default(),
+            oversampling: Oversampling::X1,
+            held: [const { None::<Held> }; 4].map(|_| held.clone()),
+        };
+        let files: Vec<Held> = (0..=10).map(|_| held()).collect();
+        let step = |files: &[Held]| Step {
+            what: String::new(),
+            time: 0.0,
+            before: snapshot(&files[0]),
+            after: snapshot(&files[1]),
+        };
+        let steps = || files.windows(2).map(step).collect::<VecDeque<_>>();
+        for (most, kept) in [(0, 1), (3999, 2), (4000, 3), (11_000, 10)] {
+            let mut steps = steps();
+            trim(&mut steps, most);
+            assert_eq!(steps.len(), kept, "{most} bytes");
+            let last = steps.back().expect("the last one stays");
+            assert!(last.after.held[0] == files[10]);
+        }
+        let same = [files[0].clone(), files[0].clone()];
+        let mut many: VecDeque<_> = (0..500).map(|_| step(&same)).collect();
+        trim(&mut many, 1000);
+        assert_eq!(many.len(), MOST_STEPS, "what is shared counts once");
     }
 }

@@ -6,7 +6,7 @@ use nice_plug::prelude::*;
 
 use crate::choices::Oversampling;
 use crate::params::AmpParams;
-use crate::places::{Place, Task};
+use crate::places::Place;
 use crate::saved::{PathText, Record, Saved};
 use crate::seat::Held;
 use crate::source;
@@ -48,28 +48,12 @@ impl Snapshot {
         params == other.params && self.oversampling == other.oversampling
     }
 
-    /// Makes the change from `from` to this one: its parameters through gestures,
-    /// its files through tasks. What is the same in both stays as it is.
-    pub(crate) fn change(
-        &self,
-        from: &Self,
-        params: &AmpParams,
-        setter: &ParamSetter<'_>,
-        ask: &dyn Fn(Task),
-    ) {
+    /// Makes the change of parameters from `from` to this one. What is the same in
+    /// both stays as it is.
+    pub(crate) fn change_params(&self, from: &Self, params: &AmpParams, setter: &ParamSetter<'_>) {
         params.apply_change(&from.params, &self.params, setter);
         if from.oversampling != self.oversampling {
             params.set_oversampling(self.oversampling, setter);
-        }
-        let mut touched = false;
-        for (place, (held, from)) in Place::ALL.into_iter().zip(self.held.iter().zip(&from.held)) {
-            if held != from {
-                ask(Task::Put(place, held.clone()));
-                touched = true;
-            }
-        }
-        if touched {
-            params.touch(setter);
         }
     }
 

@@ -83,12 +83,13 @@ fn every_text_is_searched_and_facts_are_told() {
     host::write(&tree, "a.nam", &host::wavenet("Bright one", 0.5));
     host::write(&tree.join("Boutique"), "b.nam", &host::container("Slim"));
     host::write(&tree, "broken.nam", "{");
+    host::write(&tree, "slow.nam", &host::wavenet("Slow", 0.5).replace("48000", "4000"));
     std::fs::write(tree.join("4x12.wav"), wav()).expect("to write");
     std::fs::write(tree.join("cut.wav"), &wav()[..30]).expect("to write");
     let library = Library::new(Folders::under(&root));
     let catalogue = scanned(&library, &tree);
 
-    assert_eq!(names(&catalogue, &words("")), ["a", "b", "broken"]);
+    assert_eq!(names(&catalogue, &words("")), ["a", "b", "broken", "slow"]);
     assert_eq!(names(&catalogue, &words("bright EMBER crunch kiln")), ["a"]);
     assert_eq!(names(&catalogue, &words("boutique")), ["b"]);
     assert_eq!(names(&catalogue, &words("wavenet")), ["a"]);
@@ -100,7 +101,7 @@ fn every_text_is_searched_and_facts_are_told() {
     assert_eq!(names(&catalogue, &tone("Crunch")), ["a"]);
     assert_eq!(names(&catalogue, &tone("clean")), [""; 0]);
     assert_eq!(names(&catalogue, &Query { calibrated: true, ..words("") }), [""; 0]);
-    assert_eq!(names(&catalogue, &Query { order: Order::Cost, ..words("") }).len(), 3);
+    assert_eq!(names(&catalogue, &Query { order: Order::Cost, ..words("") }).len(), 4);
 
     let entry = |name: &str| catalogue.entries.iter().find(|e| e.name == name).expect(name);
     let facts = entry("a").model().expect("a model");
@@ -156,6 +157,29 @@ fn favourites_last() {
     assert_eq!(names(&done(&later), &query), ["a"]);
     later.set_favourite(&path, false);
     assert_eq!(names(&later.catalogue(), &query), [""; 0]);
+}
+
+#[test]
+#[cfg(unix)]
+fn a_path_that_is_not_unicode_loses_nothing_but_itself() {
+    use std::os::unix::ffi::OsStrExt;
+    let root = host::scratch("library_not_unicode");
+    let tree = root.join("tree");
+    std::fs::create_dir_all(&tree).expect("a folder");
+    let good = host::write(&tree, "a.nam", &host::wavenet("A", 0.5));
+    let bad = tree.join(std::ffi::OsStr::from_bytes(b"\xff.nam"));
+    std::fs::copy(&good, &bad).expect("a file system that takes any name");
+    let library = Library::new(Folders::under(&root));
+    assert_eq!(scanned(&library, &tree).entries.len(), 2);
+    library.set_favourite(&bad, true);
+    library.set_favourite(&good, true);
+    drop(library);
+
+    let kept = std::fs::read_to_string(root.join("cache").join("library.json"));
+    assert!(kept.expect("a cache").contains("a.nam"));
+    let later = Library::new(Folders::under(&root));
+    assert!(later.catalogue().is_favourite(&good));
+    assert!(!later.catalogue().is_favourite(&bad));
 }
 
 #[test]

@@ -3,10 +3,15 @@
 
 mod host;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use fx::amp::{OutputLevel, Params as Values, RANGES, Routing};
-use nice_plug::prelude::{ParamPtr, Params};
+use kiln_amp::choices::Oversampling;
+use kiln_amp::saved;
+use nice_plug::params::InternalParamMut;
+use nice_plug::plugin::ParamValue;
+use nice_plug::prelude::{ParamPtr, Params, PluginState};
 
 /// Projects and automation refer to these.
 const IDS: [&str; 37] = [
@@ -175,4 +180,47 @@ fn ends_of_ranges_are_exact_and_have_their_words() {
     assert_eq!(shown("oversampling", 1.0), "4x");
     assert_eq!(shown("tone_before", 1.0), "Before");
     assert_eq!(shown("mix", 0.5), "50 %");
+}
+
+#[test]
+#[expect(unsafe_code, reason = "a host sets parameters by pointer")]
+fn an_old_state_leaves_nothing_of_what_was_set_before() {
+    let (params, _) = host::params();
+    let gestures = Arc::new(host::Gestures::default());
+    let gui = host::gui(&gestures);
+    params.apply(&other(), &gui.param_setter());
+    params.set_oversampling(Oversampling::X4, &gui.param_setter());
+    gui.param_setter().set_parameter(&params.channels, kiln_amp::choices::Channels::Mono);
+
+    let mut state = PluginState {
+        version: "0.1.0".into(),
+        params: BTreeMap::from([("input".into(), ParamValue::F32(3.0))]),
+        fields: BTreeMap::new(),
+    };
+    saved::mend(&mut state);
+    for (id, param, _) in params.param_map() {
+        let value = state.params.remove(&id);
+        // SAFETY: the parameters live until the end of this function.
+        unsafe {
+            match (param, value) {
+                (ParamPtr::FloatParam(p), Some(ParamValue::F32(v))) => {
+                    (*p)._internal_set_plain_value(v);
+                }
+                (ParamPtr::BoolParam(p), Some(ParamValue::Bool(v))) => {
+                    (*p)._internal_set_plain_value(v);
+                }
+                (ParamPtr::EnumParam(p), Some(ParamValue::String(v))) => {
+                    assert!((*p).set_from_id(&v), "{id}: {v}");
+                }
+                // The count of changes means nothing to the sound.
+                (ParamPtr::IntParam(_), None) => {}
+                (_, value) => panic!("{id}: {value:?}"),
+            }
+        }
+    }
+    assert!(state.params.is_empty(), "{:?}", state.params);
+    let mut before_levels = Values { input_gain: 3.0, ..Values::default() };
+    before_levels.levels.output = OutputLevel::Raw;
+    assert_alike(&params.unmodulated(), &before_levels);
+    assert_eq!(params.oversampling.value(), Oversampling::X1);
 }

@@ -175,6 +175,35 @@ fn the_host_is_told_of_the_latency_as_it_changes() {
 }
 
 #[test]
+fn what_cannot_be_built_for_a_new_rate_does_not_play_at_the_old_one() {
+    let settled = |plugin: &mut KilnAmp| {
+        let mut io = vec![(0..9600).map(|i| (i as f32 * 0.3).sin()).collect::<Vec<f32>>(); 2];
+        host::process(plugin, &mut io);
+        io[0].split_off(9000)
+    };
+    let (mut plugin, mut empty) = (playing(), playing());
+    for place in [Place::Cabinet(0), Place::Model(0)] {
+        empty.places().run(Task::Clear(place));
+    }
+    plugin.places().run(Task::Clear(Place::Cabinet(0)));
+    settled(&mut empty);
+    let dry = settled(&mut empty);
+    let close = |a: &[f32], b: &[f32]| a.iter().zip(b).all(|(a, b)| (a - b).abs() < 1e-3);
+    settled(&mut plugin);
+    let wet = settled(&mut plugin);
+    assert!(!close(&wet, &dry));
+
+    plugin.places().activate(1_000_000.0, Oversampling::X1);
+    let error = plugin.places().status(Place::Model(0)).error.unwrap_or_default();
+    assert!(error.contains("sample rate of the host"), "{error}");
+    settled(&mut plugin);
+    assert!(close(&settled(&mut plugin), &dry), "as if nothing was there");
+    plugin.places().activate(48_000.0, Oversampling::X1);
+    settled(&mut plugin);
+    assert!(close(&settled(&mut plugin), &wet), "as before");
+}
+
+#[test]
 fn another_oversampling_is_built_in_the_background() {
     let mut plugin = playing();
     let params = plugin.kept();

@@ -177,6 +177,11 @@ fn a_project_keeps_its_tone_when_the_file_is_gone() {
     later.places().run(Task::Check(A));
     assert!(later.places().status(A).notice.is_some_and(|words| words.contains("has changed")));
     assert!(close(settled(&mut later), level(0.7)), "the project's own copy plays on");
+
+    std::fs::remove_file(&path).expect("to remove it");
+    std::fs::create_dir(&path).expect("a folder in its place");
+    later.places().run(Task::Check(A));
+    assert!(later.places().status(A).notice.is_some_and(|words| words.contains("not a file")));
 }
 
 #[test]
@@ -338,11 +343,14 @@ fn files_that_cannot_be_had_are_refused_in_words() {
     let file = std::fs::File::create(&huge).expect("a file");
     file.set_len(fx::preset::MAX_FILE_BYTES as u64 + 1).expect("a hole");
     let broken = host::write(&folder, "broken.nam", "{\"version\": ");
+    let slow = host::wavenet("Slow", 0.5).replace("48000", "4000");
+    let slow = host::write(&folder, "slow.nam", &slow);
     let mut plugin = playing();
     let before = settled(&mut plugin);
     for (path, words) in [
         (huge.as_path(), "larger than 32 MiB"),
         (&broken, "not a model file"),
+        (&slow, "expected 8000 to 768000 Hz, found 4000"),
         (&folder, "not a file"),
         (Path::new("/gone/x.nam"), "not there"),
     ] {

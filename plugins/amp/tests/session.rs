@@ -4,7 +4,7 @@
 mod host;
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use fx::preset::{Asset, Preset};
 use kiln_amp::params::AmpParams;
@@ -46,6 +46,25 @@ impl Desk {
         let params = self.params.clone();
         let ask = move |task| params.run(task);
         while self.session.frame(self.time, false, &self.gui.param_setter(), &ask) {}
+    }
+
+    /// A frame and a switch between A and B whose tasks land in `tasks`.
+    fn switch_late(&mut self, tasks: &Mutex<Vec<Task>>) {
+        let ask = |task| tasks.lock().expect("no panic").push(task);
+        let setter = self.gui.param_setter();
+        self.time += 1.0;
+        self.session.frame(self.time, false, &setter, &ask);
+        self.session.switch(&setter, &ask);
+        self.session.frame(self.time, false, &setter, &ask);
+    }
+
+    /// Does the first of `tasks` and what a frame makes of it.
+    fn land(&mut self, tasks: &Mutex<Vec<Task>>) {
+        let task = tasks.lock().expect("no panic").remove(0);
+        self.params.run(task);
+        let setter = self.gui.param_setter();
+        self.time += 1.0;
+        self.session.frame(self.time, false, &setter, &|_| {});
     }
 
     /// The player turns the input.
@@ -185,6 +204,54 @@ fn a_and_b_are_whole() {
 }
 
 #[test]
+fn a_and_b_stay_whole_while_files_are_on_their_way() {
+    let mut desk = Desk::new("a_b_late");
+    desk.open(A, "X");
+    desk.switch();
+    desk.open(A, "Y");
+    desk.switch();
+    let step = desk.session.undoable().map(str::to_owned);
+    let tasks = Mutex::default();
+    desk.switch_late(&tasks);
+    assert_eq!(desk.session.preset().models[0].as_ref().and_then(Asset::name), Some("Y"));
+    desk.switch_late(&tasks);
+    assert_eq!(tasks.lock().expect("no panic").len(), 2, "X is asked for again");
+    desk.land(&tasks);
+    desk.land(&tasks);
+    assert_eq!((desk.plays(A), desk.session.is_b()), ("X".into(), false));
+    assert_eq!(desk.session.undoable(), step.as_deref(), "no step of the player's");
+    desk.switch();
+    assert_eq!(desk.plays(A), "Y", "B is as it was");
+
+    desk.switch_late(&tasks);
+    desk.session.copy_to_other();
+    desk.land(&tasks);
+    desk.switch();
+    assert_eq!(desk.plays(A), "X", "a copy of what was on its way");
+}
+
+#[test]
+fn what_never_lands_is_not_waited_for_for_ever() {
+    let mut desk = Desk::new("never");
+    desk.open(A, "X");
+    let setter = desk.gui.param_setter();
+    desk.session.undo(&setter, &|_| {});
+    let mut frame = |time| desk.session.frame(time, false, &setter, &|_| {});
+    let frames = (0..100_000).position(|i| !frame(f64::from(i)));
+    assert!(frames.is_some_and(|frames| frames > 100), "{frames:?}");
+}
+
+#[test]
+fn a_preset_loaded_after_the_window_closed_is_not_put_at_the_next_opening() {
+    let mut desk = Desk::new("closed");
+    desk.open(A, "X");
+    desk.params.run(Task::Preset(PresetTask::Load(Id::Factory(0))));
+    desk.session.open();
+    desk.frame();
+    assert_eq!((desk.plays(A), desk.session.preset_loaded()), ("X".into(), None));
+}
+
+#[test]
 fn a_preset_brings_everything_back() {
     let mut desk = Desk::new("preset");
     desk.turn(4.0);
@@ -254,6 +321,18 @@ fn presets_are_saved_renamed_and_deleted() {
         let error = desk.preset(PresetTask::Delete(foreign.to_owned()));
         assert!(error.contains("no preset of yours"), "{error}");
     }
+}
+
+#[test]
+fn a_preset_that_could_not_be_loaded_is_not_saved() {
+    let mut desk = Desk::new("huge_preset");
+    let asset = Asset { copy: Some("A".repeat(17 << 20)), ..Asset::default() };
+    let both = [Some(asset.clone()), Some(asset)];
+    let preset =
+        Preset { name: "Huge".into(), models: both.clone(), cabinets: both, ..Preset::default() };
+    let error = desk.preset(PresetTask::Save(Box::new(preset), Overwrite::No));
+    assert!(error.contains("was not saved: with its files it is larger than 64 MiB"), "{error}");
+    assert_eq!(desk.names(), [""; 0]);
 }
 
 #[test]

@@ -103,6 +103,7 @@ fn makes_again_only_what_would_differ() {
     assert_eq!(run(&["--bits", "16"]), [12, 0, 0]);
     assert_eq!(run(&["--bits", "16", "--force"]), [12, 0, 0]);
     assert_eq!(run(&["--bits", "16", "--jobs", "1"]), [0, 12, 0]);
+    assert_eq!(run(&["--bits", "16", "--block", "64"]), [0, 12, 0]);
     let text = fs::read_to_string(&model).expect("read");
     fs::write(&model, text.replace("0.99", "0.98")).expect("written");
     assert_eq!(run(&["--bits", "16"]), [12, 0, 0]);

@@ -38,7 +38,7 @@ use ratio::Ratio;
 use stream::Stream;
 
 /// Rates we convert between, in Hz.
-const RATES: std::ops::RangeInclusive<f64> = 8_000.0..=768_000.0;
+pub const RATES: std::ops::RangeInclusive<f64> = 8_000.0..=768_000.0;
 
 /// The rate of models that do not name one, in Hz.
 const USUAL_RATE: f64 = 48_000.0;

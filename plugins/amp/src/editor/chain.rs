@@ -157,6 +157,34 @@ fn model(ui: &mut Ui, rect: Rect, slot: usize, desk: &mut Desk<'_>, flat: bool) 
     if frame(ui, rect, &format!("Choose model {letter}"), on) {
         desk.ask(Ask::Browse(place));
     }
+    let right = steps(ui, rect, slot, desk);
+    let inner = rect.shrink2(vec2(10.0, if flat { 2.0 } else { 6.0 }) * unit).with_max_x(right);
+    let color = if on { theme::TEXT } else { theme::FAINT };
+    let light = if on { 1.0 } else { 0.0 };
+    let name = desk.name(place);
+    let title = format!("MODEL {letter}");
+    let (align, size) = (Align2::LEFT_CENTER, 10.5 * unit);
+    let (top, bottom) = match flat {
+        true => (inner, inner),
+        false => inner.split_top_bottom_at_fraction(0.46),
+    };
+    let lamp = pos2(inner.left() + 4.0 * unit, top.center().y);
+    lamp::led(ui.painter(), lamp, 3.2 * unit, theme::EMBER, light);
+    let at = lamp + vec2(10.0 * unit, 0.0);
+    if flat {
+        let drawn = paint::spaced_text(ui.painter(), at, align, &title, size, 1.0, theme::DIM);
+        let room = inner.with_min_x(drawn.right() + 10.0 * unit);
+        paint::clipped_text(ui, room, &name, 13.0 * unit, color);
+    } else {
+        paint::engraved(ui.painter(), at, align, &title, size, theme::DIM);
+        paint::clipped_text(ui, bottom, &name, 13.5 * unit, color);
+    }
+}
+
+/// The arrows to a model's neighbours; returns where they begin.
+fn steps(ui: &mut Ui, rect: Rect, slot: usize, desk: &mut Desk<'_>) -> f32 {
+    let unit = theme::unit(ui);
+    let letter = ["A", "B"][slot];
     let side = 20.0 * unit;
     let mut right = rect.right() - 5.0 * unit;
     for (icon, label, step) in
@@ -168,38 +196,9 @@ fn model(ui: &mut Ui, rect: Rect, slot: usize, desk: &mut Desk<'_>, flat: bool) 
         );
         let label = format!("{label} {letter}");
         if control::bare_icon(ui, place_of, &label, icon, theme::DIM).clicked() {
-            desk.ask(Ask::Run(Task::Step(place, step)));
+            desk.ask(Ask::Run(Task::Step(Place::Model(slot), step)));
         }
         right -= side;
     }
-    let inner = rect.shrink2(vec2(10.0, if flat { 2.0 } else { 6.0 }) * unit).with_max_x(right);
-    let color = if on { theme::TEXT } else { theme::FAINT };
-    let light = if on { 1.0 } else { 0.0 };
-    let name = desk.name(place);
-    let title = format!("MODEL {letter}");
-    let size = 10.5 * unit;
-    if flat {
-        let y = inner.center().y;
-        let at = pos2(inner.left() + 4.0 * unit, y);
-        lamp::led(ui.painter(), at, 3.2 * unit, theme::EMBER, light);
-        let at = pos2(inner.left() + 14.0 * unit, y);
-        let drawn = paint::spaced_text(
-            ui.painter(),
-            at,
-            Align2::LEFT_CENTER,
-            &title,
-            size,
-            1.0,
-            theme::DIM,
-        );
-        let room = inner.with_min_x(drawn.right() + 10.0 * unit);
-        paint::clipped_text(ui, room, &name, 13.0 * unit, color);
-    } else {
-        let (top, bottom) = inner.split_top_bottom_at_fraction(0.46);
-        let at = pos2(inner.left() + 4.0 * unit, top.center().y);
-        lamp::led(ui.painter(), at, 3.2 * unit, theme::EMBER, light);
-        let at = pos2(inner.left() + 14.0 * unit, top.center().y);
-        paint::engraved(ui.painter(), at, Align2::LEFT_CENTER, &title, size, theme::DIM);
-        paint::clipped_text(ui, bottom, &name, 13.5 * unit, color);
-    }
+    right
 }

@@ -208,32 +208,31 @@ fn menu(
             egui::WidgetInfo::labeled(egui::Role::Button, true, format!("Preset {}", entry.name))
         });
         let present = view.loaded.is_some_and(|(id, _)| *id == entry.id);
-        let color = if present { theme::FLAME } else { theme::TEXT };
-        let room = rect.shrink2(vec2(8.0 * unit, 0.0));
-        paint::clipped_text(
-            ui,
-            room.with_max_x(rect.right() - 60.0 * unit),
-            &entry.name,
-            13.0 * unit,
-            color,
-        );
-        if matches!(entry.id, Id::Factory(_)) {
-            let words = if entry.category.is_empty() { "factory" } else { &entry.category };
-            paint::aligned_text(ui, room, words, 11.0 * unit, theme::FAINT, 1.0);
-        } else {
-            let cross = Rect::from_center_size(
-                pos2(rect.right() - 14.0 * unit, rect.center().y),
-                vec2(18.0, 18.0) * unit,
-            );
-            let label = format!("Delete preset {}", entry.name);
-            if control::bare_icon(ui, cross, &label, Icon::Cross, theme::FAINT).clicked() {
-                deleted = Some(Click::Delete(entry.id.clone()));
-            }
+        if line(ui, rect, entry, present) {
+            deleted = Some(Click::Delete(entry.id.clone()));
         }
     });
     let entered = enter.then_some(list.selected);
     let load = picked.or(entered).and_then(|i| view.presets.get(i));
     deleted.or(load.map(|entry| Click::Load(entry.id.clone())))
+}
+
+/// A preset of the menu; returns whether it is to be deleted.
+fn line(ui: &mut Ui, rect: Rect, entry: &Entry, present: bool) -> bool {
+    let unit = theme::unit(ui);
+    let color = if present { theme::FLAME } else { theme::TEXT };
+    let room = rect.shrink2(vec2(8.0 * unit, 0.0));
+    let name = room.with_max_x(rect.right() - 60.0 * unit);
+    paint::clipped_text(ui, name, &entry.name, 13.0 * unit, color);
+    if matches!(entry.id, Id::Factory(_)) {
+        let words = if entry.category.is_empty() { "factory" } else { &entry.category };
+        paint::aligned_text(ui, room, words, 11.0 * unit, theme::FAINT, 1.0);
+        return false;
+    }
+    let at = pos2(rect.right() - 14.0 * unit, rect.center().y);
+    let cross = Rect::from_center_size(at, vec2(18.0, 18.0) * unit);
+    let label = format!("Delete preset {}", entry.name);
+    control::bare_icon(ui, cross, &label, Icon::Cross, theme::FAINT).clicked()
 }
 
 /// The preset `step` places from the one that was loaded, round and round.

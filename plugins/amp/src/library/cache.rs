@@ -9,7 +9,7 @@ use super::entry::{Facts, Stamp};
 use crate::disk::{self, Folders};
 
 /// Changes whenever what is kept of a file, or how it is judged, does.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 /// Files that are remembered at most.
 const MOST: usize = 50_000;
@@ -53,6 +53,10 @@ impl Cache {
     }
 
     pub(super) fn insert(&mut self, path: PathBuf, stamp: Stamp, facts: Facts) {
+        // JSON cannot hold it, and nothing else would be kept for its sake.
+        if path.to_str().is_none() {
+            return;
+        }
         if self.files.len() >= MOST {
             // Whoever has so many files may wait for them now and then.
             self.files.clear();

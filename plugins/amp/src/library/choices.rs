@@ -12,7 +12,7 @@ use crate::disk::{self, Folders};
 const MAX_BYTES: usize = 4 << 20;
 
 /// The folder and the favourites.
-#[derive(Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub(super) struct Choices {
     pub(super) folder: Option<PathBuf>,
@@ -31,9 +31,11 @@ impl Choices {
             .unwrap_or_default()
     }
 
-    pub(super) fn write(&self, folders: &Folders) -> Result<(), String> {
-        // A path that is not Unicode cannot be kept.
-        let json = serde_json::to_vec_pretty(self).map_err(|e| e.to_string())?;
+    pub(super) fn write(mut self, folders: &Folders) -> Result<(), String> {
+        // A path that is not Unicode cannot be kept, but all others can.
+        self.favourites.retain(|path| path.to_str().is_some());
+        self.folder.take_if(|path| path.to_str().is_none());
+        let json = serde_json::to_vec_pretty(&self).map_err(|e| e.to_string())?;
         disk::write(&path(folders), &json)
     }
 }

@@ -5,7 +5,7 @@ use std::time::UNIX_EPOCH;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{files, wav};
+use crate::{engines, files, wav};
 
 /// Characters of the longest text that is taken from a file.
 const MAX_TEXT: usize = 200;
@@ -186,7 +186,7 @@ pub(super) fn read(path: &Path) -> (Facts, Option<nn::Model>) {
         };
     }
     let bytes = fx::preset::read_file(path);
-    match bytes.and_then(|bytes| nn::Model::load(&bytes).map_err(|e| e.to_string())) {
+    match bytes.and_then(|bytes| engines::model(&bytes)) {
         Ok(model) => {
             let kind = Kind::Model(Box::new(ModelFacts::of(&model)));
             (Facts { kind, error: None }, Some(model))

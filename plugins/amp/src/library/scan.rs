@@ -23,19 +23,24 @@ const MOST_DEPTH: usize = 16;
 /// How often the catalogue is shown while it grows.
 const SHOWN: Duration = Duration::from_millis(100);
 
+/// How much longer than showing it takes: a large one is to be read, not sorted.
+const SELDOM: u32 = 10;
+
 /// Scans `root`; gives up once another scan is asked for.
 pub(super) fn run(shared: &Shared, scan: u64, root: &Path, cache: &mut Cache) {
     let (found, error) = find(shared, scan, root);
     let mut entries = Vec::with_capacity(found.len());
-    let mut shown = Instant::now();
+    let (mut shown, mut pause) = (Instant::now(), SHOWN);
     for (i, (path, stamp)) in found.iter().enumerate() {
         if shared.is_void(scan) {
             break;
         }
         entries.push(Arc::new(look(cache, root, path, *stamp)));
-        if shown.elapsed() >= SHOWN {
+        if shown.elapsed() >= pause {
+            let began = Instant::now();
             show(shared, scan, &entries, found.len(), i + 1);
             shown = Instant::now();
+            pause = SHOWN.max(SELDOM * began.elapsed());
         }
     }
     cache.write();
@@ -48,7 +53,7 @@ pub(super) fn run(shared: &Shared, scan: u64, root: &Path, cache: &mut Cache) {
 /// Makes what is known so far the catalogue, unless it is of no interest any more.
 fn show(shared: &Shared, scan: u64, entries: &[Arc<Entry>], found: usize, read: usize) {
     let mut entries = entries.to_vec();
-    entries.sort_by(|a, b| files::by_number(&a.name, &b.name).then_with(|| a.path.cmp(&b.path)));
+    entries.sort_by_cached_key(|entry| (files::by_number(&entry.name), entry.path.clone()));
     if shared.is_void(scan) {
         return;
     }
