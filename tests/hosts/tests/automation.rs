@@ -100,17 +100,22 @@ fn steps(io: &[f32]) -> Vec<f32> {
     cells.chunks(SPAN / CELL).map(|span| span.iter().fold(0.0, |a: f32, b| a.max(*b))).collect()
 }
 
-#[test]
-#[ignore = "needs the bundles: cargo xtask test"]
-fn a_minute_of_random_automation_makes_no_step() {
-    let mut random = Random::new(41);
+/// A minute: both channels, the largest step of a sound standing still, and what changed.
+struct Minute {
+    heard: Vec<Vec<f32>>,
+    own: f32,
+    changes: Vec<Vec<(String, f64, usize)>>,
+}
+
+fn minute(seed: u64) -> Minute {
+    let mut random = Random::new(seed);
     let mut plugin = clap_amp().open().expect("an instance");
     let parameters: Vec<_> = plugin.parameters().into_iter().filter(|p| p.automatable).collect();
+    let name = |id| parameters.iter().find(|p| p.id == id).expect("a parameter").name.clone();
     let mut player = plugin.activate([2, 2], RATE, 512).expect("to activate");
     heap::watch(&mut player);
-    let spans = 60 * RATE as usize / SPAN;
-    let (mut heard, mut own, mut done) = (vec![Vec::new(); 2], 0.0_f32, Vec::new());
-    for span in 0..spans {
+    let mut minute = Minute { heard: vec![Vec::new(); 2], own: 0.0, changes: Vec::new() };
+    for span in 0..60 * RATE as usize / SPAN {
         if span % PROJECT == 0 {
             plugin.restore(&project(&mut random).bytes()).expect("our state");
         }
@@ -118,29 +123,56 @@ fn a_minute_of_random_automation_makes_no_step() {
         let output = player.render(&note(span * SPAN), &[64, 17, 512], &changes);
         assert_eq!(heap::calls(), 0, "heap calls in `process`, {span} spans in");
         plugin.idle();
-        for (heard, output) in heard.iter_mut().zip(&output) {
+        for (heard, output) in minute.heard.iter_mut().zip(&output) {
+            assert!(output.iter().all(|x| x.is_finite() && !x.is_subnormal()), "{span} spans in");
             // The same sound standing still, once all fades are over.
-            own = steps(&output[SPAN - 2000..]).into_iter().fold(own, f32::max);
+            let still = steps(&output[SPAN - 2000..]).into_iter().fold(0.0, f32::max);
+            minute.own = minute.own.max(still);
             heard.extend_from_slice(output);
         }
-        done.push(changes);
+        minute.changes.push(changes.iter().map(|c| (name(c.parameter), c.value, c.at)).collect());
     }
     plugin.deactivate(player);
-    let name = |id| &parameters.iter().find(|p| p.id == id).expect("a parameter").name;
-    let mut most = 0.0_f32;
-    for channel in &heard {
-        assert!(channel.iter().all(|x| x.is_finite() && !x.is_subnormal()));
-        for (span, step) in steps(channel).into_iter().enumerate() {
-            most = most.max(step);
-            let changes = done[span].iter().map(|c| (name(c.parameter), c.value, c.at));
-            let changes: Vec<_> = changes.collect();
-            assert!(
-                step <= 1.5 * own,
-                "a step of {step} of the peak where the sound's own is {own}, in span {span} \
-                 ({} after a project), at {changes:?}",
-                span % PROJECT,
-            );
+    minute
+}
+
+/// Samples at which a step stands out from those on either side, as nothing that went
+/// through a model or a filter does.
+fn jumps(io: &[f32]) -> Vec<usize> {
+    let step = |i: usize| (io[i] - io[i - 1]).abs();
+    let most = |range: std::ops::Range<usize>| range.map(step).fold(0.0, f32::max);
+    let loud: Vec<f32> =
+        io.chunks(1000).map(|part| part.iter().fold(1e-3_f32, |m, x| m.max(x.abs()))).collect();
+    let stands_out = |&i: &usize| {
+        let step = step(i);
+        step > 0.02 * loud[i / 1000] && step > 3.0 * most(i - 3..i).max(most(i + 1..i + 4))
+    };
+    (4..io.len() - 4).filter(stands_out).collect()
+}
+
+#[test]
+#[ignore = "needs the bundles: cargo xtask test"]
+fn a_minute_of_random_automation_makes_no_step() {
+    // In the last, models once repeated the edge with which they were switched on. Others
+    // may have steps of their own: at the ends of all gains in a row, 100 dB, what is heard
+    // is the rounding of a network's output.
+    for seed in [1, 11, 13] {
+        let Minute { heard, own, changes } = minute(seed);
+        let mut most = 0.0_f32;
+        for channel in &heard {
+            let jumps: Vec<_> = jumps(channel).iter().map(|i| (i / SPAN, i % SPAN)).collect();
+            let told: Vec<_> = jumps.iter().map(|(span, _)| &changes[*span]).collect();
+            assert!(jumps.is_empty(), "minute {seed}: jumps at {jumps:?} with {told:?}");
+            for (span, step) in steps(channel).into_iter().enumerate() {
+                most = most.max(step);
+                let told = &changes[span];
+                assert!(
+                    step <= 1.5 * own,
+                    "minute {seed}: a step of {step} of the peak where the sound's own is {own}, \
+                     in span {span} with {told:?}",
+                );
+            }
         }
+        println!("minute {seed}: the largest step is {most:.3} of the peak, its own {own:.3}");
     }
-    println!("largest step {most:.3} of the peak, the sound's own {own:.3}");
 }

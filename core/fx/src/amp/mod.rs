@@ -352,12 +352,13 @@ impl Amp {
     ) {
         self.gate.run(&io.each_ref().map(|io| &**io), gains, &params.gate);
         self.gate_gain = gains.last().copied().unwrap_or(self.gate_gain);
-        if self.gate.open() && bypass.iter().all(|bypass| *bypass < 1.0) {
+        if self.gate.open() && bypass.iter().all(|bypass| *bypass == 0.0) {
             return;
         }
         for io in io {
             for ((x, gain), bypass) in io.iter_mut().zip(&*gains).zip(bypass) {
-                *x = if *gain == 0.0 || *bypass == 1.0 { 0.0 } else { *x };
+                // No edge where the bypass begins and ends, which networks would repeat.
+                *x = if *gain == 0.0 { 0.0 } else { *x * (1.0 - bypass) };
             }
         }
     }
@@ -406,5 +407,7 @@ fn largest(io: &[f32]) -> f32 {
     lanes.iter().chain(parts.remainder()).fold(0.0, |most, x| most.max(x.abs()))
 }
 
+#[cfg(test)]
+mod edge_tests;
 #[cfg(test)]
 mod tests;

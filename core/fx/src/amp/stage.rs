@@ -125,8 +125,9 @@ impl Stage {
         self.on.fill(share);
         self.trim.apply(io);
         for io in io.iter_mut() {
-            // As it is once the fade is over, so that it does not matter where a block ends.
-            io.iter_mut().zip(&*share).filter(|(_, on)| **on == 0.0).for_each(|(x, _)| *x = 0.0);
+            // Around it goes silence in. A network that remembers the edge of one would
+            // repeat it when it is heard already.
+            io.iter_mut().zip(&*share).for_each(|(x, on)| *x *= on);
         }
         self.slot.process(io, settings);
         for (io, dry) in io.iter_mut().zip(dry) {
