@@ -12,10 +12,8 @@ const RATE: f32 = 48_000.0;
 /// A network that hears nothing but the past.
 struct Echo(VecDeque<f32>);
 
-impl Echo {
-    fn new() -> Box<dyn Engine> {
-        Box::new(Self([0.0; 256].into()))
-    }
+fn echo() -> Box<dyn Engine> {
+    Box::new(Echo([0.0; 256].into()))
 }
 
 impl Engine for Echo {
@@ -38,7 +36,7 @@ impl Engine for Echo {
 /// The largest step of what is heard while `switch` turns something on or off.
 fn largest_step(switch: fn(&mut Params, bool)) -> f32 {
     let (loaders, mut amp) = Amp::new(RATE);
-    loaders.models[0].offer(Pair::new(Echo::new(), Echo::new()));
+    loaders.models[0].offer(Pair::new(echo(), echo()));
     let mut params = Params::default();
     params.levels.output = OutputLevel::Raw;
     let (mut heard, mut at) = (Vec::new(), 0);

@@ -121,8 +121,8 @@ impl Speaker {
         let mut on = [0.0; BLOCK];
         self.on.fill(&mut on[..n]);
         for io in io.iter_mut() {
-            // As it is once a fade is over, so that it does not matter where a block ends.
-            io.iter_mut().zip(&on).filter(|(_, on)| **on == 0.0).for_each(|(x, _)| *x = 0.0);
+            // Silence goes in while it is off, and no edge between, which would ring.
+            io.iter_mut().zip(&on).for_each(|(x, on)| *x *= on);
         }
         self.convolve(io, other, params);
         unless_silent(&mut self.rest, io, |io, woken| {
