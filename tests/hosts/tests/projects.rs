@@ -71,8 +71,10 @@ fn play_vst3(state: &[u8]) -> (Vec<f32>, Vec<u8>) {
     (output, plugin.save_state().expect("a state"))
 }
 
+type Fate = fn(&Path);
+
 /// What becomes of the files after a project was saved.
-const FATES: [(&str, fn(&Path)); 3] = [
+const FATES: [(&str, Fate); 3] = [
     ("moved", |path| std::fs::rename(path, path.with_extension("old")).expect("to move it")),
     ("deleted", |path| std::fs::remove_file(path).expect("to delete it")),
     ("overwritten", |path| std::fs::write(path, "something else").expect("to write")),

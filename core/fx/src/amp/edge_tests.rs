@@ -12,8 +12,10 @@ const RATE: f32 = 48_000.0;
 /// A network that hears nothing but the past.
 struct Echo(VecDeque<f32>);
 
-fn echo() -> Box<dyn Engine> {
-    Box::new(Echo([0.0; 256].into()))
+impl Echo {
+    fn boxed() -> Box<dyn Engine> {
+        Box::new(Self([0.0; 256].into()))
+    }
 }
 
 impl Engine for Echo {
@@ -36,13 +38,13 @@ impl Engine for Echo {
 /// The largest step of what is heard while `switch` turns something on or off.
 fn largest_step(switch: fn(&mut Params, bool)) -> f32 {
     let (loaders, mut amp) = Amp::new(RATE);
-    loaders.models[0].offer(Pair::new(echo(), echo()));
+    loaders.models[0].offer(Pair::new(Echo::boxed(), Echo::boxed()));
     let mut params = Params::default();
     params.levels.output = OutputLevel::Raw;
     let (mut heard, mut at) = (Vec::new(), 0);
     for round in 0..8 {
         switch(&mut params, round % 2 == 0);
-        // A third of a period more each time, so that it happens anywhere in it.
+        // Which is no whole number of periods, so that it happens anywhere in one.
         for _ in 0..50 {
             let mut io: Vec<f32> = (at..at + 63).map(|i| (i as f32 * 0.01).sin()).collect();
             amp.process(&mut [&mut io], 1, &params);

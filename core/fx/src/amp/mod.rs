@@ -358,7 +358,7 @@ impl Amp {
         for io in io {
             for ((x, gain), bypass) in io.iter_mut().zip(&*gains).zip(bypass) {
                 // No edge where the bypass begins and ends, which networks would repeat.
-                *x = if *gain == 0.0 { 0.0 } else { *x * (1.0 - bypass) };
+                *x = if *gain == 0.0 { 0.0 } else { *x * feed(1.0 - bypass) };
             }
         }
     }
@@ -392,6 +392,12 @@ impl Amp {
             *peak = peak.max(largest(io));
         }
     }
+}
+
+/// How much of a signal goes into what is heard by `share`: soon all of it, but
+/// without an edge.
+fn feed(share: f32) -> f32 {
+    (4.0 * share).min(1.0)
 }
 
 /// The largest magnitude of numbers.

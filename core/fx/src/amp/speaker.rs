@@ -2,7 +2,7 @@
 
 use nn::BLOCK;
 
-use super::Cabinet as Params;
+use super::{Cabinet as Params, feed};
 use crate::cabinet::{Cabinet, Settings};
 use crate::cuts::Cuts;
 use crate::rest::{Rest, unless_silent};
@@ -122,7 +122,7 @@ impl Speaker {
         self.on.fill(&mut on[..n]);
         for io in io.iter_mut() {
             // Silence goes in while it is off, and no edge between, which would ring.
-            io.iter_mut().zip(&on).for_each(|(x, on)| *x *= on);
+            io.iter_mut().zip(&on).for_each(|(x, on)| *x *= feed(*on));
         }
         self.convolve(io, other, params);
         unless_silent(&mut self.rest, io, |io, woken| {

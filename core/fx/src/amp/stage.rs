@@ -2,7 +2,7 @@
 
 use nn::BLOCK;
 
-use super::{Levels, SlotParams};
+use super::{Levels, SlotParams, feed};
 use crate::delay::Delay;
 use crate::pair::{Pair, Settings};
 use crate::smooth::{Smooth, fade_samples, gain};
@@ -127,7 +127,7 @@ impl Stage {
         for io in io.iter_mut() {
             // Around it goes silence in. A network that remembers the edge of one would
             // repeat it when it is heard already.
-            io.iter_mut().zip(&*share).for_each(|(x, on)| *x *= on);
+            io.iter_mut().zip(&*share).for_each(|(x, on)| *x *= feed(*on));
         }
         self.slot.process(io, settings);
         for (io, dry) in io.iter_mut().zip(dry) {
