@@ -142,7 +142,14 @@ impl App {
         self.library.get_or_insert_with(Library::shared).ensure();
         self.size = None;
         self.run(Task::Preset(PresetTask::List));
-        self.meters.watched.store(true, Relaxed);
+        // Each window has a clock of its own, and what came before it is past.
+        self.fed = None;
+        self.tuner.reading = tuner::Reading::default();
+        for peak in self.meters.input.iter().chain(&self.meters.output) {
+            peak.store(0.0, Relaxed);
+        }
+        let closed = Arc::new(Closed(self.meters.clone()));
+        egui.data_mut(|data| data.insert_temp(egui::Id::unique("kiln closed"), closed));
     }
 
     fn places(&self) -> &Places {
@@ -233,7 +240,7 @@ impl App {
         }
         let rest = rest.with_min_y(rest.top() + 6.0 * unit);
         let (row, mut body) = rest.split_top_bottom_at_y(rest.top() + 32.0 * unit);
-        let tuning = self.drawer == Some(Drawer::Tuner);
+        let tuning = self.tunes();
         let latency = words::latency(self.meters.latency.load(Relaxed), self.places().host_rate());
         tabs::show(ui, row, desk, self.page, tuning, &latency);
         body.min.y += gap;
@@ -284,9 +291,15 @@ impl App {
         }
     }
 
+    /// Whether the tuner is in sight.
+    fn tunes(&self) -> bool {
+        let there = self.page == Page::Amp && self.browser.place().is_none();
+        self.drawer == Some(Drawer::Tuner) && there
+    }
+
     fn feed(&mut self, ui: &Ui) {
         let now = ui.input(|i| i.time);
-        let seconds = self.fed.map_or(0.0, |fed| (now - fed) as f32);
+        let seconds = self.fed.map_or(0.0, |fed| (now - fed).max(0.0) as f32);
         self.fed = Some(now);
         let take = |peaks: &[AtomicF32; 2]| [0, 1].map(|i| peaks[i].swap(0.0, Relaxed));
         self.input.feed(take(&self.meters.input), seconds);
@@ -294,7 +307,10 @@ impl App {
         // From −33 dB, where a quiet note is, to −3 dB.
         let loud = ((self.output.level() - 0.45) / 0.5).clamp(0.0, 1.0);
         self.heat += (loud - self.heat) * (GLOW * seconds).min(1.0);
-        let tuning = self.drawer == Some(Drawer::Tuner);
+        let tuning = self.tunes();
+        // In each frame, for the window before may have been closed only now.
+        self.meters.watched.store(true, Relaxed);
+        self.meters.tuner.wanted.store(tuning, Relaxed);
         if tuning {
             self.tuner.update(&self.meters, self.places().host_rate(), now);
         }
@@ -302,6 +318,16 @@ impl App {
             // They must also fall when the host stops calling us.
             ui.ctx().request_repaint_after(Duration::from_millis(33));
         }
+    }
+}
+
+/// Ends with the window whose memory it lies in: nobody tells us that one closed.
+struct Closed(Arc<Meters>);
+
+impl Drop for Closed {
+    fn drop(&mut self) {
+        self.0.watched.store(false, Relaxed);
+        self.0.tuner.wanted.store(false, Relaxed);
     }
 }
 

@@ -53,6 +53,8 @@ pub struct KilnAmp {
     latency: u32,
     /// As the places were told.
     oversampling: Oversampling,
+    /// Samples since the editor was last asked to repaint.
+    unseen: usize,
 }
 
 impl Default for KilnAmp {
@@ -71,6 +73,7 @@ impl Default for KilnAmp {
             rate: 48_000.0,
             latency: 0,
             oversampling: Oversampling::X1,
+            unseen: 0,
         }
     }
 }
@@ -176,7 +179,13 @@ impl Plugin for KilnAmp {
             self.meters.took(began.elapsed(), buffer.samples(), self.rate);
             self.meters.gate.store(self.amp.gate_gain(), Relaxed);
             self.meters.raise(peaks);
-            self.repaint.request_repaint();
+            // In silence only the load moves.
+            self.unseen += buffer.samples();
+            let loud = peaks.input.iter().chain(&peaks.output).any(|peak| *peak > 1e-4);
+            if loud || self.unseen as f32 > 0.1 * self.rate {
+                self.unseen = 0;
+                self.repaint.request_repaint();
+            }
         }
         self.follow(context);
         match self.places().tail() {

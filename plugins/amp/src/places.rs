@@ -15,6 +15,9 @@ use crate::files::{self, Listing};
 use crate::presets::PresetTask;
 use crate::seat::{Held, Seat, Status};
 
+/// Files that do not load which the arrows step over at once.
+const MOST_STEPS: usize = 8;
+
 /// A place for a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Place {
@@ -232,12 +235,19 @@ impl Places {
         let current = playing.as_ref().and_then(|playing| playing.source.path());
         let folder = current.and_then(Path::parent).filter(|folder| folder.is_dir());
         let listing = Listing::read(&folder.map_or_else(|| self.folder(place), Path::to_owned));
-        match listing.step(place, current, step) {
-            Some(path) => seat.open(&path),
-            None => {
+        let mut current = current.map(Path::to_owned);
+        // Past what does not load, or one would be stuck before it.
+        for _ in 0..MOST_STEPS {
+            let Some(path) = listing.step(place, current.as_deref(), step) else {
                 let (noun, folder) = (place.noun(), listing.folder.display());
-                seat.complain(format!("There are no {noun}s in {folder}."));
+                return seat.complain(format!("There are no {noun}s in {folder}."));
+            };
+            seat.open(&path);
+            let playing = seat.status().playing;
+            if playing.is_some_and(|playing| playing.source.path() == Some(&path)) {
+                return;
             }
+            current = Some(path);
         }
     }
 

@@ -214,7 +214,9 @@ impl Presets {
 
     fn delete(&self, path: &Path) -> Result<(), String> {
         self.check(path)?;
-        fs::remove_file(path).map_err(|e| format!("{} cannot be deleted: {e}", path.display()))
+        // One click does it, so the file stays for who finds it was the wrong one.
+        fs::rename(path, path.with_extension("json.deleted"))
+            .map_err(|e| format!("{} cannot be deleted: {e}", path.display()))
     }
 
     /// Refuses what is no preset of ours, so that nothing else is harmed.

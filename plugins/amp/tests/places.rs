@@ -251,3 +251,21 @@ fn the_window_keeps_its_size() {
         assert_eq!(later.kept().window.size(), Some([900.0, 600.0]), "{hostile}");
     }
 }
+
+#[test]
+fn the_arrows_go_on_past_what_does_not_load() {
+    let folder = host::scratch("past_broken");
+    let a = host::write(&folder, "a.nam", &host::wavenet("A", 0.5));
+    host::write(&folder, "b.nam", "{");
+    host::write(&folder, "c.nam", "{");
+    host::write(&folder, "d.nam", &host::wavenet("D", 0.6));
+    let plugin = playing();
+    let model = Place::Model(0);
+    plugin.places().run(Task::Open(model, a));
+    for expected in ["D", "A"] {
+        plugin.places().run(Task::Step(model, 1));
+        let status = plugin.places().status(model);
+        assert_eq!(status.playing.map(|playing| playing.name.clone()), Some(expected.into()));
+        assert_eq!(status.error, None);
+    }
+}

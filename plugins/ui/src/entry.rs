@@ -72,7 +72,10 @@ fn field<P: Param>(
         }
         return;
     }
-    response.request_focus();
+    // Asked for again, it would lose the keys it keeps to itself.
+    if !response.has_focus() {
+        response.request_focus();
+    }
     ui.data_mut(|data| data.insert_temp(id, typed));
 }
 

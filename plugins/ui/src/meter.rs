@@ -42,7 +42,7 @@ impl Meter {
     pub fn feed(&mut self, peaks: [f32; 2], seconds: f32) {
         for (bar, peak) in self.bars.iter_mut().zip(peaks) {
             let db = (20.0 * peak.max(1e-6).log10()).clamp(FLOOR, TOP);
-            bar.level = db.max(bar.level - FALL * seconds).max(FLOOR);
+            bar.level = db.max(bar.level - FALL * seconds).clamp(FLOOR, TOP);
             bar.age += seconds;
             if db >= bar.peak || bar.age > HOLD {
                 (bar.peak, bar.age) = (bar.level, 0.0);
@@ -198,6 +198,14 @@ mod tests {
             meter.feed([0.0; 2], 0.02);
         }
         assert!(!meter.moving());
+    }
+
+    #[test]
+    fn a_clock_that_goes_back_does_no_harm() {
+        let mut meter = Meter::default();
+        meter.feed([0.5, 0.0], 0.02);
+        meter.feed([0.0; 2], -600.0);
+        assert!(meter.bars[0].level <= TOP);
     }
 
     #[test]

@@ -61,7 +61,7 @@ fn drag<P: Param>(
 }
 
 fn wheel<P: Param>(ui: &Ui, response: &Response, param: &P, setter: &ParamSetter<'_>) {
-    if !response.hovered() {
+    if !response.hovered() || response.dragged() {
         return;
     }
     let turned: f32 = ui.input(|i| i.events.iter().map(notches).sum());
@@ -80,7 +80,7 @@ fn wheel<P: Param>(ui: &Ui, response: &Response, param: &P, setter: &ParamSetter
 
 /// Arrows, page keys, home and end while it has the keyboard.
 fn keys<P: Param>(ui: &Ui, response: &Response, param: &P, setter: &ParamSetter<'_>) {
-    if !response.has_focus() {
+    if !response.has_focus() || response.dragged() {
         return;
     }
     let arrows =

@@ -123,13 +123,13 @@ fn activation_tells_its_latency_and_asks_for_no_other() {
 /// Settings that differ in their latency at 48 kHz, each from the one before it.
 fn changes(models: &[PathBuf; 2]) -> [Project; 5] {
     let [own, other] = models;
-    let two = |routing| clean(&[other.clone(), other.clone()], routing, 1);
+    let two = |times| clean(&[other.clone(), other.clone()], "series", times);
     [
         clean(models, "series", 2),
         Project::default().file("model", own).oversampled(1),
         Project::default().file("model", other),
-        two("series"),
-        two("parallel"),
+        two(1),
+        two(2),
     ]
 }
 

@@ -116,7 +116,9 @@ impl Header {
                 let over = matches!(view.loaded, Some((Id::User(_), _))) && name == view.name();
                 return (enter && !escape && !name.is_empty()).then_some(Click::Save(name, over));
             }
-            response.request_focus();
+            if !response.has_focus() {
+                response.request_focus();
+            }
             return None;
         }
         let star = if view.loaded.is_some_and(|loaded| loaded.1) { " *" } else { "" };

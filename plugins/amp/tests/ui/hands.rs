@@ -49,6 +49,17 @@ fn a_double_click_restores_the_default_and_the_wheel_turns() {
 }
 
 #[test]
+fn arrows_move_within_what_is_typed() {
+    let mut editor = editor("typed_arrows");
+    editor.click("Output value");
+    editor.harness.event(egui::Event::Text("1".into()));
+    editor.key(Key::ArrowLeft);
+    editor.harness.event(egui::Event::Text("2".into()));
+    editor.key(Key::Enter);
+    assert_eq!(editor.params.output.value(), 21.0);
+}
+
+#[test]
 fn a_value_can_be_typed() {
     let mut editor = editor("typed");
     for (typed, value) in [("-7,5 dB", -7.5), ("nonsense", -7.5), ("99", 20.0), ("inf", 20.0)] {
