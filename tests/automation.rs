@@ -72,8 +72,9 @@ fn random(draw: &mut impl FnMut(usize) -> usize) -> Params {
 
 /// A low note, for which every step that is not the sound's own stands out.
 fn note(n: usize) -> [Vec<f32>; 2] {
-    let tone = |phase: f32| {
-        let sine = |i: usize| 0.01 * (i as f32 * 0.01 + phase).sin();
+    // In double precision: after a minute, single would step in time.
+    let tone = |phase: f64| {
+        let sine = |i: usize| 0.01 * (i as f64 * 0.01 + phase).sin() as f32;
         (0..n).map(sine).collect()
     };
     [tone(0.0), tone(0.5)]

