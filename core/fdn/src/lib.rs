@@ -1,0 +1,18 @@
+//! Feedback delay networks, from the graph a trainer wrote to sound.
+//!
+//! ```text
+//! JSON ── load ──▶ Graph ── at_rate ──▶ Graph ── flatten ──▶ Network ── compile ──▶ Plan ── run ──▶ Reverb
+//!                                                            └──────── certify ──▶ Certificate
+//! ```
+//!
+//! A [`Graph`] is a tree in float64, as it was designed. A [`Network`] is the same
+//! without its nesting: signals, and the operations that make them. A plan is what
+//! to do with them in single precision, and in which order.
+
+mod error;
+mod graph;
+mod network;
+
+pub use error::Error;
+pub use graph::{Controls, Delay, Graph, Kind, Module, Node, Range, Section};
+pub use network::{Network, Op, OpKind, Signal};
