@@ -1,4 +1,4 @@
-//! Who may use whom: plugins → fx → nn, and nothing that makes sound knows a host.
+//! Who may use whom: plugins → fx → nn and fdn, and nothing that makes sound knows a host.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -6,7 +6,7 @@ use anyhow::{Context, Result, ensure};
 use cargo_metadata::{DependencyKind, Metadata, PackageId};
 
 /// A crate, and crates it must not reach however indirectly.
-const FORBIDDEN: &[(&str, &[&str])] = &[("nn", &["fx"])];
+const FORBIDDEN: &[(&str, &[&str])] = &[("nn", &["fx", "fdn"]), ("fdn", &["fx", "nn"])];
 
 /// Checks all arrows, so that one run shows every wrong one.
 pub(crate) fn check(metadata: &Metadata) -> Result<()> {

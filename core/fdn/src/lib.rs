@@ -9,10 +9,18 @@
 //! without its nesting: signals, and the operations that make them. A plan is what
 //! to do with them in single precision, and in which order.
 
+mod compile;
 mod error;
 mod graph;
 mod network;
+mod plan;
+mod run;
 
+pub use compile::Decay;
 pub use error::Error;
 pub use graph::{Controls, Delay, Graph, Kind, Module, Node, Range, Section};
 pub use network::{Network, Op, OpKind, Signal};
+pub use plan::Plan;
+pub use run::Reverb;
+
+pub use isa::Isa;

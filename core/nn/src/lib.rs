@@ -39,9 +39,9 @@ use std::any::Any;
 
 pub use convolver::Convolver;
 pub use error::Error;
+pub use isa::Isa;
 pub use metadata::{Date, Metadata};
 pub use model::Model;
-pub use simd::Isa;
 
 /// Samples an engine handles at a time; longer input is cut into such blocks.
 ///

@@ -12,9 +12,9 @@ use crate::metadata::Metadata;
 use crate::nam::{self, File};
 use crate::program::Program;
 use crate::run::Runner;
-use crate::simd::Isa;
 use crate::wavenet::{WaveNet, count::merge};
 use crate::{Engine, Error, convnet};
+use isa::Isa;
 
 /// The most sizes a slimmable model may have.
 pub(crate) const MAX_SIZES: usize = 16;

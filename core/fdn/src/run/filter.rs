@@ -1,0 +1,168 @@
+//! Cascades of biquads, channels across lanes: a recursion cannot be spread over
+//! time, but many of them can be run side by side.
+
+use fearless_simd::{Simd, prelude::*};
+
+use super::sane;
+use crate::plan::{Bank, Form, Sections};
+
+/// The most lanes there are.
+const MOST: usize = 16;
+
+/// Filters the first `n` frames; nothing beyond them is touched.
+#[inline(always)]
+pub(super) fn run<S: Simd>(s: S, bank: &Bank, states: &mut [f32], rows: &mut [f32], n: usize) {
+    let lanes = S::f32s::LEN;
+    let states = &mut states[bank.states..][..2 * bank.width * bank.sections.len()];
+    for (g, channels) in bank.channels.chunks(lanes).enumerate() {
+        let mut t = 0;
+        while t < n {
+            let some = (n - t).min(lanes);
+            block(s, bank, g * lanes, channels, states, rows, t, some);
+            t += lanes;
+        }
+    }
+}
+
+/// Filters up to a vector of channels and a vector of frames.
+#[inline(always)]
+#[expect(clippy::too_many_arguments, reason = "a kernel whose caller is a double loop")]
+fn block<S: Simd>(
+    s: S,
+    bank: &Bank,
+    group: usize,
+    channels: &[(u32, u32)],
+    states: &mut [f32],
+    rows: &mut [f32],
+    t: usize,
+    n: usize,
+) {
+    let lanes = S::f32s::LEN;
+    let mut x = [S::f32s::splat(s, 0.0); MOST];
+    for (x, (from, _)) in x.iter_mut().zip(channels) {
+        *x = S::f32s::from_slice(s, &rows[*from as usize + t..][..lanes]);
+    }
+    transpose::<S>(&mut x);
+    let pairs = states.chunks_exact_mut(2 * bank.width);
+    for (section, states) in bank.sections.iter().zip(pairs) {
+        let (one, two) = states.split_at_mut(bank.width);
+        let (one, two) = (&mut one[group..group + lanes], &mut two[group..group + lanes]);
+        let x = &mut x[..n];
+        match section.form {
+            Form::OnePole => one_pole(s, c(s, section, bank.width, group), one, x),
+            Form::First => first(s, c(s, section, bank.width, group), one, x),
+            Form::Direct => direct(s, c(s, section, bank.width, group), one, two, x),
+            Form::StateVariable => {
+                state_variable(s, c(s, section, bank.width, group), one, two, x);
+            }
+        }
+    }
+    transpose::<S>(&mut x);
+    for (x, (_, to)) in x.iter().zip(channels) {
+        let to = &mut rows[*to as usize + t..];
+        if n == lanes {
+            x.store_slice(&mut to[..lanes]);
+        } else {
+            to[..n].copy_from_slice(&x.as_slice()[..n]);
+        }
+    }
+}
+
+/// The coefficients of a group of channels.
+#[inline(always)]
+fn c<S: Simd, const N: usize>(s: S, of: &Sections, width: usize, group: usize) -> [S::f32s; N] {
+    let mut c = [S::f32s::splat(s, 0.0); N];
+    for (c, all) in c.iter_mut().zip(of.coefficients.chunks_exact(width)) {
+        *c = S::f32s::from_slice(s, &all[group..group + S::f32s::LEN]);
+    }
+    c
+}
+
+#[inline(always)]
+fn one_pole<S: Simd>(s: S, [b0, a1]: [S::f32s; 2], state: &mut [f32], x: &mut [S::f32s]) {
+    let mut y = S::f32s::from_slice(s, state);
+    for x in x {
+        y = (-a1).mul_add(y, b0 * *x);
+        *x = y;
+    }
+    y.store_slice(state);
+}
+
+#[inline(always)]
+fn first<S: Simd>(s: S, [b0, b1, a1]: [S::f32s; 3], state: &mut [f32], x: &mut [S::f32s]) {
+    let mut state_1 = S::f32s::from_slice(s, state);
+    for x in x {
+        let y = b0.mul_add(*x, state_1);
+        state_1 = (-a1).mul_add(y, b1 * *x);
+        *x = y;
+    }
+    state_1.store_slice(state);
+}
+
+#[inline(always)]
+fn direct<S: Simd>(
+    s: S,
+    [b0, b1, b2, a1, a2]: [S::f32s; 5],
+    one: &mut [f32],
+    two: &mut [f32],
+    x: &mut [S::f32s],
+) {
+    let (mut s1, mut s2) = (S::f32s::from_slice(s, one), S::f32s::from_slice(s, two));
+    for x in x {
+        let y = b0.mul_add(*x, s1);
+        s1 = (-a1).mul_add(y, b1.mul_add(*x, s2));
+        s2 = (-a2).mul_add(y, b2 * *x);
+        *x = y;
+    }
+    s1.store_slice(one);
+    s2.store_slice(two);
+}
+
+/// The trapezoidal state variable filter (Simper, "Solving the continuous SVF
+/// equations using trapezoidal integration and equivalent currents", 2011), its
+/// states written as what they were plus a small change, so that the change
+/// keeps all its digits.
+#[inline(always)]
+fn state_variable<S: Simd>(
+    s: S,
+    [through, p, b, q, c1, c2]: [S::f32s; 6],
+    one: &mut [f32],
+    two: &mut [f32],
+    x: &mut [S::f32s],
+) {
+    let (mut s1, mut s2) = (S::f32s::from_slice(s, one), S::f32s::from_slice(s, two));
+    for x in x {
+        let e = *x - s2;
+        let y = c2.mul_add(s2, c1.mul_add(s1, through * *x));
+        let change = p.mul_add(e, (-b) * s1);
+        s2 += q.mul_add(e, p * s1);
+        s1 += change;
+        *x = y;
+    }
+    s1.store_slice(one);
+    s2.store_slice(two);
+}
+
+/// Exchanges lanes and vectors: of the first `LEN` of each.
+#[inline(always)]
+fn transpose<S: Simd>(x: &mut [S::f32s; MOST]) {
+    let lanes = S::f32s::LEN;
+    let mut step = 1;
+    while step < lanes {
+        let before = *x;
+        for i in 0..lanes / 2 {
+            let (low, high) = before[i].interleave(before[i + lanes / 2]);
+            x[2 * i] = low;
+            x[2 * i + 1] = high;
+        }
+        step *= 2;
+    }
+}
+
+/// Lets go of states nobody hears, and of what should not be there.
+#[inline(always)]
+pub(super) fn clean<S: Simd>(s: S, states: &mut [f32]) {
+    for state in states.chunks_exact_mut(S::f32s::LEN) {
+        sane(s, S::f32s::from_slice(s, state)).store_slice(state);
+    }
+}
