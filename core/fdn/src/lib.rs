@@ -12,6 +12,10 @@
 mod error;
 mod graph;
 mod network;
+mod response;
+#[cfg(any(test, feature = "testing"))]
+#[doc(hidden)]
+pub mod testing;
 
 pub use error::Error;
 pub use graph::{Controls, Delay, Graph, Kind, Module, Node, Range, Section};
