@@ -14,7 +14,11 @@ mod error;
 mod graph;
 mod network;
 mod plan;
+mod response;
 mod run;
+#[cfg(any(test, feature = "testing"))]
+#[doc(hidden)]
+pub mod testing;
 
 pub use compile::Decay;
 pub use error::Error;
