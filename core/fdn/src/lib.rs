@@ -16,6 +16,8 @@ mod network;
 mod plan;
 mod response;
 mod run;
+#[cfg(test)]
+mod run_tests;
 #[cfg(any(test, feature = "testing"))]
 #[doc(hidden)]
 pub mod testing;
