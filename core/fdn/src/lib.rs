@@ -29,4 +29,4 @@ pub use network::{Network, Op, OpKind, Signal};
 pub use plan::Plan;
 pub use run::Reverb;
 
-pub use isa::Isa;
+pub use cpu::Isa;

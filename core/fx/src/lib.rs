@@ -17,7 +17,7 @@ mod bank;
 pub mod cabinet;
 pub mod cuts;
 pub mod delay;
-pub mod denormal;
+pub use cpu::denormal;
 mod error;
 pub mod factory;
 pub mod filter;

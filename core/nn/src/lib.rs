@@ -38,8 +38,8 @@ mod wavenet;
 use std::any::Any;
 
 pub use convolver::Convolver;
+pub use cpu::Isa;
 pub use error::Error;
-pub use isa::Isa;
 pub use metadata::{Date, Metadata};
 pub use model::Model;
 

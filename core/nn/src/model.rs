@@ -14,7 +14,7 @@ use crate::program::Program;
 use crate::run::Runner;
 use crate::wavenet::{WaveNet, count::merge};
 use crate::{Engine, Error, convnet};
-use isa::Isa;
+use cpu::Isa;
 
 /// The most sizes a slimmable model may have.
 pub(crate) const MAX_SIZES: usize = 16;

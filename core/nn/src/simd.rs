@@ -116,8 +116,8 @@ pub(crate) fn sigmoid<S: Simd, V: Vector<S>>(s: S, x: V) -> V {
 
 #[cfg(test)]
 mod tests {
+    use cpu::Isa;
     use fearless_simd::{dispatch, f32x16};
-    use isa::Isa;
 
     use super::*;
 

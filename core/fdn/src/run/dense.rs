@@ -78,27 +78,26 @@ fn tile<S: Simd, const H: usize, const NT: usize>(
         }
     }
     // Written out, for a loop here would keep the sums in memory.
-    put(s, acc[0], outputs[0], rows, t);
+    put::<S, NT>(acc[0], outputs[0], rows, t);
     if H > 1 {
-        put(s, acc[1], outputs[1], rows, t);
+        put::<S, NT>(acc[1], outputs[1], rows, t);
     }
     if H > 2 {
-        put(s, acc[2], outputs[2], rows, t);
+        put::<S, NT>(acc[2], outputs[2], rows, t);
     }
     if H > 3 {
-        put(s, acc[3], outputs[3], rows, t);
+        put::<S, NT>(acc[3], outputs[3], rows, t);
     }
     if H > 4 {
-        put(s, acc[4], outputs[4], rows, t);
+        put::<S, NT>(acc[4], outputs[4], rows, t);
     }
     if H > 5 {
-        put(s, acc[5], outputs[5], rows, t);
+        put::<S, NT>(acc[5], outputs[5], rows, t);
     }
 }
 
 #[inline(always)]
-fn put<S: Simd, const NT: usize>(s: S, sums: [S::f32s; NT], row: u32, rows: &mut [f32], t: usize) {
-    let _ = s;
+fn put<S: Simd, const NT: usize>(sums: [S::f32s; NT], row: u32, rows: &mut [f32], t: usize) {
     let row = &mut rows[row as usize + t..][..NT * S::f32s::LEN];
     for (y, to) in sums.iter().zip(row.chunks_exact_mut(S::f32s::LEN)) {
         y.store_slice(to);

@@ -1,10 +1,12 @@
 //! Cascades of biquads, channels across lanes: a recursion cannot be spread over
 //! time, but many of them can be run side by side.
 
+use std::ops::Range;
+
 use fearless_simd::{Simd, prelude::*};
 
 use super::sane;
-use crate::plan::{Bank, Form, Sections};
+use crate::plan::{Bank, Form, Row, Sections};
 
 /// The most lanes there are.
 const MOST: usize = 16;
@@ -16,31 +18,33 @@ pub(super) fn run<S: Simd>(s: S, bank: &Bank, states: &mut [f32], rows: &mut [f3
     let states = &mut states[bank.states..][..2 * bank.width * bank.sections.len()];
     for (g, channels) in bank.channels.chunks(lanes).enumerate() {
         let mut t = 0;
-        while t < n {
-            let some = (n - t).min(lanes);
-            block(s, bank, g * lanes, channels, states, rows, t, some);
+        while t + lanes <= n {
+            block::<S, true>(s, bank, g * lanes, channels, states, rows, t..t + lanes);
             t += lanes;
+        }
+        if t < n {
+            block::<S, false>(s, bank, g * lanes, channels, states, rows, t..n);
         }
     }
 }
 
-/// Filters up to a vector of channels and a vector of frames.
+/// Filters up to a vector of channels and of frames; `WHOLE`, a vector of
+/// frames, which are then kept in registers.
 #[inline(always)]
-#[expect(clippy::too_many_arguments, reason = "a kernel whose caller is a double loop")]
-fn block<S: Simd>(
+fn block<S: Simd, const WHOLE: bool>(
     s: S,
     bank: &Bank,
     group: usize,
-    channels: &[(u32, u32)],
+    channels: &[(Row, Row)],
     states: &mut [f32],
     rows: &mut [f32],
-    t: usize,
-    n: usize,
+    frames: Range<usize>,
 ) {
     let lanes = S::f32s::LEN;
+    let n = if WHOLE { lanes } else { frames.len() };
     let mut x = [S::f32s::splat(s, 0.0); MOST];
     for (x, (from, _)) in x.iter_mut().zip(channels) {
-        *x = S::f32s::from_slice(s, &rows[*from as usize + t..][..lanes]);
+        *x = S::f32s::from_slice(s, &rows[*from as usize + frames.start..][..lanes]);
     }
     transpose::<S>(&mut x);
     let pairs = states.chunks_exact_mut(2 * bank.width);
@@ -59,8 +63,8 @@ fn block<S: Simd>(
     }
     transpose::<S>(&mut x);
     for (x, (_, to)) in x.iter().zip(channels) {
-        let to = &mut rows[*to as usize + t..];
-        if n == lanes {
+        let to = &mut rows[*to as usize + frames.start..];
+        if WHOLE {
             x.store_slice(&mut to[..lanes]);
         } else {
             to[..n].copy_from_slice(&x.as_slice()[..n]);

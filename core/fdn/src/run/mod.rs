@@ -7,8 +7,8 @@ mod sparse;
 
 use std::sync::Arc;
 
+use cpu::Isa;
 use fearless_simd::{Level, Simd, dispatch, prelude::*};
-use isa::Isa;
 
 use crate::plan::{FRAMES, Plan, STRIDE, Solve, Stage, Step};
 
@@ -122,7 +122,6 @@ impl Reverb {
     pub fn process(&mut self, inputs: &[&[f32]], outputs: &mut [&mut [f32]]) {
         let lengths = inputs.iter().map(|x| x.len()).chain(outputs.iter().map(|y| y.len()));
         let frames = lengths.min().unwrap_or(0);
-        let level = self.level;
         let mut done = 0;
         while done < frames {
             let n = (FRAMES - self.phase).min(frames - done);
@@ -130,7 +129,7 @@ impl Reverb {
                 self.glide();
             }
             self.take(inputs, done, n);
-            dispatch!(level, s => self.run(s, n));
+            self.run(n);
             for (y, row) in outputs.iter_mut().zip(&self.plan.outputs) {
                 let row = &self.rows[self.skip + *row as usize..][..n];
                 y[done..done + n].copy_from_slice(row);
@@ -157,72 +156,63 @@ impl Reverb {
 
     /// Runs the next `n` frames, up to the end of the grid at most. Only there
     /// are states let go of, so that no cut of the signal shows.
-    #[inline(always)]
-    fn run<S: Simd>(&mut self, s: S, n: usize) {
+    fn run(&mut self, n: usize) {
         let plan = self.plan.clone();
         for stage in &plan.stages {
             let mut from = 0;
             while from < n {
                 let some = stage.chunk.min(n - from);
                 if let Some(solve) = &stage.solve {
-                    self.solve(s, stage, solve, from);
+                    self.solve(stage, solve, from);
                 }
-                self.steps(s, stage, from, some);
+                self.steps(stage, from, some);
                 line::advance(&plan.rings, &mut self.heads, stage.rings.clone(), some);
                 from += some;
             }
         }
         if self.phase + n == FRAMES {
-            filter::clean(s, &mut self.states);
+            dispatch!(self.level, s => filter::clean(s, &mut self.states));
         }
     }
 
     /// Runs the steps of `stage` on `n` frames from frame `from` of the rows.
-    #[inline(always)]
-    fn steps<S: Simd>(&mut self, s: S, stage: &Stage, from: usize, n: usize) {
+    ///
+    /// Each kernel is dispatched by itself: together in one function they would
+    /// be given registers badly.
+    fn steps(&mut self, stage: &Stage, from: usize, n: usize) {
         let rows = &mut self.rows[self.skip + from..];
+        let (rings, heads, level) = (&self.plan.rings, &self.heads, self.level);
         for step in &stage.steps {
             match step {
                 Step::Read(reads) => {
-                    for read in reads {
-                        let ring = &self.plan.rings[read.ring as usize];
-                        let head = self.heads[read.ring as usize] as usize;
-                        line::read(s, read, ring, head, &self.rings, rows, n);
-                    }
+                    dispatch!(level, s => line::read(s, reads, rings, heads, &self.rings, rows, n));
                 }
                 Step::Write(writes) => {
-                    for (row, ring) in writes {
-                        let head = self.heads[*ring as usize] as usize;
-                        let ring = &self.plan.rings[*ring as usize];
-                        line::write(s, ring, head, &mut self.rings, &rows[*row as usize..], n);
-                    }
+                    let memory = &mut self.rings;
+                    dispatch!(level, s => line::write(s, writes, rings, heads, memory, rows, n));
                 }
                 Step::Decay(lines) => {
-                    for (row, line) in lines {
-                        let (gain, change) = self.gains[*line as usize];
-                        let row = &mut rows[*row as usize..][..n];
-                        let first = (self.phase + from) as f32;
-                        for (t, x) in row.iter_mut().enumerate() {
-                            *x *= change.mul_add(first + t as f32, gain);
-                        }
-                    }
+                    let gains = &self.gains;
+                    let first = (self.phase + from) as f32;
+                    dispatch!(level, s => line::decay(s, lines, gains, first, rows, n));
                 }
-                Step::Filter(bank) => filter::run(s, bank, &mut self.states, rows, n),
-                Step::Dense(dense) => dense::run(s, dense, rows, n),
-                Step::Sparse(sparse) => sparse::run(s, sparse, rows, n),
+                Step::Filter(bank) => {
+                    dispatch!(level, s => filter::run(s, bank, &mut self.states, rows, n));
+                }
+                Step::Dense(dense) => dispatch!(level, s => dense::run(s, dense, rows, n)),
+                Step::Sparse(sparse) => dispatch!(level, s => sparse::run(s, sparse, rows, n)),
             }
         }
     }
 
     /// Finds what the signals of a delay-free loop are in frame `from`.
-    #[inline(always)]
-    fn solve<S: Simd>(&mut self, s: S, stage: &Stage, solve: &Solve, from: usize) {
+    fn solve(&mut self, stage: &Stage, solve: &Solve, from: usize) {
         let states = stage.states.clone();
         self.before[states.clone()].copy_from_slice(&self.states[states.clone()]);
         for row in &solve.guess {
             self.rows[self.skip + *row as usize + from] = 0.0;
         }
-        self.steps(s, stage, from, 1);
+        self.steps(stage, from, 1);
         self.states[states.clone()].copy_from_slice(&self.before[states]);
         let count = solve.made.len();
         for (x, row) in self.solved.iter_mut().zip(solve.inverse.chunks_exact(count)) {

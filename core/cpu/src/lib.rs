@@ -1,5 +1,8 @@
-//! Which instruction set the kernels run on: one binary serves every machine of
-//! an architecture.
+//! What the kernels need of the processor: which instruction set they run on, for
+//! one binary serves every machine of an architecture, and numbers that stay
+//! normal.
+
+pub mod denormal;
 
 use fearless_simd::Level;
 
