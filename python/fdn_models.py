@@ -45,9 +45,7 @@ def gains(values, nfft):
 def lines(samples, nfft, unit=1, trained=False, isint=True):
     """Delay lines of ``samples``, whose raw parameter is whatever makes them."""
     more = {"max_len": int(max(samples)) + 2, "unit": unit, "isint": isint, "fs": RATE}
-    module = dsp.parallelDelay(
-        size=(len(samples),), requires_grad=trained, **more, **rest(nfft)
-    )
+    module = dsp.parallelDelay(size=(len(samples),), requires_grad=trained, **more, **rest(nfft))
     seconds = module.sample2s(tensor(samples))
     # Trained delays pass a softplus: this is its inverse.
     return assigned(module, torch.log(torch.expm1(seconds)) if trained else seconds)
@@ -79,7 +77,9 @@ def loop(forward, backward):
 def reverberator(core, nfft, inputs=1, outputs=1, size=4):
     """``core`` between random gains."""
     into = dsp.Gain(size=(size, inputs), **rest(nfft))
-    return series(input_gain=into, loop=core, output_gain=dsp.Gain(size=(outputs, size), **rest(nfft)))
+    return series(
+        input_gain=into, loop=core, output_gain=dsp.Gain(size=(outputs, size), **rest(nfft))
+    )
 
 
 def damped(samples, nfft):
@@ -233,13 +233,17 @@ def _ordered_zero_line(n):
 
 def _wide(n):
     """A loop of as many lines forward as there are not backward: two in, three out."""
-    forward = series(split=gain([[0.6, 0.1], [0.2, 0.5], [0.3, 0.3]], n), delays=lines((13, 29, 37), n))
+    forward = series(
+        split=gain([[0.6, 0.1], [0.2, 0.5], [0.3, 0.3]], n), delays=lines((13, 29, 37), n)
+    )
     return loop(forward, gain([[0.5, -0.3, 0.2], [0.1, 0.4, -0.5]], n))
 
 
 def _nested(n):
     inner = loop(lines((29, 31, 37, 41), n), gain(-0.3 * torch.eye(4), n))
-    return fdn(n, series(delays=lines(LINES, n), losses=gains((0.5, 0.45, 0.4, 0.35), n), inner=inner))
+    return fdn(
+        n, series(delays=lines(LINES, n), losses=gains((0.5, 0.45, 0.4, 0.35), n), inner=inner)
+    )
 
 
 def _feedback_delays(n):
@@ -257,7 +261,9 @@ GRAPHS = {
         n, backward=series(delays=lines((13, 17, 19, 2), n), mixing=mixing(4, n))
     ),
     "parallel_in_loop": _parallel_in_loop,
-    "parallel_concat": lambda n: system.Parallel(fdn(n), gain([[0.7], [-0.2]], n), sum_output=False),
+    "parallel_concat": lambda n: system.Parallel(
+        fdn(n), gain([[0.7], [-0.2]], n), sum_output=False
+    ),
     "nested_recursion": _nested,
     "schroeder_allpass": lambda n: series(
         a=_allpass(0.7, 13, n), b=_allpass(-0.6, 37, n), c=_allpass(0.5, 61, n)
@@ -280,14 +286,10 @@ GRAPHS = {
     ),
     "fir_loop": _fir,
     "delay_matrix_loop": _delay_matrix,
-    "unit_100": lambda n: fdn(
-        n, series(delays=lines(LINES, n, unit=100), losses=gains(GAINS, n))
-    ),
+    "unit_100": lambda n: fdn(n, series(delays=lines(LINES, n, unit=100), losses=gains(GAINS, n))),
     "softplus_delays": lambda n: fdn(
         n, series(delays=lines(LINES, n, trained=True), losses=gains(GAINS, n))
     ),
-    "householder_loop": lambda n: fdn(
-        n, backward=dsp.HouseholderMatrix(size=(4, 4), **rest(n))
-    ),
+    "householder_loop": lambda n: fdn(n, backward=dsp.HouseholderMatrix(size=(4, 4), **rest(n))),
     "stereo": _stereo,
 }

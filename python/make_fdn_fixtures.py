@@ -26,7 +26,7 @@ SILENT = 1e-13  # of the peak: what is below is FLAMO's rounding
 # The others are what FLAMO computes in single precision, whatever it is told.
 LEFT_OUT = {"parallel_delay_fraction", "velvet_filter", "fdn_peq"}
 NOTES = {
-    "canonical_geq": "FLAMO's example e8_fdn, four lines: a graphic equaliser in the loop, unit=100",
+    "canonical_geq": "FLAMO's example e8_fdn with four lines: a GEQ in the loop, unit=100",
     "feedback_delays": "delays in the backward path only",
     "two_delays": "two banks of delays one after the other in the forward path",
     "delays_both_ways": "delays in both paths",

@@ -21,12 +21,10 @@ def flamo_to_json(model, fs, name="FLAMO", controls=None, revision=None):
     and not to the model, is left out. TypeError names a module that is not supported, ValueError
     one whose numbers mean no sound; both by its path, which is FLAMO's own.
     """
-    graph = {
-        "format": "kiln-fdn",
-        "version": 1,
-        "name": str(name),
-        "sample_rate": fs,
-    }
+    fs = fs if isinstance(fs, int) else float(fs)
+    if not 0 < fs < float("inf"):
+        raise ValueError(f"fs: expected a rate in Hz above zero, found {fs}")
+    graph = {"format": "kiln-fdn", "version": 1, "name": str(name), "sample_rate": fs}
     if revision is not None:
         graph["revision"] = int(revision)
     if controls:
@@ -74,10 +72,10 @@ def _node(module, name, path, fs):
 def _core(shell, path):
     """The core of ``shell``, which alone FLAMO takes for its response."""
     for layer in (shell.get_inputLayer(), shell.get_outputLayer()):
-        for module in layer.modules():
+        for module in layer.modules() if layer is not None else ():
             if isinstance(module, (dsp.DSP, system.Recursion, system.Parallel)):
-                found = type(module).__name__
-                raise TypeError(f"{path}: expected all processing in the core, found {found} beside it")
+                found = f"{type(module).__name__} beside it"
+                raise TypeError(f"{path}: expected all processing in the core, found {found}")
     return shell.get_core()
 
 

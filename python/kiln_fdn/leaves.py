@@ -47,8 +47,8 @@ def matrix(name, value, dtype=torch.float64):
 def _gain(module, name):
     value = parameter(module)
     if value.shape != tuple(module.size):
-        raise ValueError(f"expected a matrix of {module.size}, found one of {value.shape}")
-    return matrix(name, value)
+        raise ValueError(f"expected a matrix of {tuple(module.size)}, found one of {value.shape}")
+    return matrix(name, value, module.param.dtype)
 
 
 def _parallel_gain(module, name):

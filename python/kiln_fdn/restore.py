@@ -33,6 +33,8 @@ CLASSES = {
     dsp.parallelDelay: (0, ("max_len", "isint", "unit", "fs")),
     dsp.GainDelay: (1, ("max_len", "isint", "unit", "fs")),
 }
+# What a Series of FLAMO calls its own, beside its methods: no name for a module in it.
+TAKEN = ("nfft", "alias_decay_db", "device", "dtype", "input_channels", "output_channels")
 BY_NAME = {cls.__name__: cls for cls in CLASSES}
 # Their constructors do not ask whether they are trained.
 UNTRAINED = (dsp.SOSFilter, dsp.AccurateGEQ)
@@ -97,14 +99,14 @@ def json_to_flamo(graph, nfft=2**16, alias_decay_db=0.0):
     """
     if (graph.get("format"), graph.get("version")) != ("kiln-fdn", 1):
         found = f"{graph.get('format')!r} version {graph.get('version')!r}"
-        raise ValueError(f"expected \"kiln-fdn\" version 1, found {found}")
+        raise ValueError(f'expected "kiln-fdn" version 1, found {found}')
     rest = {"nfft": nfft, "alias_decay_db": alias_decay_db}
     rest |= {"device": "cpu", "dtype": torch.float64}
     core = _module(graph["root"], rest, graph["sample_rate"])
-    ends = {"nfft": nfft, "dtype": torch.float64}
-    if not alias_decay_db:
-        return system.Shell(core, dsp.FFT(**ends), dsp.iFFT(**ends))
-    return system.Shell(core, dsp.FFTAntiAlias(**rest), dsp.iFFTAntiAlias(**rest))
+    into = dsp.FFT(nfft, dtype=torch.float64)
+    # FLAMO's own pairing: its FFTAntiAlias raises what it should let decay.
+    out = dsp.iFFTAntiAlias(**rest) if alias_decay_db else dsp.iFFT(nfft, dtype=torch.float64)
+    return system.Shell(core, into, out)
 
 
 def _module(node, rest, fs):
@@ -119,7 +121,7 @@ def _module(node, rest, fs):
         case "recursion":
             parts = (_module(node[k], rest, fs) for k in ("forward", "backward"))
             return system.Recursion(*parts)
-    if "flamo" in node:
+    if node.get("flamo", {}).get("class") in BY_NAME:
         module = _described(node["flamo"], rest)
         own = {k: v for k, v in node.items() if k not in ("flamo", "meta")}
         if _same(own, leaf(module, node["name"], node["name"])):
@@ -139,7 +141,7 @@ def _flat(node, rest, fs):
             inner = [(f"{name}_{k}", m) for k, m in _flat(child, rest, fs).items()]
         for key, module in inner:
             free, number = key, 2
-            while free in modules or hasattr(torch.nn.Module, free):
+            while free in modules or free in TAKEN or hasattr(system.Series, free):
                 free, number = f"{key}_{number}", number + 1
             modules[free] = _module(child, rest, fs) if module is None else module
     if not modules:
@@ -207,4 +209,4 @@ def _effective(node, rest, fs):
                 found = f"{len(taps)} taps"
                 raise ValueError(f"{node['name']}: expected at most {rest['nfft']}, found {found}")
             return _assigned(dsp.parallelFilter if kind == "fir" else dsp.Filter, taps, rest)
-    raise ValueError(f"{node['name']}: expected a type of \"kiln-fdn\", found {node['type']!r}")
+    raise ValueError(f'{node["name"]}: expected a type of "kiln-fdn", found {node["type"]!r}')

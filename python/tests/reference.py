@@ -57,7 +57,7 @@ def _cascade(sections, z):
 
 
 def _taps(taps, z):
-    return sum(t * z ** -float(k) for k, t in enumerate(taps))
+    return sum((t * z ** -float(k) for k, t in enumerate(taps)), np.zeros(len(z), complex))
 
 
 def _pairs(rows):
