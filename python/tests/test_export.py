@@ -3,9 +3,11 @@
 import json
 import unittest
 from collections import OrderedDict
+from types import SimpleNamespace
 
 import numpy as np
 import torch
+from flamo.auxiliary.reverb import HomogeneousFDN
 from flamo.processor import dsp, system
 from torch import nn
 
@@ -56,6 +58,9 @@ class Promises(unittest.TestCase):
         matrix = dsp.Matrix(size=(6, 6), matrix_type="orthogonal", **SINGLE)
         found = np.array(written(matrix)["root"]["matrix"])
         self.assertLess(np.abs(found @ found.T - np.eye(6)).max(), 1e-14)
+        matrix = dsp.Matrix(size=(4, 4), matrix_type="rotation", **SINGLE)
+        found = np.array(written(matrix)["root"]["matrix"])
+        self.assertLess(np.abs(found @ found.T - np.eye(4)).max(), 1e-14)
         vector = written(dsp.HouseholderMatrix(size=(5, 5), **SINGLE))["root"]["vector"]
         self.assertLess(abs(np.linalg.norm(vector) - 1), 1e-15)
         for make in (dsp.VelvetNoiseMatrix, dsp.ScatteringMatrix):
@@ -124,6 +129,23 @@ class Promises(unittest.TestCase):
         inside = system.Series(shell, gain([[0.5]], NFFT))
         found = response(written(inside)["root"], points())
         self.assertLess(error(found, 0.5 * flamo_response(core)), 1e-9)
+
+    def test_flamos_own_homogeneous_network(self):
+        trained = ("input_gain", "output_gain", "delays", "mixing_matrix", "attenuation")
+        config = SimpleNamespace(
+            N=4, delays=[7, 23, 41, 58], is_delay_int=True, alias_decay_db=30.0, **rest(NFFT)
+        )
+        vars(config).update({f"{name}_grad": name != "delays" for name in trained})
+        network = HomogeneousFDN(config)
+        graph = written(network.model)
+        delays, attenuation = graph["root"]["children"][1]["forward"]["children"]
+        self.assertEqual(delays["samples"], config.delays)
+        kept = 0.99 + 0.01 / (1 + np.exp(-6))
+        expected = kept ** np.array(config.delays)
+        self.assertLess(np.abs(np.array(attenuation["gains"]) - expected).max(), 1e-15)
+        network.model.set_alias_decay_db(0.0)
+        found = response(graph["root"], points())
+        self.assertLess(error(found, flamo_response(network.model.get_core())), 1e-9)
 
     def test_what_is_asked_for_is_written(self):
         controls = {"rt60": True, "dry_wet": {"init": 0.5, "min": 0, "max": 1}}
