@@ -127,7 +127,7 @@ fn every_value_replaced() {
     }
 }
 
-fn pointers(value: &Value, at: String, all: &mut Vec<String>) {
+pub(super) fn pointers(value: &Value, at: String, all: &mut Vec<String>) {
     match value {
         Value::Array(items) => {
             items.iter().enumerate().for_each(|(i, v)| pointers(v, format!("{at}/{i}"), all));

@@ -86,6 +86,7 @@ impl Reader {
             at.only(&[LEAF, &[key], others])?;
             at.need(key)
         };
+        at.get("flamo").map_or(Ok(()), |f| f.object())?;
         Ok(match kind.text()? {
             "matrix" => Module::Matrix(value("matrix", &[])?.matrix()?),
             "gain" => {

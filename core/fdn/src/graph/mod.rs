@@ -11,6 +11,8 @@ mod write;
 #[cfg(test)]
 mod hostile_tests;
 #[cfg(test)]
+mod kiln_tests;
+#[cfg(test)]
 mod load_tests;
 #[cfg(test)]
 mod response_tests;

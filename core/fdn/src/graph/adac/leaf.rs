@@ -22,6 +22,7 @@ pub(super) fn read(reader: &mut Reader, field: &Field<'_>, name: String) -> Resu
     let kind = field.need("module_type")?;
     let params = field.need("params")?;
     params.object()?;
+    field.get("flamo").map_or(Ok(()), |f| f.object())?;
     let module = match kind.text()? {
         "parallelDelay" => parallel_delay(field, &params)?,
         "Delay" | "variableDelay" => delay(field, &params, Some("samples"))?,
