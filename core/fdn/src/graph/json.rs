@@ -25,6 +25,15 @@ pub(super) enum Json {
     Object(Box<[(Box<str>, Json)]>),
 }
 
+impl Json {
+    /// The value of `key`, if this is an object that has it.
+    pub(super) fn get(&self, key: &str) -> Option<&Self> {
+        let Json::Object(entries) = self else { return None };
+        let at = entries.binary_search_by(|(k, _)| (**k).cmp(key)).ok()?;
+        Some(&entries[at].1)
+    }
+}
+
 impl<'de> Deserialize<'de> for Json {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         from.deserialize_any(Reader)
@@ -123,7 +132,7 @@ fn clip(s: &str) -> &str {
 #[derive(Clone)]
 pub(super) struct Field<'a> {
     pub(super) path: String,
-    json: &'a Json,
+    pub(super) json: &'a Json,
 }
 
 impl<'a> Field<'a> {
@@ -160,9 +169,8 @@ impl<'a> Field<'a> {
 
     /// The value of `key`, if this is an object that has it.
     pub(super) fn get(&self, key: &str) -> Option<Self> {
-        let Json::Object(entries) = self.json else { return None };
-        let at = entries.binary_search_by(|(k, _)| (**k).cmp(key)).ok()?;
-        Some(Self::new(format!("{}.{key}", self.path), &entries[at].1))
+        let value = self.json.get(key)?;
+        Some(Self::new(format!("{}.{key}", self.path), value))
     }
 
     /// The value of `key`, which must be there.

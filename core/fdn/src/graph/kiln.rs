@@ -50,12 +50,12 @@ impl Reader {
         let node = match kind.text()? {
             "series" => {
                 field.only(&[NODE, &["children"]])?;
-                let children = self.nodes(&children(field)?, depth)?;
+                let children = self.children(field, depth)?;
                 Node::series(name, inputs, children)
             }
             "parallel" => {
                 field.only(&[NODE, &["children", "sum"]])?;
-                let branches = self.nodes(&children(field)?, depth)?;
+                let branches = self.children(field, depth)?;
                 Node::parallel(name, branches, field.need("sum")?.bool()?)
             }
             "recursion" => {
@@ -75,6 +75,12 @@ impl Reader {
         }
         let expected = format!("{} inputs and {} outputs", node.inputs(), node.outputs());
         Err(Error::invalid(&field.path, expected, format!("{inputs} and {outputs}")))
+    }
+
+    fn children(&mut self, field: &Field<'_>, depth: usize) -> Result<Vec<Node>, Error> {
+        let children = field.need("children")?;
+        self.0.room(children.len()?, &field.path)?;
+        self.nodes(&named(field, children.items()?.map(Ok))?, depth)
     }
 
     fn nodes(&mut self, fields: &[Field<'_>], depth: usize) -> Result<Vec<Node>, Error> {
@@ -126,11 +132,6 @@ impl Reader {
             }
         })
     }
-}
-
-/// The children of a node, their paths by their names.
-fn children<'a>(field: &Field<'a>) -> Result<Vec<Field<'a>>, Error> {
-    named(field, field.need("children")?.items()?.map(Ok))
 }
 
 /// `fields` with their paths by their names, each unlike the others.

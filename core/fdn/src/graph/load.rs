@@ -136,10 +136,17 @@ impl Budget {
         self.spend(at.len() / 8, at)
     }
 
-    /// Before a square matrix is made of less than its entries.
-    pub(super) fn square(&mut self, side: usize, at: &str) -> Result<(), Error> {
+    /// Before `count` nodes are looked at.
+    pub(super) fn room(&self, count: usize, at: &str) -> Result<(), Error> {
+        check(format!("nodes, at {at}"), self.nodes.saturating_add(count), MOST_NODES)
+    }
+
+    /// Before a square matrix is made of less than its entries, whether there is
+    /// room: it is accounted for once it is made.
+    pub(super) fn square(&self, side: usize, at: &str) -> Result<(), Error> {
         check(format!("channels in {at}"), side, MOST_CHANNELS)?;
-        self.spend(side * side, at)
+        let entries = self.entries.saturating_add(side * side);
+        check(format!("entries of matrices, at {at}"), entries, MOST_ENTRIES)
     }
 
     /// Before `count` numbers are made that the file does not hold.

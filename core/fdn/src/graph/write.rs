@@ -10,8 +10,9 @@ use crate::graph::load::Names;
 
 impl Graph {
     /// This graph as JSON of `kiln-fdn` version 1. Every number is as exact as it
-    /// is here: loading gives the same graph. Siblings of one name, which no
-    /// loaded graph has, get different ones.
+    /// is here: loading gives the same graph. What no loaded graph has comes back
+    /// otherwise: siblings of one name get different ones, and a module with one
+    /// interpolated delay has all of them interpolated.
     pub fn to_json(&self) -> String {
         let mut out = String::from("{\"format\":\"kiln-fdn\",\"version\":1,\"name\":");
         text(&mut out, &self.name);

@@ -81,7 +81,7 @@ impl Reader {
         width: Option<usize>,
         depth: usize,
     ) -> Result<Node, Error> {
-        let children = children(field)?;
+        let children = self.children(field)?;
         let shell = field.get("type").is_some_and(|t| matches!(t.text(), Ok("Shell")));
         if shell && children.len() > 1 {
             return Err(field.need("children")?.expected("at most one core in a Shell"));
@@ -90,7 +90,7 @@ impl Reader {
         for (child, name) in children {
             let width = nodes.last().map_or(width, |n| Some(n.outputs()));
             // A wire changes nothing here, and at the front has no width of its own.
-            if !is_wire(&child) {
+            if !is_wire(child.json) {
                 nodes.push(self.node(&child, name, width, depth + 1)?);
             }
         }
@@ -104,7 +104,7 @@ impl Reader {
         mut width: Option<usize>,
         depth: usize,
     ) -> Result<Node, Error> {
-        let children = children(field)?;
+        let children = self.children(field)?;
         let sum = field.get("sum_output").map_or(Ok(false), |s| s.bool())?;
         if children.is_empty() {
             return self.made(Node::series(name, width.unwrap_or(1), Vec::new()), field);
@@ -113,7 +113,7 @@ impl Reader {
         let mut branches: Vec<Option<Node>> = children.iter().map(|_| None).collect();
         for wires in [false, true] {
             for ((child, name), branch) in children.iter().zip(&mut branches) {
-                if is_wire(child) == wires {
+                if is_wire(child.json) == wires {
                     let node = self.node(child, name.clone(), width, depth + 1)?;
                     width = width.or(Some(node.inputs()));
                     *branch = Some(node);
@@ -133,7 +133,7 @@ impl Reader {
         let (forward, backward) = (part(field, "fF")?, part(field, "fB")?);
         let mut names = Names::default();
         let [to, back] = [&forward, &backward].map(|p| names.unique(&p.1));
-        if is_wire(&forward.0) && width.is_none() {
+        if is_wire(forward.0.json) && width.is_none() {
             let backward = self.node(&backward.0, back, None, depth + 1)?;
             let forward = self.node(&forward.0, to, Some(backward.outputs()), depth + 1)?;
             return self.made(Node::recursion(name, forward, backward), field);
@@ -143,18 +143,38 @@ impl Reader {
         self.made(Node::recursion(name, forward, backward), field)
     }
 
+    /// The children of a container and their names, each unlike the others.
+    fn children<'a>(&self, field: &Field<'a>) -> Result<Vec<(Field<'a>, String)>, Error> {
+        let Some(list) = field.get("children") else { return Ok(Vec::new()) };
+        self.budget.room(list.len()?, &field.path)?;
+        let mut names = Names::default();
+        let named = list.items()?.enumerate().map(|(i, child)| {
+            child.object()?;
+            let name = match name(&child)? {
+                "" => i.to_string(),
+                name => name.to_owned(),
+            };
+            let name = names.unique(&name);
+            Ok((child.at(format!("{}/{name}", field.path)), name))
+        });
+        named.collect()
+    }
+
     fn made(&mut self, node: Result<Node, Error>, field: &Field<'_>) -> Result<Node, Error> {
         self.budget.made(node, &field.path)
     }
 }
 
 /// Nothing, or nothing but containers of nothing: what ADAC makes `_` of.
-fn is_wire(field: &Field<'_>) -> bool {
-    let kind = field.get("type");
-    let kind = kind.as_ref().and_then(|k| k.text().ok());
-    let container = matches!(kind, Some("Shell" | "Series" | "Parallel"));
-    let empty = |c: Field<'_>| c.items().is_ok_and(|mut items| items.all(|i| is_wire(&i)));
-    field.is_null() || container && field.get("children").is_none_or(empty)
+fn is_wire(json: &Json) -> bool {
+    let Some(Json::Text(kind)) = json.get("type") else { return matches!(json, Json::Null) };
+    let empty = match json.get("children") {
+        None => true,
+        Some(Json::Numbers(none)) => none.is_empty(),
+        Some(Json::List(children)) => children.iter().all(is_wire),
+        Some(_) => false,
+    };
+    empty && matches!(&**kind, "Shell" | "Series" | "Parallel")
 }
 
 /// A half of a Recursion, null where it is absent, and its name.
@@ -169,22 +189,6 @@ fn part<'a>(field: &Field<'a>, key: &str) -> Result<(Field<'a>, String), Error> 
         name => name,
     };
     Ok((part.at(format!("{}/{name}", field.path)), name.to_owned()))
-}
-
-/// The children of a container and their names, each unlike the others.
-fn children<'a>(field: &Field<'a>) -> Result<Vec<(Field<'a>, String)>, Error> {
-    let Some(list) = field.get("children") else { return Ok(Vec::new()) };
-    let mut names = Names::default();
-    let named = list.items()?.enumerate().map(|(i, child)| {
-        child.object()?;
-        let name = match name(&child)? {
-            "" => i.to_string(),
-            name => name.to_owned(),
-        };
-        let name = names.unique(&name);
-        Ok((child.at(format!("{}/{name}", field.path)), name))
-    });
-    named.collect()
 }
 
 /// Checks the channels a node says it has, if it does, against those it has.

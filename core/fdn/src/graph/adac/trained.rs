@@ -196,7 +196,8 @@ fn bank(
     make: impl Fn(&[f64]) -> Option<Section>,
 ) -> Result<Module, Error> {
     let made = |parameters: Vec<f64>| {
-        let degenerate = || Error::invalid(&raw.path, "a filter whose a0 is not zero", "one");
+        let degenerate =
+            || Error::invalid(&raw.path, "filters whose a0 is not zero", "one where it is");
         make(&parameters).ok_or_else(degenerate)
     };
     if values.ndim() == 3 {
