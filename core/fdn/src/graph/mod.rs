@@ -1,5 +1,22 @@
 //! The graph as it was designed: a tree of modules in float64.
 
+mod adac;
+mod json;
+mod kiln;
+mod load;
+mod pyfdn;
+mod special;
+mod write;
+
+#[cfg(test)]
+mod hostile_tests;
+#[cfg(test)]
+mod kiln_tests;
+#[cfg(test)]
+mod load_tests;
+#[cfg(test)]
+mod response_tests;
+
 use ndarray::Array2;
 
 use crate::error::Error;
