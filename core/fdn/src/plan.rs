@@ -14,8 +14,20 @@ pub(crate) const FRAMES: usize = 64;
 /// one of a chunk that begins anywhere needs room.
 pub(crate) const STRIDE: usize = FRAMES + 16;
 
-/// A row, by the place of its first float.
+/// A row, by the first of its floats.
 pub(crate) type Row = u32;
+
+/// What a step reads or writes, by its number among the places of the plan.
+pub(crate) type Id = u32;
+
+/// Where the frames of a chunk lie.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Place {
+    /// In a row.
+    Row(Row),
+    /// In a ring, so many samples before the present.
+    Ring(u32, u32),
+}
 
 /// A network made ready to run at one sample rate; made by [`Plan::compile`].
 #[derive(Clone, Debug, PartialEq)]
@@ -29,6 +41,7 @@ pub struct Plan {
     pub(crate) memory: usize,
     /// Floats of the states of all filters.
     pub(crate) states: usize,
+    pub(crate) places: Vec<Place>,
     pub(crate) stages: Vec<Stage>,
     /// Lengths in samples of the lines on which the reverberation time acts.
     pub(crate) decaying: Vec<f64>,
@@ -54,6 +67,10 @@ pub(crate) struct Stage {
     pub(crate) steps: Vec<Step>,
     /// The rings it writes.
     pub(crate) rings: Range<usize>,
+    /// The places of its steps.
+    pub(crate) places: Range<usize>,
+    /// Those of them that are in rings, and move.
+    pub(crate) moving: Vec<Id>,
     /// The states of its filters.
     pub(crate) states: Range<usize>,
     pub(crate) solve: Option<Solve>,
@@ -65,9 +82,9 @@ pub(crate) struct Stage {
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Solve {
     /// Where the signals are taken from.
-    pub(crate) guess: Vec<Row>,
+    pub(crate) guess: Vec<Id>,
     /// Where the steps leave what the signals should have been.
-    pub(crate) made: Vec<Row>,
+    pub(crate) made: Vec<Id>,
     /// (I − M)⁻¹, row-major, M being what the loop does within a frame.
     pub(crate) inverse: Vec<f32>,
 }
@@ -78,7 +95,7 @@ pub(crate) enum Step {
     /// Reads delay lines.
     Read(Vec<Read>),
     /// Multiplies by the gains of the reverberation time, by line.
-    Decay(Vec<(Row, u32)>),
+    Decay(Vec<(Id, u32)>),
     /// Biquads.
     Filter(Bank),
     /// A matrix with few zeros.
@@ -86,7 +103,9 @@ pub(crate) enum Step {
     /// A matrix with many.
     Sparse(Sparse),
     /// Writes delay lines.
-    Write(Vec<(Row, u32)>),
+    Write(Vec<(Id, u32)>),
+    /// Repeats where rings are kept twice what was written into them directly.
+    Mirror(Vec<u32>),
 }
 
 /// One read of a delay line.
@@ -97,7 +116,7 @@ pub(crate) struct Read {
     pub(crate) lag: usize,
     /// Weights of what is heard, the newest first; none is one sample, as it is.
     pub(crate) taps: Vec<f32>,
-    pub(crate) to: Row,
+    pub(crate) to: Id,
     /// Whether to add to the row.
     pub(crate) add: bool,
 }
@@ -106,7 +125,7 @@ pub(crate) struct Read {
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Bank {
     /// From where, to where.
-    pub(crate) channels: Vec<(Row, Row)>,
+    pub(crate) channels: Vec<(Id, Id)>,
     pub(crate) sections: Vec<Sections>,
     /// Where the states begin: by section, two sets of as many as `width`.
     pub(crate) states: usize,
@@ -150,8 +169,8 @@ impl Form {
 /// Rows of a dense matrix that share their inputs.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Dense {
-    pub(crate) outputs: Vec<Row>,
-    pub(crate) inputs: Vec<Row>,
+    pub(crate) outputs: Vec<Id>,
+    pub(crate) inputs: Vec<Id>,
     /// In tiles of [`Dense::TILE`] outputs: input × output within a tile.
     pub(crate) weights: Vec<f32>,
     /// Whether to add to the outputs.
@@ -167,9 +186,9 @@ impl Dense {
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Sparse {
     /// Where to, and how many terms.
-    pub(crate) rows: Vec<(Row, u32)>,
+    pub(crate) rows: Vec<(Id, u32)>,
     /// All terms, row by row.
-    pub(crate) terms: Vec<(Row, f32)>,
+    pub(crate) terms: Vec<(Id, f32)>,
     /// Whether to add to the rows.
     pub(crate) add: bool,
 }
@@ -239,6 +258,7 @@ impl fmt::Display for Step {
                 write!(f, "sparse    {} rows, {} terms{add}", s.rows.len(), s.terms.len())
             }
             Step::Write(writes) => write!(f, "write     {} lines", writes.len()),
+            Step::Mirror(rings) => write!(f, "wrap      {} lines, written in place", rings.len()),
         }
     }
 }

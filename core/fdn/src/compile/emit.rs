@@ -3,14 +3,15 @@
 use std::collections::{HashMap, HashSet};
 
 use super::Decay;
-use super::mix::{self, Rows};
+use super::mix;
+use super::places::{Places, Rows};
 use super::reduce::{Line, Mix, Reduced};
-use super::schedule::{Group, Item, Schedule, makes};
+use super::schedule::{Group, Item, Schedule, heard, makes};
 use super::section;
 use crate::error::Error;
 use crate::graph::Section;
 use crate::network::Signal;
-use crate::plan::{Bank, FRAMES, Plan, Read, Ring, Row, Solve, Stage, Step};
+use crate::plan::{Bank, FRAMES, Id, Place, Plan, Read, Ring, Solve, Stage, Step};
 
 /// The most memory of all lines, in samples: half a gigabyte.
 const MOST_MEMORY: usize = 1 << 27;
@@ -25,21 +26,28 @@ pub(super) fn emit(
     decay: Decay,
 ) -> Result<Plan, Error> {
     let mut emitter = Emitter::new(reduced, schedule, decay);
-    let inputs = reduced.inputs.iter().map(|s| emitter.rows.of(*s)).collect();
-    let groups = schedule.groups();
-    let mut stages = Vec::with_capacity(groups.len());
-    for group in &groups {
-        stages.push(emitter.stage(group)?);
+    let (mut rows, mut places) = (Rows::default(), Vec::new());
+    let inputs = reduced.inputs.iter().map(|s| rows.of(*s)).collect();
+    let mut stages = Vec::new();
+    for group in &schedule.groups() {
+        let first = places.len();
+        let mut stage =
+            emitter.stage(group, Places::new(&mut rows, &mut places, &group.guessed))?;
+        stage.places = first..places.len();
+        let moves = |id: &usize| matches!(places[*id], Place::Ring(..));
+        stage.moving = stage.places.clone().filter(moves).map(|id| id as Id).collect();
+        stages.push(stage);
     }
-    let outputs = reduced.outputs.iter().map(|s| emitter.rows.of(*s)).collect();
+    let outputs = reduced.outputs.iter().map(|s| rows.of(*s)).collect();
     Ok(Plan {
         sample_rate,
-        rows: emitter.rows.count(),
+        rows: rows.count(),
         inputs,
         outputs,
         memory: emitter.rings.iter().map(|r| r.period + r.twice).sum(),
         rings: emitter.rings,
         states: emitter.states,
+        places,
         stages,
         decaying: emitter.decaying,
     })
@@ -52,24 +60,21 @@ struct Emitter<'a> {
     looped: Vec<bool>,
     /// Which operation of the graph a signal comes from.
     maker: HashMap<Signal, usize>,
-    /// Who hears a signal: how many.
-    listeners: HashMap<Signal, usize>,
-    rows: Rows,
+    /// Who hears a signal; none is the outside.
+    listeners: HashMap<Signal, Vec<Option<Item>>>,
     rings: Vec<Ring>,
     states: usize,
     decaying: Vec<f64>,
 }
 
 /// What a stage has so far.
-#[derive(Default)]
-struct Draft {
+struct Draft<'a> {
+    places: Places<'a>,
     steps: Vec<Step>,
     /// The ring that remembers a signal.
     rings: HashMap<Signal, u32>,
-    /// Signals whose rings are written.
+    /// Signals whose rings have been written.
     written: HashSet<Signal>,
-    /// Where signals that are solved for are left.
-    made: HashMap<Signal, Row>,
 }
 
 impl<'a> Emitter<'a> {
@@ -78,13 +83,16 @@ impl<'a> Emitter<'a> {
         let filters = reduced.filters.iter().enumerate();
         // Apart from the numbers of the operations lines come from.
         let filters = filters.flat_map(|(i, f)| f.channels.iter().map(move |c| (c.1, !i)));
-        let mut listeners = HashMap::new();
+        let mut listeners: HashMap<Signal, Vec<Option<Item>>> = HashMap::new();
         let items = (0..reduced.mixes.len()).map(Item::Mix);
         let items = items.chain((0..reduced.lines.len()).map(Item::Line));
-        let items = items.chain((0..reduced.filters.len()).map(Item::Filter));
-        let heard = items.flat_map(|i| super::schedule::heard(reduced, i));
-        for signal in heard.chain(reduced.outputs.iter().copied()) {
-            *listeners.entry(signal).or_insert(0) += 1;
+        for item in items.chain((0..reduced.filters.len()).map(Item::Filter)) {
+            for signal in heard(reduced, item) {
+                listeners.entry(signal).or_default().push(Some(item));
+            }
+        }
+        for signal in &reduced.outputs {
+            listeners.entry(*signal).or_default().push(None);
         }
         Self {
             reduced,
@@ -92,22 +100,19 @@ impl<'a> Emitter<'a> {
             looped: schedule.looped_lines(),
             maker: lines.chain(filters).collect(),
             listeners,
-            rows: Rows::default(),
             rings: Vec::new(),
             states: 0,
             decaying: Vec::new(),
         }
     }
 
-    fn stage(&mut self, group: &Group) -> Result<Stage, Error> {
+    /// A stage but for what is known of its places once all stages are.
+    fn stage(&mut self, group: &Group, places: Places<'_>) -> Result<Stage, Error> {
         let (first_ring, first_state) = (self.rings.len(), self.states);
-        let mut draft = Draft::default();
+        let (rings, written) = (HashMap::new(), HashSet::new());
+        let mut draft = Draft { places, steps: Vec::new(), rings, written };
         self.remember(group, &mut draft)?;
-        // A signal solved for is heard where it is guessed; who makes it leaves it elsewhere.
-        for signal in &group.guessed {
-            let made = self.rows.fresh();
-            draft.made.insert(*signal, made);
-        }
+        self.shorten(group, &mut draft);
         let mut rest = &group.items[..];
         while let Some(first) = rest.first() {
             let count = match first {
@@ -117,29 +122,28 @@ impl<'a> Emitter<'a> {
             };
             rest = &rest[count..];
         }
-        let left = draft.rings.iter().filter(|(s, _)| !draft.written.contains(s));
-        let mut left: Vec<(Row, u32)> = left.map(|(s, ring)| (self.rows.of(*s), *ring)).collect();
-        left.sort_unstable_by_key(|(_, ring)| *ring);
-        if !left.is_empty() {
-            draft.steps.push(Step::Write(left));
-        }
-        let solve = if group.guessed.is_empty() { None } else { Some(self.solve(group, &draft)?) };
+        draft.finish();
+        let solve = if group.guessed.is_empty() {
+            None
+        } else {
+            Some(self.solve(group, &mut draft.places)?)
+        };
         Ok(Stage {
             chunk: group.chunk,
             steps: draft.steps,
             rings: first_ring..self.rings.len(),
             states: first_state..self.states,
+            places: 0..0,
+            moving: Vec::new(),
             solve,
         })
     }
 
     /// Makes a ring for every signal a line of the group hears.
-    fn remember(&mut self, group: &Group, draft: &mut Draft) -> Result<(), Error> {
+    fn remember(&mut self, group: &Group, draft: &mut Draft<'_>) -> Result<(), Error> {
         let mut needs: HashMap<Signal, (usize, usize)> = HashMap::new();
         let mut order = Vec::new();
-        for item in &group.items {
-            let Item::Line(l) = item else { continue };
-            let line = &self.reduced.lines[*l];
+        for line in self.lines_of(group) {
             let (reach, taps) = needs.entry(line.from).or_insert_with(|| {
                 order.push(line.from);
                 (0, 0)
@@ -151,9 +155,8 @@ impl<'a> Emitter<'a> {
         }
         for signal in order {
             let (reach, taps) = needs[&signal];
-            let twice = FRAMES + LANES + taps;
+            let twice = (FRAMES + LANES + taps).next_multiple_of(LANES);
             let period = (reach + FRAMES + LANES).max(twice).next_multiple_of(LANES);
-            let twice = twice.next_multiple_of(LANES).min(period);
             let at = self.rings.last().map_or(0, |r| r.at + r.period + r.twice);
             if at + period + twice > MOST_MEMORY {
                 let (what, found) = ("samples of delay in the graph".to_owned(), at + period);
@@ -165,8 +168,49 @@ impl<'a> Emitter<'a> {
         Ok(())
     }
 
+    fn lines_of(&self, group: &Group) -> impl Iterator<Item = &'a Line> {
+        let reduced = self.reduced;
+        group.items.iter().filter_map(move |item| match item {
+            Item::Line(l) => Some(&reduced.lines[*l]),
+            _ => None,
+        })
+    }
+
+    /// Finds the signals that need no row of their own: what a line remembers is
+    /// heard in its ring, and what nobody hears but lines is made there.
+    fn shorten(&self, group: &Group, draft: &mut Draft<'_>) {
+        if !group.guessed.is_empty() {
+            return;
+        }
+        let inside: HashSet<Item> = group.items.iter().copied().collect();
+        let listeners = |s: Signal| self.listeners.get(&s).into_iter().flatten();
+        let here = |s: Signal| listeners(s).all(|l| l.is_some_and(|item| inside.contains(&item)));
+        let mut late: HashSet<Signal> = HashSet::new();
+        for item in &group.items {
+            let Item::Line(l) = item else { continue };
+            let line = &self.reduced.lines[*l];
+            if line.lag() < group.chunk {
+                late.insert(line.from);
+            }
+            if let [(lag, taps)] = &line.reads[..] {
+                if taps.is_empty() && here(line.to) && self.decays(*l, line).is_none() {
+                    draft.places.read.insert(line.to, (draft.rings[&line.from], *lag as u32));
+                }
+            }
+        }
+        for item in &group.items {
+            let Item::Mix(m) = item else { continue };
+            for signal in &self.reduced.mixes[*m].outputs {
+                let only_lines = listeners(*signal).all(|l| matches!(l, Some(Item::Line(_))));
+                if only_lines && here(*signal) && !late.contains(signal) {
+                    draft.places.written.insert(*signal, draft.rings[signal]);
+                }
+            }
+        }
+    }
+
     /// Reads the lines `items` begin with; returns how many.
-    fn lines(&mut self, items: &[Item], group: &Group, draft: &mut Draft) -> usize {
+    fn lines(&mut self, items: &[Item], group: &Group, draft: &mut Draft<'_>) -> usize {
         let (mut writes, mut reads, mut decays) = (Vec::new(), Vec::new(), Vec::new());
         let mut made = HashSet::new();
         let mut count = 0;
@@ -178,29 +222,28 @@ impl<'a> Emitter<'a> {
             if !cut && made.contains(&line.from) {
                 break;
             }
+            let ring = draft.rings[&line.from];
             if !cut && draft.written.insert(line.from) {
-                writes.push((self.rows.of(line.from), draft.rings[&line.from]));
+                writes.push((draft.places.heard(line.from), ring));
             }
             made.insert(line.to);
-            let to = self.target(line.to, draft);
+            count += 1;
+            if draft.places.read.contains_key(&line.to) {
+                continue;
+            }
+            let to = draft.places.made(line.to);
             for (i, (lag, taps)) in line.reads.iter().enumerate() {
                 let taps = taps.iter().map(|t| *t as f32).collect();
-                let ring = draft.rings[&line.from];
                 reads.push(Read { ring, lag: *lag, taps, to, add: i > 0 });
             }
             if let Some(samples) = self.decays(*l, line) {
                 decays.push((to, self.decaying.len() as u32));
                 self.decaying.push(samples);
             }
-            count += 1;
         }
-        if !writes.is_empty() {
-            draft.steps.push(Step::Write(writes));
-        }
-        draft.steps.push(Step::Read(reads));
-        if !decays.is_empty() {
-            draft.steps.push(Step::Decay(decays));
-        }
+        draft.push(Step::Write(writes));
+        draft.push(Step::Read(reads));
+        draft.push(Step::Decay(decays));
         count
     }
 
@@ -215,13 +258,8 @@ impl<'a> Emitter<'a> {
         acts.then_some(samples)
     }
 
-    /// The row a signal is made in.
-    fn target(&mut self, signal: Signal, draft: &Draft) -> Row {
-        draft.made.get(&signal).copied().unwrap_or_else(|| self.rows.of(signal))
-    }
-
     /// Runs the filters `items` begin with; returns how many.
-    fn filters(&mut self, items: &[Item], draft: &mut Draft) -> usize {
+    fn filters(&mut self, items: &[Item], draft: &mut Draft<'_>) -> usize {
         let mut banks: Vec<(usize, Vec<(Signal, Signal, &'a [Section])>)> = Vec::new();
         let mut made = HashSet::new();
         let mut count = 0;
@@ -242,8 +280,8 @@ impl<'a> Emitter<'a> {
             count += 1;
         }
         for (sections, channels) in banks {
-            let bank = self.bank(sections, &channels, draft);
-            draft.steps.push(Step::Filter(bank));
+            let bank = self.bank(sections, &channels, &mut draft.places);
+            draft.push(Step::Filter(bank));
         }
         count
     }
@@ -252,39 +290,25 @@ impl<'a> Emitter<'a> {
         &mut self,
         sections: usize,
         channels: &[(Signal, Signal, &[Section])],
-        draft: &Draft,
+        places: &mut Places<'_>,
     ) -> Bank {
         let width = channels.len().next_multiple_of(LANES);
-        let column = |k: usize| channels.iter().map(|c| c.2[k]).collect::<Vec<_>>();
         let states = self.states;
         self.states += 2 * width * sections;
-        let here: HashSet<Signal> = draft.steps.iter().flat_map(|s| self.read_here(s)).collect();
         let place = |(from, to, _): &(Signal, Signal, &[Section])| {
-            let row = self.rows.of(*from);
-            // What nobody else hears, and is made here, is filtered in place.
-            if here.contains(from) && self.listeners.get(from) == Some(&1) {
-                if !draft.made.contains_key(to) && !draft.made.contains_key(from) {
-                    self.rows.share(*to, row);
-                }
-            }
-            (row, draft.made.get(to).copied().unwrap_or_else(|| self.rows.of(*to)))
+            let heard = places.heard(*from);
+            let alone = self.listeners.get(from).is_some_and(|l| l.len() == 1);
+            (heard, if alone { places.made_of(*to, *from) } else { places.made(*to) })
         };
         let rows = channels.iter().map(place).collect();
+        let column = |k: usize| channels.iter().map(|c| c.2[k]).collect::<Vec<_>>();
         let sections = (0..sections).map(|k| section::sections(&column(k), width)).collect();
         Bank { channels: rows, sections, states, width }
     }
 
-    /// The signals a step reads from lines.
-    fn read_here(&self, step: &Step) -> Vec<Signal> {
-        let Step::Read(reads) = step else { return Vec::new() };
-        let rows: HashSet<Row> = reads.iter().map(|r| r.to).collect();
-        let lines = self.reduced.lines.iter().map(|l| l.to);
-        lines.filter(|s| self.rows.get(*s).is_some_and(|r| rows.contains(&r))).collect()
-    }
-
     /// Runs the matrices `items` begin with; returns how many.
-    fn mixes(&mut self, items: &[Item], draft: &mut Draft) -> usize {
-        let mut some: Vec<Mix> = Vec::new();
+    fn mixes(&mut self, items: &[Item], draft: &mut Draft<'_>) -> usize {
+        let mut some: Vec<&Mix> = Vec::new();
         let mut made: HashSet<Signal> = HashSet::new();
         for item in items {
             let Item::Mix(m) = item else { break };
@@ -293,15 +317,14 @@ impl<'a> Emitter<'a> {
                 break;
             }
             made.extend(&mix.outputs);
-            some.push(mix.clone());
+            some.push(mix);
         }
-        let all: Vec<&Mix> = some.iter().collect();
-        draft.steps.extend(mix::steps(&all, &self.maker, &mut self.rows, &draft.made));
+        draft.steps.extend(mix::steps(&some, &self.maker, &mut draft.places));
         some.len()
     }
 
     /// What each guessed signal becomes when another is one, solved.
-    fn solve(&mut self, group: &Group, draft: &Draft) -> Result<Solve, Error> {
+    fn solve(&mut self, group: &Group, places: &mut Places<'_>) -> Result<Solve, Error> {
         let guessed = &group.guessed;
         let count = guessed.len();
         let mut matrix = ndarray::Array2::<f64>::eye(count);
@@ -311,21 +334,49 @@ impl<'a> Emitter<'a> {
                 matrix[(row, column)] -= made.get(other).copied().unwrap_or(0.0);
             }
         }
-        let what = || group.items.iter().find_map(|i| name(self.reduced, *i)).unwrap_or_default();
+        let what = || group.items.first().map(|i| name(self.reduced, *i)).unwrap_or_default();
         let inverse = invert(matrix).ok_or_else(|| Error::NoSolution { what: what() })?;
         Ok(Solve {
-            guess: guessed.iter().map(|s| self.rows.of(*s)).collect(),
-            made: guessed.iter().map(|s| draft.made[s]).collect(),
+            guess: guessed.iter().map(|s| places.heard(*s)).collect(),
+            made: guessed.iter().map(|s| places.made(*s)).collect(),
             inverse: inverse.iter().map(|x| *x as f32).collect(),
         })
     }
 }
 
-fn name(reduced: &Reduced, item: Item) -> Option<String> {
+impl Draft<'_> {
+    /// Adds a step, if it does anything.
+    fn push(&mut self, step: Step) {
+        let idle = match &step {
+            Step::Read(r) => r.is_empty(),
+            Step::Write(w) => w.is_empty(),
+            Step::Decay(d) => d.is_empty(),
+            Step::Mirror(m) => m.is_empty(),
+            _ => false,
+        };
+        if !idle {
+            self.steps.push(step);
+        }
+    }
+
+    /// Writes the rings that nobody has waited for.
+    fn finish(&mut self) {
+        let mut left: Vec<(u32, Signal)> = self.rings.iter().map(|(s, ring)| (*ring, *s)).collect();
+        left.retain(|(_, signal)| !self.written.contains(signal));
+        left.sort_unstable();
+        let (direct, rest): (Vec<_>, Vec<_>) =
+            left.into_iter().partition(|(_, s)| self.places.written.contains_key(s));
+        let writes = rest.iter().map(|(ring, s)| (self.places.heard(*s), *ring)).collect();
+        self.push(Step::Write(writes));
+        self.push(Step::Mirror(direct.iter().map(|(ring, _)| *ring).collect()));
+    }
+}
+
+fn name(reduced: &Reduced, item: Item) -> String {
     match item {
-        Item::Mix(m) => Some(reduced.mixes[m].name.clone()),
-        Item::Filter(f) => Some(reduced.filters[f].name.clone()),
-        Item::Line(l) => Some(reduced.lines[l].name.clone()),
+        Item::Mix(m) => reduced.mixes[m].name.clone(),
+        Item::Filter(f) => reduced.filters[f].name.clone(),
+        Item::Line(l) => reduced.lines[l].name.clone(),
     }
 }
 

@@ -4,10 +4,11 @@ use std::collections::HashMap;
 
 use ndarray::{Array2, Axis};
 
+use super::places::Places;
 use super::reduce::Mix;
 use super::structure::{self, Factor};
 use crate::network::Signal;
-use crate::plan::{Dense, Row, STRIDE, Sparse, Step};
+use crate::plan::{Dense, Id, Sparse, Step};
 
 /// What a term of a sparse row costs against one of a dense matrix; and a row.
 const TERM: usize = 3;
@@ -15,74 +16,31 @@ const ROW: usize = 3;
 /// Columns from one maker that are worth looking at.
 const WORTH: usize = 16;
 
-/// Gives out rows.
-#[derive(Default)]
-pub(super) struct Rows {
-    of: HashMap<Signal, Row>,
-    count: usize,
-}
-
-impl Rows {
-    /// The row of a signal.
-    pub(super) fn of(&mut self, signal: Signal) -> Row {
-        match self.of.get(&signal) {
-            Some(row) => *row,
-            None => {
-                let row = self.fresh();
-                self.of.insert(signal, row);
-                row
-            }
-        }
-    }
-
-    /// The row of a signal, if it has one yet.
-    pub(super) fn get(&self, signal: Signal) -> Option<Row> {
-        self.of.get(&signal).copied()
-    }
-
-    /// Lets `signal` share a row.
-    pub(super) fn share(&mut self, signal: Signal, row: Row) {
-        self.of.insert(signal, row);
-    }
-
-    /// A row of nobody.
-    pub(super) fn fresh(&mut self) -> Row {
-        self.count += 1;
-        ((self.count - 1) * STRIDE) as Row
-    }
-
-    pub(super) fn count(&self) -> usize {
-        self.count
-    }
-}
-
 /// The steps of matrices that do not hear one another. `maker` tells which
 /// operation a signal comes from: a structure is looked for in what is heard
-/// from one. Signals that are not left in their own rows are `elsewhere`.
+/// from one.
 pub(super) fn steps(
     mixes: &[&Mix],
     maker: &HashMap<Signal, usize>,
-    rows: &mut Rows,
-    elsewhere: &HashMap<Signal, Row>,
+    places: &mut Places<'_>,
 ) -> Vec<Step> {
     let mut steps = Vec::new();
     let mut dense: Vec<Block> = Vec::new();
     let mut sparse = [Sparse::new(false), Sparse::new(true)];
     for mix in mixes {
-        let place = |s| elsewhere.get(s).copied().unwrap_or_else(|| rows.of(*s));
-        let outputs: Vec<Row> = mix.outputs.iter().map(place).collect();
+        let outputs: Vec<Id> = mix.outputs.iter().map(|s| places.made(*s)).collect();
         let (fast, rest) = split(mix, maker);
         let mut add = false;
         for (columns, factors) in fast {
-            let inputs = columns.iter().map(|j| rows.of(mix.inputs[*j])).collect();
-            chain(&factors, inputs, &outputs, add, rows, &mut steps);
+            let inputs = columns.iter().map(|j| places.heard(mix.inputs[*j])).collect();
+            chain(&factors, inputs, &outputs, add, places, &mut steps);
             add = true;
         }
         if rest.is_empty() && add {
             continue;
         }
         let matrix = mix.matrix.select(Axis(1), &rest);
-        let inputs: Vec<Row> = rest.iter().map(|j| rows.of(mix.inputs[*j])).collect();
+        let inputs: Vec<Id> = rest.iter().map(|j| places.heard(mix.inputs[*j])).collect();
         let terms = matrix.iter().filter(|x| **x != 0.0).count();
         if terms * TERM + matrix.nrows() * ROW < matrix.len() || inputs.is_empty() {
             sparse[usize::from(add)].push(&matrix, &inputs, &outputs);
@@ -133,10 +91,10 @@ fn is_wire(row: &[(usize, f64)]) -> bool {
 /// Applies `factors` one after the other.
 fn chain(
     factors: &[Factor],
-    mut inputs: Vec<Row>,
-    outputs: &[Row],
+    mut inputs: Vec<Id>,
+    outputs: &[Id],
     add: bool,
-    rows: &mut Rows,
+    places: &mut Places<'_>,
     steps: &mut Vec<Step>,
 ) {
     for (f, factor) in factors.iter().enumerate() {
@@ -148,7 +106,7 @@ fn chain(
                 made.push(inputs[row[0].0]);
                 continue;
             }
-            let to = if last { outputs[i] } else { rows.fresh() };
+            let to = if last { outputs[i] } else { places.fresh() };
             made.push(to);
             step.rows.push((to, row.len() as u32));
             step.terms.extend(row.iter().map(|(j, w)| (inputs[*j], *w as f32)));
@@ -163,7 +121,7 @@ impl Sparse {
         Self { rows: Vec::new(), terms: Vec::new(), add }
     }
 
-    fn push(&mut self, matrix: &Array2<f64>, inputs: &[Row], outputs: &[Row]) {
+    fn push(&mut self, matrix: &Array2<f64>, inputs: &[Id], outputs: &[Id]) {
         for (weights, to) in matrix.rows().into_iter().zip(outputs) {
             let before = self.terms.len();
             let terms = weights.iter().zip(inputs).filter(|(w, _)| **w != 0.0);
@@ -176,8 +134,8 @@ impl Sparse {
 /// A dense matrix, not packed yet.
 struct Block {
     matrix: Array2<f64>,
-    inputs: Vec<Row>,
-    outputs: Vec<Row>,
+    inputs: Vec<Id>,
+    outputs: Vec<Id>,
     add: bool,
 }
 

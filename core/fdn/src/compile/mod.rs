@@ -3,6 +3,7 @@
 mod emit;
 mod interpolate;
 mod mix;
+mod places;
 mod reduce;
 mod schedule;
 mod section;

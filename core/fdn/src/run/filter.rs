@@ -5,25 +5,31 @@ use std::ops::Range;
 
 use fearless_simd::{Simd, prelude::*};
 
-use super::sane;
-use crate::plan::{Bank, Form, Row, Sections};
+use crate::plan::{Bank, Form, Id, Sections};
 
 /// The most lanes there are.
 const MOST: usize = 16;
 
 /// Filters the first `n` frames; nothing beyond them is touched.
 #[inline(always)]
-pub(super) fn run<S: Simd>(s: S, bank: &Bank, states: &mut [f32], rows: &mut [f32], n: usize) {
+pub(super) fn run<S: Simd>(
+    s: S,
+    bank: &Bank,
+    states: &mut [f32],
+    memory: &mut [f32],
+    at: &[u32],
+    n: usize,
+) {
     let lanes = S::f32s::LEN;
     let states = &mut states[bank.states..][..2 * bank.width * bank.sections.len()];
     for (g, channels) in bank.channels.chunks(lanes).enumerate() {
         let mut t = 0;
         while t + lanes <= n {
-            block::<S, true>(s, bank, g * lanes, channels, states, rows, t..t + lanes);
+            block::<S, true>(s, bank, g * lanes, channels, states, memory, at, t..t + lanes);
             t += lanes;
         }
         if t < n {
-            block::<S, false>(s, bank, g * lanes, channels, states, rows, t..n);
+            block::<S, false>(s, bank, g * lanes, channels, states, memory, at, t..n);
         }
     }
 }
@@ -35,16 +41,17 @@ fn block<S: Simd, const WHOLE: bool>(
     s: S,
     bank: &Bank,
     group: usize,
-    channels: &[(Row, Row)],
+    channels: &[(Id, Id)],
     states: &mut [f32],
-    rows: &mut [f32],
+    memory: &mut [f32],
+    at: &[u32],
     frames: Range<usize>,
 ) {
     let lanes = S::f32s::LEN;
     let n = if WHOLE { lanes } else { frames.len() };
     let mut x = [S::f32s::splat(s, 0.0); MOST];
     for (x, (from, _)) in x.iter_mut().zip(channels) {
-        *x = S::f32s::from_slice(s, &rows[*from as usize + frames.start..][..lanes]);
+        *x = S::f32s::from_slice(s, &memory[at[*from as usize] as usize + frames.start..][..lanes]);
     }
     transpose::<S>(&mut x);
     let pairs = states.chunks_exact_mut(2 * bank.width);
@@ -63,7 +70,7 @@ fn block<S: Simd, const WHOLE: bool>(
     }
     transpose::<S>(&mut x);
     for (x, (_, to)) in x.iter().zip(channels) {
-        let to = &mut rows[*to as usize + frames.start..];
+        let to = &mut memory[at[*to as usize] as usize + frames.start..];
         if WHOLE {
             x.store_slice(&mut to[..lanes]);
         } else {
@@ -160,13 +167,5 @@ fn transpose<S: Simd>(x: &mut [S::f32s; MOST]) {
             x[2 * i + 1] = high;
         }
         step *= 2;
-    }
-}
-
-/// Lets go of states nobody hears, and of what should not be there.
-#[inline(always)]
-pub(super) fn clean<S: Simd>(s: S, states: &mut [f32]) {
-    for state in states.chunks_exact_mut(S::f32s::LEN) {
-        sane(s, S::f32s::from_slice(s, state)).store_slice(state);
     }
 }

@@ -8,14 +8,15 @@ mod sparse;
 use std::sync::Arc;
 
 use cpu::Isa;
-use fearless_simd::{Level, Simd, dispatch, prelude::*};
+use cpu::denormal::FlushDenormals;
+use fearless_simd::{Level, dispatch};
 
-use crate::plan::{FRAMES, Plan, STRIDE, Solve, Stage, Step};
+use line::Lines;
 
-/// What a signal may be: beyond it something has gone wrong, and below it lies
-/// what nobody hears but processors dislike.
+use crate::plan::{FRAMES, Place, Plan, STRIDE, Solve, Stage, Step};
+
+/// What a signal may be: beyond it something has gone wrong.
 const LOUDEST: f32 = 1e8;
-const SOFTEST: f32 = 1e-25;
 
 /// A network that runs.
 ///
@@ -24,13 +25,13 @@ const SOFTEST: f32 = 1e-25;
 pub struct Reverb {
     plan: Arc<Plan>,
     level: Level,
-    /// All rows, on cache lines from `skip` on.
-    rows: Vec<f32>,
+    /// All rows, on cache lines from `skip` on, and after them all rings.
+    memory: Vec<f32>,
     skip: usize,
-    /// All rings.
-    rings: Vec<f32>,
-    /// Where the present is in each.
+    /// Where the present is in each ring.
     heads: Vec<u32>,
+    /// Where each place is now.
+    at: Vec<u32>,
     /// Of the filters; and while a loop is solved, what they were.
     states: Vec<f32>,
     before: Vec<f32>,
@@ -56,15 +57,15 @@ impl Reverb {
     /// The same on an instruction set of choice; the best, if this machine
     /// lacks it.
     pub fn new_on(plan: &Arc<Plan>, isa: Isa) -> Self {
-        let rows = vec![0.0; plan.rows * STRIDE + 16];
-        let skip = rows.as_ptr().align_offset(64).min(16);
+        let memory = vec![0.0_f32; plan.rows * STRIDE + plan.memory + 16];
+        let skip = memory.as_ptr().align_offset(64).min(16);
         let most = plan.stages.iter().filter_map(|s| s.solve.as_ref()).map(|s| s.made.len());
         Self {
             level: isa.level(),
             skip,
-            rows,
-            rings: vec![0.0; plan.memory],
+            memory,
             heads: vec![0; plan.rings.len()],
+            at: plan.places.iter().map(|p| place(plan, skip, &[], *p, 0)).collect(),
             states: vec![0.0; plan.states],
             before: vec![0.0; plan.states],
             solved: vec![0.0; most.max().unwrap_or(0)],
@@ -108,8 +109,7 @@ impl Reverb {
 
     /// As just after construction: nothing rings any more.
     pub fn reset(&mut self) {
-        self.rows.fill(0.0);
-        self.rings.fill(0.0);
+        self.memory.fill(0.0);
         self.heads.fill(0);
         self.states.fill(0.0);
         self.phase = 0;
@@ -118,31 +118,31 @@ impl Reverb {
     /// Runs all inputs, one slice a channel, into all outputs. Frames beyond
     /// the shortest slice are left alone; a missing input is silence.
     ///
-    /// What is not a number, or beyond ±10⁸, is taken as silence.
+    /// Input that is not a number, or beyond ±10⁸, is taken as silence. A
+    /// network that runs away is silenced, and begins anew.
     pub fn process(&mut self, inputs: &[&[f32]], outputs: &mut [&mut [f32]]) {
+        let _normal = FlushDenormals::enter();
         let lengths = inputs.iter().map(|x| x.len()).chain(outputs.iter().map(|y| y.len()));
         let frames = lengths.min().unwrap_or(0);
         let mut done = 0;
         while done < frames {
-            let n = (FRAMES - self.phase).min(frames - done);
             if self.phase == 0 {
                 self.glide();
             }
+            let n = (FRAMES - self.phase).min(frames - done);
             self.take(inputs, done, n);
             self.run(n);
-            for (y, row) in outputs.iter_mut().zip(&self.plan.outputs) {
-                let row = &self.rows[self.skip + *row as usize..][..n];
-                y[done..done + n].copy_from_slice(row);
-            }
+            let phase = (self.phase + n) % FRAMES;
+            self.give(outputs, done, n);
+            self.phase = phase;
             done += n;
-            self.phase = (self.phase + n) % FRAMES;
         }
     }
 
     /// Takes `n` frames from `from` on into the rows of the inputs.
     fn take(&mut self, inputs: &[&[f32]], from: usize, n: usize) {
         for (i, row) in self.plan.inputs.iter().enumerate() {
-            let row = &mut self.rows[self.skip + *row as usize..][..n];
+            let row = &mut self.memory[self.skip + *row as usize..][..n];
             match inputs.get(i) {
                 Some(x) => {
                     for (row, x) in row.iter_mut().zip(&x[from..from + n]) {
@@ -154,14 +154,32 @@ impl Reverb {
         }
     }
 
-    /// Runs the next `n` frames, up to the end of the grid at most. Only there
-    /// are states let go of, so that no cut of the signal shows.
+    /// Gives `n` frames of the outputs, from `from` on. All that is remembered
+    /// reaches an output, and what is not a number never becomes one again: so
+    /// here it shows, wherever it came up.
+    fn give(&mut self, outputs: &mut [&mut [f32]], from: usize, n: usize) {
+        let mut sane = true;
+        for row in &self.plan.outputs {
+            let row = &self.memory[self.skip + *row as usize..][..n];
+            sane &= row.iter().fold(true, |sane, y| sane & (y.abs() <= LOUDEST));
+        }
+        if !sane {
+            self.reset();
+        }
+        for (y, row) in outputs.iter_mut().zip(&self.plan.outputs) {
+            let row = &self.memory[self.skip + *row as usize..][..n];
+            y[from..from + n].copy_from_slice(row);
+        }
+    }
+
+    /// Runs the next `n` frames, up to the end of the grid at most.
     fn run(&mut self, n: usize) {
         let plan = self.plan.clone();
         for stage in &plan.stages {
             let mut from = 0;
             while from < n {
                 let some = stage.chunk.min(n - from);
+                self.find(stage, from);
                 if let Some(solve) = &stage.solve {
                     self.solve(stage, solve, from);
                 }
@@ -170,8 +188,21 @@ impl Reverb {
                 from += some;
             }
         }
-        if self.phase + n == FRAMES {
-            dispatch!(self.level, s => filter::clean(s, &mut self.states));
+    }
+
+    /// Finds where the places of a stage are for the chunk from frame `from` of
+    /// the rows. Where all frames are one chunk, rows never move.
+    fn find(&mut self, stage: &Stage, from: usize) {
+        let (plan, skip, heads) = (&self.plan, self.skip, &self.heads);
+        if stage.chunk < FRAMES {
+            for id in stage.places.clone() {
+                self.at[id] = place(plan, skip, heads, plan.places[id], from);
+            }
+        } else {
+            for id in &stage.moving {
+                let id = *id as usize;
+                self.at[id] = place(plan, skip, heads, plan.places[id], from);
+            }
         }
     }
 
@@ -180,27 +211,30 @@ impl Reverb {
     /// Each kernel is dispatched by itself: together in one function they would
     /// be given registers badly.
     fn steps(&mut self, stage: &Stage, from: usize, n: usize) {
-        let rows = &mut self.rows[self.skip + from..];
-        let (rings, heads, level) = (&self.plan.rings, &self.heads, self.level);
+        let rings = self.skip + self.plan.rows * STRIDE;
+        let lines = Lines { rings: &self.plan.rings, heads: &self.heads, first: rings };
+        let (memory, at, level) = (&mut self.memory[..], &self.at[..], self.level);
         for step in &stage.steps {
             match step {
                 Step::Read(reads) => {
-                    dispatch!(level, s => line::read(s, reads, rings, heads, &self.rings, rows, n));
+                    dispatch!(level, s => line::read(s, reads, &lines, memory, at, n));
                 }
                 Step::Write(writes) => {
-                    let memory = &mut self.rings;
-                    dispatch!(level, s => line::write(s, writes, rings, heads, memory, rows, n));
+                    dispatch!(level, s => line::write(s, writes, &lines, memory, at, n));
                 }
-                Step::Decay(lines) => {
-                    let gains = &self.gains;
-                    let first = (self.phase + from) as f32;
-                    dispatch!(level, s => line::decay(s, lines, gains, first, rows, n));
+                Step::Mirror(rings) => line::mirror(rings, &lines, memory, n),
+                Step::Decay(decays) => {
+                    let (gains, first) = (&self.gains, (self.phase + from) as f32);
+                    dispatch!(level, s => line::decay(s, decays, gains, first, memory, at, n));
                 }
                 Step::Filter(bank) => {
-                    dispatch!(level, s => filter::run(s, bank, &mut self.states, rows, n));
+                    let states = &mut self.states;
+                    dispatch!(level, s => filter::run(s, bank, states, memory, at, n));
                 }
-                Step::Dense(dense) => dispatch!(level, s => dense::run(s, dense, rows, n)),
-                Step::Sparse(sparse) => dispatch!(level, s => sparse::run(s, sparse, rows, n)),
+                Step::Dense(dense) => dispatch!(level, s => dense::run(s, dense, memory, at, n)),
+                Step::Sparse(sparse) => {
+                    dispatch!(level, s => sparse::run(s, sparse, memory, at, n));
+                }
             }
         }
     }
@@ -209,8 +243,8 @@ impl Reverb {
     fn solve(&mut self, stage: &Stage, solve: &Solve, from: usize) {
         let states = stage.states.clone();
         self.before[states.clone()].copy_from_slice(&self.states[states.clone()]);
-        for row in &solve.guess {
-            self.rows[self.skip + *row as usize + from] = 0.0;
+        for id in &solve.guess {
+            self.memory[self.at[*id as usize] as usize] = 0.0;
         }
         self.steps(stage, from, 1);
         self.states[states.clone()].copy_from_slice(&self.before[states]);
@@ -218,21 +252,25 @@ impl Reverb {
         for (x, row) in self.solved.iter_mut().zip(solve.inverse.chunks_exact(count)) {
             *x = 0.0;
             for (w, made) in row.iter().zip(&solve.made) {
-                *x = w.mul_add(self.rows[self.skip + *made as usize + from], *x);
+                *x = w.mul_add(self.memory[self.at[*made as usize] as usize], *x);
             }
         }
-        for (row, x) in solve.guess.iter().zip(&self.solved) {
-            self.rows[self.skip + *row as usize + from] = *x;
+        for (id, x) in solve.guess.iter().zip(&self.solved) {
+            self.memory[self.at[*id as usize] as usize] = *x;
         }
     }
 }
 
-/// `x`, or silence if it is not a number a signal should be.
-#[inline(always)]
-fn sane<S: Simd>(s: S, x: S::f32s) -> S::f32s {
-    let (low, high) = (S::f32s::splat(s, SOFTEST), S::f32s::splat(s, LOUDEST));
-    let size = x.abs();
-    let zero = S::f32s::splat(s, 0.0);
-    let x = size.simd_ge(low).select(x, zero);
-    size.simd_le(high).select(x, zero)
+/// Where `place` is for the chunk from frame `from` of the rows. Before there
+/// are heads, they are taken as zero.
+fn place(plan: &Plan, skip: usize, heads: &[u32], place: Place, from: usize) -> u32 {
+    let at = match place {
+        Place::Row(row) => row as usize + from,
+        Place::Ring(ring, lag) => {
+            let head = heads.get(ring as usize).copied().unwrap_or(0) as usize;
+            let ring = &plan.rings[ring as usize];
+            plan.rows * STRIDE + ring.at + line::before(ring, head, lag as usize)
+        }
+    };
+    (skip + at) as u32
 }

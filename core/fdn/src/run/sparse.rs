@@ -8,31 +8,37 @@ use crate::plan::Sparse;
 /// Multiplies the first `n` frames. Up to a vector beyond them is overwritten
 /// with nothing of meaning. Rows written are never among those read.
 #[inline(always)]
-pub(super) fn run<S: Simd>(s: S, sparse: &Sparse, rows: &mut [f32], n: usize) {
+pub(super) fn run<S: Simd>(s: S, sparse: &Sparse, memory: &mut [f32], at: &[u32], n: usize) {
     let lanes = S::f32s::LEN;
     let mut t = 0;
     while t < n {
         t += lanes
             * if n - t > lanes {
-                columns::<S, 2>(s, sparse, rows, t)
+                columns::<S, 2>(s, sparse, memory, at, t)
             } else {
-                columns::<S, 1>(s, sparse, rows, t)
+                columns::<S, 1>(s, sparse, memory, at, t)
             };
     }
 }
 
 #[inline(always)]
-fn columns<S: Simd, const NT: usize>(s: S, sparse: &Sparse, rows: &mut [f32], t: usize) -> usize {
+fn columns<S: Simd, const NT: usize>(
+    s: S,
+    sparse: &Sparse,
+    memory: &mut [f32],
+    at: &[u32],
+    t: usize,
+) -> usize {
     let mut terms = &sparse.terms[..];
     for (to, count) in &sparse.rows {
         let (mine, rest) = terms.split_at(*count as usize);
         terms = rest;
-        let at = *to as usize + t;
+        let to = at[*to as usize] as usize + t;
         match (mine, sparse.add) {
             // The rows of fast transforms.
-            ([a, b], false) => sum::<S, 2, NT>(s, &[*a, *b], rows, at, t),
-            ([a, b, c, d], false) => sum::<S, 4, NT>(s, &[*a, *b, *c, *d], rows, at, t),
-            _ => any::<S, NT>(s, mine, sparse.add, rows, at, t),
+            ([a, b], false) => sum::<S, 2, NT>(s, &[*a, *b], memory, at, to, t),
+            ([a, b, c, d], false) => sum::<S, 4, NT>(s, &[*a, *b, *c, *d], memory, at, to, t),
+            _ => any::<S, NT>(s, mine, sparse.add, memory, at, to, t),
         }
     }
     NT
@@ -43,21 +49,23 @@ fn columns<S: Simd, const NT: usize>(s: S, sparse: &Sparse, rows: &mut [f32], t:
 fn sum<S: Simd, const K: usize, const NT: usize>(
     s: S,
     terms: &[(u32, f32); K],
-    rows: &mut [f32],
-    at: usize,
+    memory: &mut [f32],
+    at: &[u32],
+    to: usize,
     t: usize,
 ) {
     let lanes = S::f32s::LEN;
     let mut acc = [S::f32s::splat(s, 0.0); NT];
     for k in 0..K {
         let (from, w) = terms[k];
-        let (row, w) = (&rows[from as usize + t..][..NT * lanes], S::f32s::splat(s, w));
+        let (row, w) =
+            (&memory[at[from as usize] as usize + t..][..NT * lanes], S::f32s::splat(s, w));
         for v in 0..NT {
             let x = S::f32s::from_slice(s, &row[v * lanes..v * lanes + lanes]);
             acc[v] = w.mul_add(x, acc[v]);
         }
     }
-    let to = &mut rows[at..][..NT * lanes];
+    let to = &mut memory[to..][..NT * lanes];
     for v in 0..NT {
         acc[v].store_slice(&mut to[v * lanes..v * lanes + lanes]);
     }
@@ -69,26 +77,28 @@ fn any<S: Simd, const NT: usize>(
     s: S,
     terms: &[(u32, f32)],
     add: bool,
-    rows: &mut [f32],
-    at: usize,
+    memory: &mut [f32],
+    at: &[u32],
+    to: usize,
     t: usize,
 ) {
     let lanes = S::f32s::LEN;
     let mut acc = [S::f32s::splat(s, 0.0); NT];
     if add {
-        let row = &rows[at..][..NT * lanes];
+        let row = &memory[to..][..NT * lanes];
         for v in 0..NT {
             acc[v] = S::f32s::from_slice(s, &row[v * lanes..v * lanes + lanes]);
         }
     }
     for (from, w) in terms {
-        let (row, w) = (&rows[*from as usize + t..][..NT * lanes], S::f32s::splat(s, *w));
+        let (row, w) =
+            (&memory[at[*from as usize] as usize + t..][..NT * lanes], S::f32s::splat(s, *w));
         for v in 0..NT {
             let x = S::f32s::from_slice(s, &row[v * lanes..v * lanes + lanes]);
             acc[v] = w.mul_add(x, acc[v]);
         }
     }
-    let to = &mut rows[at..][..NT * lanes];
+    let to = &mut memory[to..][..NT * lanes];
     for v in 0..NT {
         acc[v].store_slice(&mut to[v * lanes..v * lanes + lanes]);
     }
