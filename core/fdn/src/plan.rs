@@ -124,13 +124,15 @@ pub(crate) struct Read {
 /// Cascades of biquads over channels; all have as many sections.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Bank {
-    /// From where, to where.
+    /// From where, to where; filled up to `width`.
     pub(crate) channels: Vec<(Id, Id)>,
     pub(crate) sections: Vec<Sections>,
     /// Where the states begin: by section, two sets of as many as `width`.
     pub(crate) states: usize,
     /// Channels, and those that fill the last vector.
     pub(crate) width: usize,
+    /// Channels that are heard.
+    pub(crate) heard: usize,
 }
 
 /// A section of each channel; coefficient × channel.
@@ -245,7 +247,7 @@ impl fmt::Display for Step {
             }
             Step::Decay(rows) => write!(f, "decay     {} rows", rows.len()),
             Step::Filter(bank) => {
-                let (channels, sections) = (bank.channels.len(), bank.sections.len());
+                let (channels, sections) = (bank.heard, bank.sections.len());
                 write!(f, "filter    {channels} channels × {sections} sections:")?;
                 bank.sections.iter().try_for_each(|s| write!(f, " {:?}", s.form))
             }

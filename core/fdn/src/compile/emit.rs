@@ -300,10 +300,13 @@ impl<'a> Emitter<'a> {
             let alone = self.listeners.get(from).is_some_and(|l| l.len() == 1);
             (heard, if alone { places.made_of(*to, *from) } else { places.made(*to) })
         };
-        let rows = channels.iter().map(place).collect();
+        let mut rows: Vec<(Id, Id)> = channels.iter().map(place).collect();
+        // Vectors are filled up with the first channel, for nobody.
+        let nobody = (rows[0].0, places.fresh());
+        rows.resize(width, nobody);
         let column = |k: usize| channels.iter().map(|c| c.2[k]).collect::<Vec<_>>();
         let sections = (0..sections).map(|k| section::sections(&column(k), width)).collect();
-        Bank { channels: rows, sections, states, width }
+        Bank { channels: rows, sections, states, width, heard: channels.len() }
     }
 
     /// Runs the matrices `items` begin with; returns how many.

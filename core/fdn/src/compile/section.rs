@@ -4,8 +4,8 @@ use crate::graph::Section;
 use crate::plan::{Form, Sections};
 
 /// The sum 1 + a₁ + a₂, some (2πf/fs)², below which the direct form would lose
-/// digits that are heard: poles below an eighth of the sample rate.
-const NEAR: f64 = 0.6;
+/// digits that are heard: poles below a twentieth of the sample rate.
+const NEAR: f64 = 0.1;
 
 /// One section of each channel, in the cheapest form that keeps its digits.
 pub(super) fn sections(channels: &[Section], width: usize) -> Sections {

@@ -22,7 +22,7 @@ pub(super) fn run<S: Simd>(
 ) {
     let lanes = S::f32s::LEN;
     let states = &mut states[bank.states..][..2 * bank.width * bank.sections.len()];
-    for (g, channels) in bank.channels.chunks(lanes).enumerate() {
+    for (g, channels) in bank.channels.chunks_exact(lanes).enumerate() {
         let mut t = 0;
         while t + lanes <= n {
             block::<S, true>(s, bank, g * lanes, channels, states, memory, at, t..t + lanes);
@@ -34,9 +34,10 @@ pub(super) fn run<S: Simd>(
     }
 }
 
-/// Filters up to a vector of channels and of frames; `WHOLE`, a vector of
-/// frames, which are then kept in registers.
+/// Filters a vector of channels over up to a vector of frames; `WHOLE`, over just
+/// that, which is then kept in registers.
 #[inline(always)]
+#[expect(clippy::too_many_arguments, reason = "a kernel within a double loop")]
 fn block<S: Simd, const WHOLE: bool>(
     s: S,
     bank: &Bank,
@@ -49,35 +50,38 @@ fn block<S: Simd, const WHOLE: bool>(
 ) {
     let lanes = S::f32s::LEN;
     let n = if WHOLE { lanes } else { frames.len() };
+    let channels = &channels[..lanes];
     let mut x = [S::f32s::splat(s, 0.0); MOST];
-    for (x, (from, _)) in x.iter_mut().zip(channels) {
-        *x = S::f32s::from_slice(s, &memory[at[*from as usize] as usize + frames.start..][..lanes]);
+    for k in 0..lanes {
+        let from = at[channels[k].0 as usize] as usize + frames.start;
+        x[k] = S::f32s::from_slice(s, &memory[from..][..lanes]);
     }
-    transpose::<S>(&mut x);
+    x = transpose::<S>(x);
     let pairs = states.chunks_exact_mut(2 * bank.width);
     for (section, states) in bank.sections.iter().zip(pairs) {
         let (one, two) = states.split_at_mut(bank.width);
         let (one, two) = (&mut one[group..group + lanes], &mut two[group..group + lanes]);
-        let x = &mut x[..n];
-        match section.form {
-            Form::OnePole => one_pole(s, c(s, section, bank.width, group), one, x),
-            Form::First => first(s, c(s, section, bank.width, group), one, x),
-            Form::Direct => direct(s, c(s, section, bank.width, group), one, two, x),
-            Form::StateVariable => {
-                state_variable(s, c(s, section, bank.width, group), one, two, x);
-            }
-        }
+        let width = bank.width;
+        x = match section.form {
+            Form::OnePole => one_pole(s, c(s, section, width, group), one, x, n),
+            Form::First => first(s, c(s, section, width, group), one, x, n),
+            Form::Direct => direct(s, c(s, section, width, group), one, two, x, n),
+            Form::StateVariable => state_variable(s, c(s, section, width, group), one, two, x, n),
+        };
     }
-    transpose::<S>(&mut x);
-    for (x, (_, to)) in x.iter().zip(channels) {
-        let to = &mut memory[at[*to as usize] as usize + frames.start..];
+    x = transpose::<S>(x);
+    for k in 0..lanes {
+        let to = at[channels[k].1 as usize] as usize + frames.start;
         if WHOLE {
-            x.store_slice(&mut to[..lanes]);
+            x[k].store_slice(&mut memory[to..][..lanes]);
         } else {
-            to[..n].copy_from_slice(&x.as_slice()[..n]);
+            memory[to..][..n].copy_from_slice(&x[k].as_slice()[..n]);
         }
     }
 }
+
+/// Vectors of channels, one for each frame.
+type Frames<S> = [<S as Simd>::f32s; MOST];
 
 /// The coefficients of a group of channels.
 #[inline(always)]
@@ -90,24 +94,38 @@ fn c<S: Simd, const N: usize>(s: S, of: &Sections, width: usize, group: usize) -
 }
 
 #[inline(always)]
-fn one_pole<S: Simd>(s: S, [b0, a1]: [S::f32s; 2], state: &mut [f32], x: &mut [S::f32s]) {
+fn one_pole<S: Simd>(
+    s: S,
+    [b0, a1]: [S::f32s; 2],
+    state: &mut [f32],
+    mut x: Frames<S>,
+    n: usize,
+) -> Frames<S> {
     let mut y = S::f32s::from_slice(s, state);
-    for x in x {
+    for x in &mut x[..n] {
         y = (-a1).mul_add(y, b0 * *x);
         *x = y;
     }
     y.store_slice(state);
+    x
 }
 
 #[inline(always)]
-fn first<S: Simd>(s: S, [b0, b1, a1]: [S::f32s; 3], state: &mut [f32], x: &mut [S::f32s]) {
-    let mut state_1 = S::f32s::from_slice(s, state);
-    for x in x {
-        let y = b0.mul_add(*x, state_1);
-        state_1 = (-a1).mul_add(y, b1 * *x);
+fn first<S: Simd>(
+    s: S,
+    [b0, b1, a1]: [S::f32s; 3],
+    state: &mut [f32],
+    mut x: Frames<S>,
+    n: usize,
+) -> Frames<S> {
+    let mut s1 = S::f32s::from_slice(s, state);
+    for x in &mut x[..n] {
+        let y = b0.mul_add(*x, s1);
+        s1 = (-a1).mul_add(y, b1 * *x);
         *x = y;
     }
-    state_1.store_slice(state);
+    s1.store_slice(state);
+    x
 }
 
 #[inline(always)]
@@ -116,10 +134,11 @@ fn direct<S: Simd>(
     [b0, b1, b2, a1, a2]: [S::f32s; 5],
     one: &mut [f32],
     two: &mut [f32],
-    x: &mut [S::f32s],
-) {
+    mut x: Frames<S>,
+    n: usize,
+) -> Frames<S> {
     let (mut s1, mut s2) = (S::f32s::from_slice(s, one), S::f32s::from_slice(s, two));
-    for x in x {
+    for x in &mut x[..n] {
         let y = b0.mul_add(*x, s1);
         s1 = (-a1).mul_add(y, b1.mul_add(*x, s2));
         s2 = (-a2).mul_add(y, b2 * *x);
@@ -127,6 +146,7 @@ fn direct<S: Simd>(
     }
     s1.store_slice(one);
     s2.store_slice(two);
+    x
 }
 
 /// The trapezoidal state variable filter (Simper, "Solving the continuous SVF
@@ -139,28 +159,29 @@ fn state_variable<S: Simd>(
     [through, p, b, q, c1, c2]: [S::f32s; 6],
     one: &mut [f32],
     two: &mut [f32],
-    x: &mut [S::f32s],
-) {
+    mut x: Frames<S>,
+    n: usize,
+) -> Frames<S> {
     let (mut s1, mut s2) = (S::f32s::from_slice(s, one), S::f32s::from_slice(s, two));
-    for x in x {
+    for x in &mut x[..n] {
         let e = *x - s2;
         let y = c2.mul_add(s2, c1.mul_add(s1, through * *x));
-        let change = p.mul_add(e, (-b) * s1);
-        s2 += q.mul_add(e, p * s1);
-        s1 += change;
+        let (kept, moved) = ((-b).mul_add(s1, s1), p.mul_add(s1, s2));
+        (s1, s2) = (p.mul_add(e, kept), q.mul_add(e, moved));
         *x = y;
     }
     s1.store_slice(one);
     s2.store_slice(two);
+    x
 }
 
 /// Exchanges lanes and vectors: of the first `LEN` of each.
 #[inline(always)]
-fn transpose<S: Simd>(x: &mut [S::f32s; MOST]) {
+fn transpose<S: Simd>(mut x: Frames<S>) -> Frames<S> {
     let lanes = S::f32s::LEN;
     let mut step = 1;
     while step < lanes {
-        let before = *x;
+        let before = x;
         for i in 0..lanes / 2 {
             let (low, high) = before[i].interleave(before[i + lanes / 2]);
             x[2 * i] = low;
@@ -168,4 +189,5 @@ fn transpose<S: Simd>(x: &mut [S::f32s; MOST]) {
         }
         step *= 2;
     }
+    x
 }

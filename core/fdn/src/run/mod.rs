@@ -1,6 +1,7 @@
 //! Runs a [`Plan`], without the heap.
 
 mod dense;
+mod door;
 mod filter;
 mod line;
 mod sparse;
@@ -14,9 +15,6 @@ use fearless_simd::{Level, dispatch};
 use line::Lines;
 
 use crate::plan::{FRAMES, Place, Plan, STRIDE, Solve, Stage, Step};
-
-/// What a signal may be: beyond it something has gone wrong.
-const LOUDEST: f32 = 1e8;
 
 /// A network that runs.
 ///
@@ -144,11 +142,7 @@ impl Reverb {
         for (i, row) in self.plan.inputs.iter().enumerate() {
             let row = &mut self.memory[self.skip + *row as usize..][..n];
             match inputs.get(i) {
-                Some(x) => {
-                    for (row, x) in row.iter_mut().zip(&x[from..from + n]) {
-                        *row = if x.abs() <= LOUDEST { *x } else { 0.0 };
-                    }
-                }
+                Some(x) => dispatch!(self.level, s => door::take(s, &x[from..from + n], row)),
                 None => row.fill(0.0),
             }
         }
@@ -159,16 +153,13 @@ impl Reverb {
     /// here it shows, wherever it came up.
     fn give(&mut self, outputs: &mut [&mut [f32]], from: usize, n: usize) {
         let mut sane = true;
-        for row in &self.plan.outputs {
+        for (y, row) in outputs.iter_mut().zip(&self.plan.outputs) {
             let row = &self.memory[self.skip + *row as usize..][..n];
-            sane &= row.iter().fold(true, |sane, y| sane & (y.abs() <= LOUDEST));
+            sane &= dispatch!(self.level, s => door::give(s, row, &mut y[from..from + n]));
         }
         if !sane {
             self.reset();
-        }
-        for (y, row) in outputs.iter_mut().zip(&self.plan.outputs) {
-            let row = &self.memory[self.skip + *row as usize..][..n];
-            y[from..from + n].copy_from_slice(row);
+            outputs.iter_mut().for_each(|y| y[from..from + n].fill(0.0));
         }
     }
 
