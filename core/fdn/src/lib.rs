@@ -12,6 +12,7 @@
 mod error;
 mod graph;
 mod network;
+mod rate;
 mod response;
 #[cfg(any(test, feature = "testing"))]
 #[doc(hidden)]
