@@ -86,6 +86,7 @@ fn step(
         let of = if unknown.numerator { &mut shape.n } else { &mut shape.d };
         of[unknown.power] *= (-by).exp();
     }
+    moved.iter_mut().for_each(Shape::limit);
     let errors = errors(&moved, points);
     errors.iter().all(|e| e.is_finite()).then_some((moved, errors))
 }

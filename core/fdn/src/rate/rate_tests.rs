@@ -132,3 +132,51 @@ fn probe() {
         }
     }
 }
+
+#[test]
+fn probe2() {
+    let mut rng = fastrand::Rng::with_seed(1);
+    let rates = [8e3, 44.1e3, 48e3, 96e3, 192e3, 768e3];
+    let mut errs: Vec<(f64, String)> = Vec::new();
+    for _ in 0..20000 {
+        let (old, new) = (rates[rng.usize(0..6)], rates[rng.usize(0..6)]);
+        if old == new {
+            continue;
+        }
+        let pair = |rng: &mut fastrand::Rng| {
+            let (r, t) = (rng.f64().sqrt() * 0.999, PI * rng.f64());
+            if rng.bool() {
+                (-2.0 * r * t.cos(), r * r)
+            } else {
+                let (p, q) = (r * (2.0 * rng.f64() - 1.0).signum(), 1.998 * rng.f64() - 0.999);
+                (-p - q, p * q)
+            }
+        };
+        let (a1, a2) = pair(&mut rng);
+        let (b1, b2) = pair(&mut rng);
+        let s = Section { b: if rng.bool() { [1.0, b1, b2] } else { [b2, b1, 1.0] }, a: [a1, a2] };
+        let n = redesign(&[s], Rates { old, new }).unwrap();
+        assert!(stable(&n), "{s:?} {n:?}");
+        let top = 0.4 * 0.5 * old.min(new);
+        let fs: Vec<f64> = (0..200).map(|k| 20.0 * (top / 20.0).powf(k as f64 / 199.0)).collect();
+        let lin = |s: &[Section], r: f64| -> Vec<f64> {
+            fs.iter().map(|f| db(gain_db(s, *f, r))).collect()
+        };
+        let (x, y) = (lin(&[s], old), lin(&n, new));
+        let most = x.iter().fold(0.0, |m: f64, x| m.max(*x));
+        let e = x
+            .iter()
+            .zip(&y)
+            .map(|(x, y)| 20.0 * ((y + 0.01 * most) / (x + 0.01 * most)).log10().abs())
+            .fold(0.0, f64::max);
+        errs.push((e, format!("{old} {new} {s:?} {n:?}")));
+    }
+    errs.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let n = errs.len();
+    for q in [0.5, 0.9, 0.95, 0.99, 0.999] {
+        println!("{q} {}", errs[(n as f64 * q) as usize].0);
+    }
+    for e in &errs[n - 12..] {
+        println!("{} {}", e.0, e.1);
+    }
+}
