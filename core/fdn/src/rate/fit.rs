@@ -3,7 +3,7 @@
 
 use nalgebra::{DMatrix, DVector};
 
-use super::filter::{SILENCE, Shape, cascade_gain, power};
+use super::shape::{SILENCE, Shape, cascade_gain, power};
 
 /// What a cascade's gain should be somewhere.
 #[derive(Clone, Copy, Debug)]

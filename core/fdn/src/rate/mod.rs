@@ -4,6 +4,7 @@ mod delays;
 mod filter;
 mod fir;
 mod fit;
+mod shape;
 
 use std::collections::HashMap;
 
