@@ -6,7 +6,7 @@ use super::filter::Rates;
 use crate::graph::{Delay, Kind, Module, Node};
 
 /// How far a delay may be moved for the sake of the others, as a part of it.
-const LEEWAY: f64 = 1e-3;
+const LEEWAY: f64 = 2e-3;
 /// How far all the same, in samples, to be distinct: rounding moves it half as far.
 const A_SAMPLE: f64 = 1.0;
 /// The most lengths in a module for which common factors are looked for.
@@ -85,7 +85,7 @@ impl Delays {
             .filter_map(|other| self.chosen.get(other).copied())
             .collect();
         let apart = |p: &&u64| {
-            let near = (**p as f64 - nearest).abs() <= LEEWAY * exact;
+            let near = (**p as f64 - exact).abs() <= (LEEWAY * exact).max((nearest - exact).abs());
             near && others.iter().all(|other| gcd(**p, *other) == 1)
         };
         let coprime = free.iter().find(apart).filter(|_| lengths.len() <= MOST_LENGTHS);

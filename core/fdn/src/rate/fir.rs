@@ -9,10 +9,12 @@ use num_complex::Complex64;
 use super::filter::Rates;
 use super::shaped;
 
-/// Taps are moved, not resampled, if at most one in this many is not zero.
+/// Taps are moved, not resampled, if at most one in this many is other than zero.
 const SPARSE: usize = 4;
-/// The most taps that are fitted; longer responses are resampled as they come.
+/// The most taps that are fitted: of longer responses, as many at the beginning.
 const MOST_FITTED: usize = 512;
+/// Up to where responses are to agree, as a part of the lower Nyquist frequency.
+const BAND: f64 = 0.92;
 /// What is not heard may not grow much, as a part of what is.
 const UNHEARD: f64 = 1e-4;
 /// Half the width of the interpolating kernel, in samples of the slower rate.
@@ -95,10 +97,11 @@ fn moved(taps: &[f64], ratio: f64) -> Vec<f64> {
 /// Resamples responses of up to some length.
 struct Resampler {
     ratio: f64,
-    /// How much of the new band the old rate could hold, at most all of it.
+    /// How much of the new band is to agree.
     band: f64,
-    /// The longest new response, and its normal equations factored.
-    fitted: Option<Cholesky<f64, Dyn>>,
+    /// The normal equations of what is fitted: a whole response, or the head of a
+    /// longer one.
+    fitted: Cholesky<f64, Dyn>,
 }
 
 impl Resampler {
@@ -111,52 +114,67 @@ impl Resampler {
             return None;
         }
         let ratio = rates.new / rates.old;
+        let band = BAND * (1.0 / ratio).min(1.0);
         let longest = all.iter().map(|t| t.len()).max()?;
-        let mut resampler = Self { ratio, band: (1.0 / ratio).min(1.0), fitted: None };
-        let length = resampler.length(longest);
-        if length <= MOST_FITTED {
-            let kernel = |k: usize, l: usize| {
-                let heard = resampler.band * sinc(resampler.band * (k as f64 - l as f64));
-                (1.0 - UNHEARD) * heard + if k == l { UNHEARD } else { 0.0 }
-            };
-            resampler.fitted = DMatrix::from_fn(length, length, kernel).cholesky();
-        }
-        Some(resampler)
-    }
-
-    /// Of the new response: what rings on after the last tap is kept too.
-    fn length(&self, taps: usize) -> usize {
-        (taps.saturating_sub(1) as f64 * self.ratio + 8.0 / self.band).ceil() as usize + 1
+        let length = length(longest, ratio, band).min(MOST_FITTED);
+        let kernel = |k: usize, l: usize| {
+            let heard = band * sinc(band * (k as f64 - l as f64));
+            (1.0 - UNHEARD) * heard + if k == l { UNHEARD } else { 0.0 }
+        };
+        let fitted = DMatrix::from_fn(length, length, kernel).cholesky()?;
+        Some(Self { ratio, band, fitted })
     }
 
     /// The causal response nearest to `taps` in the band that both rates hold, by
-    /// least squares; or if long, the same without what rings ahead of the first tap.
+    /// least squares.
     fn change(&self, taps: &[f64]) -> Vec<f64> {
-        let Some(fitted) = &self.fitted else { return self.convolved(taps) };
-        let length = fitted.l_dirty().nrows();
-        let along = |k: usize| -> f64 {
-            let each = taps.iter().enumerate();
-            let each = each.map(|(n, t)| t * sinc(self.band * (k as f64 - n as f64 * self.ratio)));
-            self.band * each.sum::<f64>()
-        };
-        fitted.solve(&DVector::from_fn(length, |k, _| along(k))).as_slice().to_vec()
+        let length = length(taps.len(), self.ratio, self.band);
+        if length > self.fitted.l_dirty().nrows() {
+            return self.interpolated(taps, length);
+        }
+        let at = taps.iter().enumerate().map(|(n, t)| (n as f64 * self.ratio, *t));
+        let mut new = self.nearest(&at.collect::<Vec<_>>());
+        new.truncate(length);
+        new
     }
 
-    /// `taps` between which a windowed sinc interpolates.
-    fn convolved(&self, taps: &[f64]) -> Vec<f64> {
-        let mut new = vec![0.0; self.length(taps.len())];
-        let reach = HALF_WIDTH / self.band;
+    /// As many taps as are fitted, nearest to taps at any places.
+    fn nearest(&self, taps: &[(f64, f64)]) -> Vec<f64> {
+        let along = |k: usize| -> f64 {
+            let each = taps.iter().map(|(at, t)| t * sinc(self.band * (k as f64 - at)));
+            self.band * each.sum::<f64>()
+        };
+        let along = DVector::from_fn(self.fitted.l_dirty().nrows(), |k, _| along(k));
+        self.fitted.solve(&along).as_slice().to_vec()
+    }
+
+    /// `taps` between which a windowed sinc interpolates. What of it would sound
+    /// before the beginning is fitted after it.
+    fn interpolated(&self, taps: &[f64], length: usize) -> Vec<f64> {
+        let reach = (HALF_WIDTH / self.band).ceil();
+        // All begins so much early.
+        let mut early = vec![0.0; length + reach as usize];
         for (n, tap) in taps.iter().enumerate() {
-            let at = n as f64 * self.ratio;
-            let (from, to) = ((at - reach).max(0.0).ceil() as usize, (at + reach) as usize);
-            for (k, new) in new.iter_mut().enumerate().take(to + 1).skip(from) {
+            let at = n as f64 * self.ratio + reach;
+            let (from, to) = ((at - reach).ceil() as usize, (at + reach) as usize);
+            for (k, new) in early.iter_mut().enumerate().take(to + 1).skip(from) {
                 let x = k as f64 - at;
                 let window = (0.5 * PI * x / reach).cos().powi(2);
                 *new += tap * window * self.band * sinc(self.band * x);
             }
         }
+        let mut new = early.split_off(reach as usize);
+        let before = early.iter().enumerate().map(|(k, t)| (k as f64 - reach, *t));
+        for (new, head) in new.iter_mut().zip(self.nearest(&before.collect::<Vec<_>>())) {
+            *new += head;
+        }
         new
     }
+}
+
+/// Of `taps` at the new rate: what rings on after the last is kept too.
+fn length(taps: usize, ratio: f64, band: f64) -> usize {
+    (taps.saturating_sub(1) as f64 * ratio + 8.0 / band).ceil() as usize + 1
 }
 
 fn sinc(x: f64) -> f64 {

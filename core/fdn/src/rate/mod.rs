@@ -24,7 +24,7 @@ impl Graph {
     /// in Hz that both rates can hold.
     ///
     /// Delays in whole samples stay whole, at least one, and as far as a
-    /// thousandth of their length allows distinct and coprime where they were.
+    /// five hundredth of their length allows distinct and coprime where they were.
     /// Biquads are fitted ([Levenberg–Marquardt] on log magnitude); they keep their order, which
     /// of their poles and zeros lie within the unit circle, and their largest gain.
     /// Impulse responses are resampled; if mostly zero, their taps are moved. At
@@ -125,3 +125,6 @@ fn shaped<T>(like: &Array2<T>, all: Vec<T>) -> Array2<T> {
 #[cfg(test)]
 #[path = "rate_tests.rs"]
 mod tests;
+
+#[cfg(test)]
+mod graph_tests;

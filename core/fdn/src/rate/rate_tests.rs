@@ -4,7 +4,6 @@ use num_complex::Complex64;
 
 use super::filter::{Rates, redesign};
 use super::*;
-use crate::graph::{Controls, Delay};
 
 fn gain_db(sections: &[Section], f: f64, rate: f64) -> f64 {
     let z1 = Complex64::from_polar(1.0, -2.0 * PI * f / rate);
@@ -178,7 +177,7 @@ fn any_stable_section_has_a_stable_counterpart_of_the_same_phase_type() {
     let mut rng = fastrand::Rng::with_seed(1);
     let rates = [8_000.0, 44_100.0, 48_000.0, 96_000.0, 192_000.0, 768_000.0];
     let mut errors = Vec::new();
-    while errors.len() < 5000 {
+    while errors.len() < 2000 {
         let (old, new) = (rates[rng.usize(0..6)], rates[rng.usize(0..6)]);
         let section = random_section(&mut rng);
         let rates = Rates { old, new };
@@ -191,8 +190,8 @@ fn any_stable_section_has_a_stable_counterpart_of_the_same_phase_type() {
         errors.push(apart(&[section], &made, rates));
     }
     errors.sort_by(f64::total_cmp);
-    println!("half within {:.3} dB, 99 % within {:.2}", errors[2500], errors[4950]);
-    assert!(errors[2500] < 0.05 && errors[4500] < 0.6 && errors[4950] < 3.0);
+    println!("half within {:.3} dB, 99 % within {:.2}", errors[1000], errors[1980]);
+    assert!(errors[1000] < 0.05 && errors[1800] < 0.6 && errors[1980] < 3.0);
 }
 
 #[test]
