@@ -7,9 +7,11 @@
 use std::f64::consts::PI;
 
 use super::fit::{Point, fit};
-use super::shape::{FAR, SILENCE, Shape, cascade_gain};
+use super::shape::{FAR, Shape, cascade_gain};
 use crate::graph::Section;
 
+/// What is 120 dB below most of a response is silence.
+const SILENCE: f64 = -13.8;
 /// How near its Nyquist frequency a filter is fitted: there every response is flat.
 const EDGE: f64 = 0.97;
 /// Where the ear is less exact, and so are we, as a part of the lower Nyquist frequency.
@@ -69,8 +71,7 @@ pub(super) fn redesign(sections: &[Section], rates: Rates) -> Option<Vec<Section
     if new.len() > 1 && 5 * new.len() <= MOST_UNKNOWNS {
         let emphasis = Emphasis { fine: FINE, stiffness: STIFFNESS[0] };
         let all = points(&old, &old, emphasis, rates);
-        let far = |p: &Point| ((cascade_gain(&new, p.w).max(SILENCE) - p.target) * p.weight).abs();
-        if all.iter().any(|p| far(p) > CLOSE) {
+        if all.iter().any(|p| p.error(&new).abs() > CLOSE) {
             fit(&mut new, &all);
         }
     }
@@ -104,12 +105,22 @@ fn alone(shape: &Shape, cascade: &[Shape], rates: Rates) -> Shape {
 /// The mean difference of ln |H| where the ear is exact.
 fn distance(old: &Shape, new: &Shape, rates: Rates) -> f64 {
     let ends = TAPER * rates.lower_nyquist();
-    let each = frequencies(&[*old], rates).into_iter().filter(|f| *f <= ends).map(|f| {
-        let gain = |of: &Shape, rate: f64| of.log_gain(tangent(f, rate)).max(SILENCE);
+    let mut frequencies = frequencies(&[*old], rates);
+    let floor = floor(&[*old], &frequencies, rates);
+    frequencies.retain(|f| *f <= ends);
+    let each = frequencies.iter().map(|f| {
+        let gain = |of: &Shape, rate: f64| of.log_gain(tangent(*f, rate)).max(floor);
         (gain(old, rates.old) - gain(new, rates.new)).powi(2)
     });
-    let (sum, count) = each.fold((0.0, 0), |(sum, count), e| (sum + e, count + 1));
-    (sum / f64::from(count.max(1))).sqrt()
+    (each.sum::<f64>() / frequencies.len() as f64).sqrt()
+}
+
+/// What is silence to `shapes`, which may have any gain: 120 dB below the median.
+fn floor(shapes: &[Shape], frequencies: &[f64], rates: Rates) -> f64 {
+    let gain = |f: &f64| cascade_gain(shapes, tangent(*f, rates.old));
+    let mut gains: Vec<f64> = frequencies.iter().map(gain).collect();
+    gains.sort_by(f64::total_cmp);
+    gains[gains.len() / 2] + SILENCE
 }
 
 /// The section at the new rate by the bilinear transform, right at its own frequency.
@@ -146,16 +157,18 @@ fn frequencies(shapes: &[Shape], rates: Rates) -> Vec<f64> {
 /// a part of what the cascade loses there, less where the ear hears less.
 fn points(shapes: &[Shape], cascade: &[Shape], emphasis: Emphasis, rates: Rates) -> Vec<Point> {
     let frequencies = frequencies(shapes, rates);
-    let old = |f: f64| tangent(f, rates.old);
-    let gain = |of: &[Shape], f: f64| cascade_gain(of, old(f)).clamp(SILENCE, -SILENCE);
-    let losses: Vec<f64> = frequencies.iter().map(|f| gain(cascade, *f).abs()).collect();
+    let floor = floor(shapes, &frequencies, rates);
+    let gain = |of: &[Shape], f: f64| cascade_gain(of, tangent(f, rates.old));
+    let loss = |f: &f64| gain(cascade, *f).abs().min(-SILENCE);
+    let losses: Vec<f64> = frequencies.iter().map(loss).collect();
     let mean = (losses.iter().map(|g| g * g).sum::<f64>() / losses.len() as f64).sqrt();
     let least = (emphasis.fine * mean).max(1e-4);
     let ends = TAPER * rates.lower_nyquist();
     let taper = |f: f64| if f <= ends { 1.0 } else { (ends / f).powi(3) };
     let point = |f: f64, loss: f64| Point {
         w: tangent(f, rates.new),
-        target: gain(shapes, f),
+        target: gain(shapes, f).max(floor),
+        floor,
         weight: taper(f) / loss.max(least),
     };
     let mut points: Vec<Point> =
@@ -168,8 +181,8 @@ fn points(shapes: &[Shape], cascade: &[Shape], emphasis: Emphasis, rates: Rates)
     let above = above.take_while(|f| *f < 0.5 * EDGE * rates.new).map(|f| tangent(f, rates.new));
     for w in above.chain(LAST.map(|part| tangent(0.5 * part * rates.new, rates.new))) {
         let known = 0.5 * rates.old.min((w.atan() / PI * 2.0).min(1.0) * rates.new);
-        let target = gain(shapes, known.min(0.5 * EDGE * rates.old));
-        points.push(Point { w: w.min(FAR), target, weight });
+        let target = gain(shapes, known.min(0.5 * EDGE * rates.old)).max(floor);
+        points.push(Point { w: w.min(FAR), target, floor, weight });
     }
     points
 }

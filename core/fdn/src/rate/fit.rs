@@ -3,7 +3,7 @@
 
 use nalgebra::{DMatrix, DVector};
 
-use super::shape::{SILENCE, Shape, cascade_gain, power};
+use super::shape::{Shape, cascade_gain, power};
 
 /// What a cascade's gain should be somewhere.
 #[derive(Clone, Copy, Debug)]
@@ -12,8 +12,17 @@ pub(super) struct Point {
     pub(super) w: f64,
     /// ln |H|
     pub(super) target: f64,
+    /// Below this, gains are alike.
+    pub(super) floor: f64,
     /// What an error there is multiplied by.
     pub(super) weight: f64,
+}
+
+impl Point {
+    /// How far `shapes` are off, weighted.
+    pub(super) fn error(&self, shapes: &[Shape]) -> f64 {
+        self.weight * (cascade_gain(shapes, self.w).max(self.floor) - self.target)
+    }
 }
 
 const ROUNDS: usize = 40;
@@ -105,11 +114,7 @@ fn unknowns(shapes: &[Shape]) -> Vec<Unknown> {
 }
 
 fn errors(shapes: &[Shape], points: &[Point]) -> DVector<f64> {
-    let errors = points.iter().map(|p| {
-        let gain = cascade_gain(shapes, p.w);
-        p.weight * (gain.max(SILENCE) - p.target)
-    });
-    DVector::from_iterator(points.len(), errors)
+    DVector::from_iterator(points.len(), points.iter().map(|p| p.error(shapes)))
 }
 
 /// The derivatives of the errors, points × unknowns.

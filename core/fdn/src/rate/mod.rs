@@ -25,10 +25,11 @@ impl Graph {
     ///
     /// Delays in whole samples stay whole, at least one, and as far as a
     /// five hundredth of their length allows distinct and coprime where they were.
-    /// Biquads are fitted ([Levenberg–Marquardt] on log magnitude); they keep their order, which
-    /// of their poles and zeros lie within the unit circle, and their largest gain.
-    /// Impulse responses are resampled; if mostly zero, their taps are moved. At
-    /// the rate it has already, a graph is left as it is.
+    /// Biquads are fitted in log magnitude ([Levenberg–Marquardt]); they keep their
+    /// order and which of their poles and zeros lie within the unit circle, and the
+    /// most a cascade passes does not rise. Impulse responses are resampled; if mostly
+    /// zero, their taps are moved, in loops so that what is lossless stays so. At the
+    /// rate it has already, a graph is left as it is.
     ///
     /// [Levenberg–Marquardt]: https://doi.org/10.1137/0111030
     ///

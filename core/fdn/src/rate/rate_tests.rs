@@ -229,6 +229,8 @@ fn an_allpass_stays_one_and_a_gain_is_untouched() {
         let rates = Rates { old, new };
         assert_eq!(redesign(&[gain], rates).unwrap(), [gain]);
         assert_eq!(redesign(&[], rates).unwrap(), []);
+        let silent = Section { b: [0.0; 3], a: allpass.a };
+        assert_eq!(redesign(&[silent], rates).unwrap()[0].b, [0.0; 3]);
         for section in [allpass, short] {
             let made = redesign(&[section], rates).unwrap();
             assert!(stable(&made));
@@ -257,4 +259,15 @@ fn an_unstable_section_stays_unstable() {
             }
         }
     }
+}
+
+#[test]
+fn a_section_may_have_any_gain() {
+    // High orders are often written with all their gain in one section.
+    let section = peak(3000.0, 6.0, 2.0, 48_000.0);
+    let times = |gain: f64| Section { b: section.b.map(|b| b * gain), a: section.a };
+    let rates = Rates { old: 48_000.0, new: 96_000.0 };
+    let made = redesign(&[times(1e-12), times(1e12)], rates).unwrap();
+    let error = apart(&[section, section], &made, rates);
+    assert!(error < 0.05, "{error} dB {made:?}");
 }

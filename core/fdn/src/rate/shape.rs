@@ -2,8 +2,6 @@
 
 use crate::graph::Section;
 
-/// Below −120 dB, filters are alike.
-pub(super) const SILENCE: f64 = -13.8;
 /// A coefficient this much smaller than the others makes no difference below Nyquist.
 const NOTHING: f64 = 1e-6;
 /// Infinity, for a tangent.
@@ -40,31 +38,14 @@ impl Shape {
             s.map(|s| if s.abs() < 1e-13 * most { 0.0 } else { s })
         };
         let lines = |c: [f64; 2]| [c[0] + c[1], c[0] - c[1], 0.0];
-        if b[1] == 0.0 && b[2] == 0.0 && *a == [0.0, 0.0] {
-            Self {
-                n: [b[0], 0.0, 0.0],
-                d: [1.0, 0.0, 0.0],
-                order: 0,
-                least: [0.0; 2],
-                farthest: FAR,
-            }
+        let (n, d, order) = if b[1] == 0.0 && b[2] == 0.0 && *a == [0.0, 0.0] {
+            ([b[0], 0.0, 0.0], [1.0, 0.0, 0.0], 0)
         } else if b[2] == 0.0 && a[1] == 0.0 {
-            Self {
-                n: lines([b[0], b[1]]),
-                d: lines([1.0, a[0]]),
-                order: 1,
-                least: [0.0; 2],
-                farthest: FAR,
-            }
+            (lines([b[0], b[1]]), lines([1.0, a[0]]), 1)
         } else {
-            Self {
-                n: squares(*b),
-                d: squares([1.0, a[0], a[1]]),
-                order: 2,
-                least: [0.0; 2],
-                farthest: FAR,
-            }
-        }
+            (squares(*b), squares([1.0, a[0], a[1]]), 2)
+        };
+        Self { n, d, order, least: [0.0; 2], farthest: FAR }
     }
 
     /// None if its inverse would not be causal, as of an unstable filter may be.
