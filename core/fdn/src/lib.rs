@@ -14,6 +14,7 @@ mod error;
 mod graph;
 mod network;
 mod plan;
+mod rate;
 mod response;
 mod run;
 #[cfg(test)]

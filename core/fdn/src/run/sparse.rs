@@ -13,7 +13,9 @@ pub(super) fn run<S: Simd>(s: S, sparse: &Sparse, memory: &mut [f32], at: &[u32]
     let mut t = 0;
     while t < n {
         t += lanes
-            * if n - t > lanes {
+            * if n - t > 3 * lanes {
+                columns::<S, 4>(s, sparse, memory, at, t)
+            } else if n - t > lanes {
                 columns::<S, 2>(s, sparse, memory, at, t)
             } else {
                 columns::<S, 1>(s, sparse, memory, at, t)

