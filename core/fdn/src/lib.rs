@@ -9,10 +9,14 @@
 //! without its nesting: signals, and the operations that make them. A plan is what
 //! to do with them in single precision, and in which order.
 
+mod certify;
 mod error;
 mod graph;
 mod network;
 
+pub use certify::{
+    Certificate, Conditions, FilterCertificate, LoopCertificate, Proof, Verdict, certify,
+};
 pub use error::Error;
 pub use graph::{Controls, Delay, Graph, Kind, Module, Node, Range, Section};
 pub use network::{Network, Op, OpKind, Signal};
