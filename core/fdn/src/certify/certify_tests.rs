@@ -17,6 +17,9 @@ struct Case {
     rt60: Option<f64>,
     verdict: String,
     poles: Option<usize>,
+    /// Whether diagonal scaling can show that it is stable.
+    #[serde(default)]
+    bounded: bool,
 }
 
 fn read(name: &str) -> Vec<Case> {
@@ -99,25 +102,63 @@ fn the_known_cases_get_their_true_verdicts_and_counts() {
 }
 
 #[test]
-fn no_loop_of_the_population_is_certified_wrongly_and_few_are_missed() {
-    let (mut stable, mut bounded, mut counted) = (0, 0, 0);
+fn all_of_the_population_is_told_apart() {
     let all = read("population");
+    let (mut stable, mut bounded, mut could_be) = (0, 0, 0);
     for case in &all {
         let found = case.certify();
-        let poles = case.poles.unwrap();
-        if poles == 0 {
-            stable += 1;
-            bounded += usize::from(found.loops[0].proof == Some(Proof::Bound));
-        } else {
-            assert_eq!(found.verdict, Verdict::Unstable, "{}", case.name);
-        }
-        if let Some(n) = found.unstable_poles {
-            assert_eq!(n, poles, "{}", case.name);
-            counted += 1;
-        }
+        assert_eq!(word(found.verdict), case.verdict, "{}", case.name);
+        assert_eq!(found.unstable_poles, case.poles, "{}", case.name);
+        let by_bound = found.loops[0].proof == Some(Proof::Bound);
+        assert!(!by_bound || case.poles == Some(0), "{}", case.name);
+        stable += usize::from(case.poles == Some(0));
+        bounded += usize::from(by_bound);
+        could_be += usize::from(case.bounded);
     }
-    println!("{stable} stable, {bounded} by their bound; {counted} of {} counted", all.len());
-    assert!(stable >= 40, "the population should have both kinds");
-    assert!(bounded as f64 >= 0.86 * stable as f64, "{bounded} of {stable}");
-    assert_eq!(counted, all.len());
+    println!("{stable} of {} stable, {bounded} by their bound, which can {could_be}", all.len());
+    assert!(stable >= 40 && stable + 40 <= all.len(), "the population should have both kinds");
+    // The same optimum, found by other means on a grid.
+    assert!(bounded + 1 >= could_be, "{bounded} of {could_be}");
+}
+
+#[test]
+fn more_decay_than_designed_is_certified_as_such() {
+    let all = read("cases");
+    let damped = all.iter().find(|c| c.name == "damped").unwrap();
+    let at = |decay| certify(&damped.network(), &Conditions { decay, ..Conditions::default() });
+    // Stable while 0.9·γ^m < 1 for all lines is enough; 0.9·γ^m > 1 for all is too much.
+    let (longest, shortest) = (5003.0_f64, 809.0_f64);
+    let stable = at((0.99 / 0.9_f64).powf(1.0 / longest));
+    assert_eq!(stable.loops[0].proof, Some(Proof::Bound));
+    let unstable = at((1.01 / 0.9_f64).powf(1.0 / shortest));
+    assert_eq!(unstable.verdict, Verdict::Unstable);
+    // Each line in loops of more than all of its energy: as many as there are samples.
+    let samples: f64 = damped.delays.iter().sum();
+    assert_eq!(unstable.unstable_poles, Some(samples as usize));
+    assert_eq!(at(f64::NAN).verdict, Verdict::Indeterminate);
+    assert_eq!(at(1e300).unstable_poles, None);
+}
+
+#[test]
+fn what_effort_does_not_suffice_for_is_not_certified() {
+    let all = read("cases");
+    let case = all.iter().find(|c| c.name == "Gaussian 0.9").unwrap();
+    let found = certify(&case.network(), &Conditions { effort: 1e5, ..Conditions::default() });
+    assert_eq!((found.verdict, found.unstable_poles), (Verdict::NotCertified, None));
+}
+
+#[test]
+fn a_certificate_is_readable_json() {
+    let all = read("cases");
+    let damped = all.iter().find(|c| c.name == "damped").unwrap();
+    let json = serde_json::to_value(damped.certify()).unwrap();
+    assert_eq!(json["verdict"], "certified-stable");
+    assert_eq!(json["unstable_poles"], 0);
+    assert_eq!(json["sample_rate"], 48000.0);
+    assert_eq!(json["filters"]["max_pole_modulus"], 0.0);
+    let one = &json["loops"][0];
+    assert_eq!(one["proof"], "bound");
+    assert_eq!(one["ops"], serde_json::json!(["delays", "matrix"]));
+    assert_eq!(one["lines"].as_array().unwrap().len(), 8);
+    assert_eq!((&one["shortest"], &one["longest"]), (&809.0.into(), &5003.0.into()));
 }

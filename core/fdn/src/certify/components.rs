@@ -5,8 +5,13 @@
 /// a higher number than its own.
 pub(super) fn components(successors: &[Vec<usize>]) -> Components {
     let n = successors.len();
-    let mut search =
-        Search { index: vec![None; n], low: vec![0; n], closed: vec![false; n], stack: Vec::new(), count: 0 };
+    let mut search = Search {
+        index: vec![None; n],
+        low: vec![0; n],
+        closed: vec![false; n],
+        stack: Vec::new(),
+        count: 0,
+    };
     let mut groups = Vec::new();
     for root in 0..n {
         if search.index[root].is_none() {

@@ -324,3 +324,7 @@ fn fir_range(fir: &Fir, arc: Arc) -> (f64, f64) {
     let reach = 0.5 * arc.width() * fir.slope + round;
     ((middle - reach).max(0.0), (middle + reach).min(size))
 }
+
+#[cfg(test)]
+#[path = "filter_tests.rs"]
+mod tests;

@@ -316,5 +316,6 @@ fn proven(one: &mut LoopCertificate, of: &Loop, bound: &Bound, margin: f64, samp
 }
 
 #[cfg(test)]
-#[path = "certify_tests.rs"]
-mod tests;
+mod certify_tests;
+#[cfg(test)]
+mod topology_tests;

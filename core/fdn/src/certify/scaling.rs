@@ -80,7 +80,7 @@ pub(super) fn search<T: ComplexField<RealField = f64>>(
         return logs;
     }
     let steps = if m.nrows() > 64 { 6 } else { 16 };
-    for doublings in [1, 3, 5, 7] {
+    for doublings in [1, 3, 5, 7, 9, 11] {
         logs = descend(m, logs, doublings, steps);
     }
     logs
