@@ -125,7 +125,7 @@ pub(super) fn bound(of: &Loop, margin: f64, work: usize) -> Bound {
     let first = improve(of, whole, None);
     let mut heap = BinaryHeap::from([Piece::better(of, whole, &first, enough)]);
     let (mut done, mut highest) = (Vec::new(), 0.0_f64);
-    let (mut left, mut refinements) = (work, 64);
+    let (mut left, mut refinements) = (work, 256);
     while let Some(piece) = heap.pop() {
         highest = highest.max(piece.here);
         let tight = piece.above <= highest * (1.0 + TIGHT);

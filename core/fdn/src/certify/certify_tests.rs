@@ -158,7 +158,34 @@ fn a_certificate_is_readable_json() {
     assert_eq!(json["filters"]["max_pole_modulus"], 0.0);
     let one = &json["loops"][0];
     assert_eq!(one["proof"], "bound");
-    assert_eq!(one["ops"], serde_json::json!(["delays", "matrix"]));
+    assert_eq!(one["ops"], serde_json::json!(["delays", "matrix", "filters"]));
     assert_eq!(one["lines"].as_array().unwrap().len(), 8);
     assert_eq!((&one["shortest"], &one["longest"]), (&809.0.into(), &5003.0.into()));
+}
+
+/// A Householder matrix around absorbing delays of a few thousand samples.
+fn canonical(n: usize) -> Network {
+    let unit = 2.0 / n as f64;
+    let matrix = Array2::from_shape_fn((n, n), |(i, j)| f64::from(u8::from(i == j)) - unit);
+    let delays: Vec<f64> = (0..n).map(|i| (809 + 131 * i + i * i % 7).min(5003) as f64).collect();
+    let filter = |m: &f64| {
+        let [dc, nyquist] = [0.45, 0.2].map(|t| 10.0_f64.powf(-3.0 * m / (48000.0 * t)));
+        let a1 = (1.0 - dc / nyquist) / (1.0 + dc / nyquist);
+        vec![Section { b: [(1.0 - a1) * nyquist, 0.0, 0.0], a: [a1, 0.0] }]
+    };
+    let filters = delays.iter().map(filter).collect();
+    network(matrix, &delays, filters)
+}
+
+#[test]
+fn large_networks_are_certified_by_their_bound() {
+    for n in [32, 64] {
+        let (network, began) = (canonical(n), Instant::now());
+        let found = certify(&network, &Conditions::default());
+        let one = &found.loops[0];
+        println!("{n} lines: {:?}, slew {:?}, in {:?}", one.bound, one.slew, began.elapsed());
+        assert_eq!(one.proof, Some(Proof::Bound));
+        // 60 dB in 0.45 s, and every line has at least 809 samples.
+        assert!(one.bound.unwrap() < 10.0_f64.powf(-3.0 * 809.0 / (48000.0 * 0.45)) + 2e-3);
+    }
 }

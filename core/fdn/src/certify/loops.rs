@@ -399,7 +399,7 @@ impl Loop {
             m.column_mut(j).scale_mut(-now);
         }
         (0..m.nrows()).for_each(|i| m[(i, i)] += 1.0);
-        let size = m.amax();
+        let size = m.amax().max(1.0);
         let lu = m.lu();
         lu.u().diagonal().iter().fold(f64::INFINITY, |a, b| a.min(b.abs())) / size
     }
