@@ -35,12 +35,14 @@ pub(super) struct Bound {
     pub(super) at: f64,
     /// Whether `most` is proven to bound.
     pub(super) proven: bool,
+    /// Whether it is proven to be below one by the margin everywhere.
+    pub(super) proven_below: bool,
     /// In order, from 0 to π.
     pub(super) pieces: Vec<Piece>,
 }
 
 /// How close to the largest norm found the proven bound should come.
-const TIGHT: f64 = 2e-3;
+pub(super) const TIGHT: f64 = 2e-3;
 /// Arcs narrower than this are not halved: some 10 µHz.
 const NARROWEST: f64 = 1e-9;
 
@@ -118,8 +120,9 @@ pub(super) fn improve(of: &Loop, arc: Arc, start: Option<&[f64]>) -> Rc<[f64]> {
 }
 
 /// Bounds `of` by no more than 1 − `margin` everywhere, or by 1 + `margin`, or finds
-/// where that cannot be done; of at most `work` arcs.
-pub(super) fn bound(of: &Loop, margin: f64, work: usize) -> Bound {
+/// where that cannot be done; of at most `work` arcs. A bound further above the norms
+/// found than `tight`, relatively, is refined.
+pub(super) fn bound(of: &Loop, margin: f64, work: usize, tight: f64) -> Bound {
     let whole = Arc { from: 0.0, to: std::f64::consts::PI };
     let enough = 1.0 - margin;
     let first = improve(of, whole, None);
@@ -128,8 +131,8 @@ pub(super) fn bound(of: &Loop, margin: f64, work: usize) -> Bound {
     let (mut left, mut refinements) = (work, 256);
     while let Some(piece) = heap.pop() {
         highest = highest.max(piece.here);
-        let tight = piece.above <= highest * (1.0 + TIGHT);
-        let settled = piece.above <= enough && (tight || refinements == 0);
+        let close = piece.above <= highest * (1.0 + tight);
+        let settled = piece.above <= enough && (close || refinements == 0);
         let marginal = piece.above <= 1.0 + margin && piece.here > enough;
         let failed = piece.here > 1.0 + margin;
         if settled || marginal || failed || piece.arc.width() < NARROWEST || left == 0 {
@@ -150,10 +153,11 @@ pub(super) fn bound(of: &Loop, margin: f64, work: usize) -> Bound {
     }
     done.sort_by(|a, b| a.arc.from.total_cmp(&b.arc.from));
     let proven = done.iter().all(|p| p.above <= 1.0 + margin);
+    let proven_below = done.iter().all(|p| p.above <= enough);
     let by = |p: &&Piece| if proven { p.above } else { p.here };
     let worst = done.iter().max_by(|a, b| by(a).total_cmp(&by(b)));
     let (most, at) = worst.map_or((0.0, 0.0), |p| (by(&p), p.arc.middle()));
-    Bound { most, at, proven, pieces: done }
+    Bound { most, at, proven, proven_below, pieces: done }
 }
 
 /// A bound below one with one S at all frequencies, if one is found: then delays may

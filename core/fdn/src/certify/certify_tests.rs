@@ -185,6 +185,9 @@ fn large_networks_are_certified_by_their_bound() {
         let one = &found.loops[0];
         println!("{n} lines: {:?}, slew {:?}, in {:?}", one.bound, one.slew, began.elapsed());
         assert_eq!(one.proof, Some(Proof::Bound));
+        // Designed for 0.45 s where it decays slowest.
+        let rt60 = one.rt60.unwrap();
+        assert!((0.45..0.48).contains(&rt60), "{rt60}");
         // 60 dB in 0.45 s, and every line has at least 809 samples.
         assert!(one.bound.unwrap() < 10.0_f64.powf(-3.0 * 809.0 / (48000.0 * 0.45)) + 2e-3);
     }

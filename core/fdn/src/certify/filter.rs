@@ -248,6 +248,20 @@ impl Response {
         &self.sections
     }
 
+    /// H(z/γ).
+    pub(super) fn within(&self, gamma: f64) -> Self {
+        let sections = self.sections.iter().map(|s| Section {
+            b: [s.b[0], s.b[1] * gamma, s.b[2] * gamma * gamma],
+            a: [s.a[0] * gamma, s.a[1] * gamma * gamma],
+        });
+        let mut moved = Self { sections: sections.collect(), ..Self::gain(self.gain) };
+        for fir in &self.firs {
+            let taps = fir.taps.iter().enumerate().map(|(k, t)| t * gamma.powi(k as i32));
+            moved.append(Self::fir(&taps.collect::<Vec<_>>()));
+        }
+        moved
+    }
+
     /// What follows or precedes it becomes part of it.
     pub(super) fn append(&mut self, other: Self) {
         self.gain *= other.gain;

@@ -11,12 +11,13 @@ mod count;
 mod filter;
 mod loops;
 mod scaling;
+mod solve;
 
 use serde::Serialize;
 
 use crate::graph::Section;
 use crate::network::{Network, OpKind};
-use bound::{Bound, bound, constant_bound};
+use bound::{Bound, TIGHT, bound, constant_bound};
 use loops::{Loop, loops};
 
 /// Under which conditions a network is to be certified.
@@ -114,7 +115,7 @@ pub struct LoopCertificate {
     /// For a marginal loop of fixed gains: the fastest its sound can grow, in dB/s.
     pub growth: Option<f64>,
     /// All of its modes decay by 60 dB in this time, in seconds: proven, for a loop that
-    /// is proven by its bound.
+    /// is proven by its bound and interpolates no delays.
     pub rt60: Option<f64>,
     /// What else is to be known.
     pub notes: Vec<String>,
@@ -164,7 +165,7 @@ pub fn certify(network: &Network, conditions: &Conditions) -> Certificate {
         filters: filters(network),
         notes: Vec::new(),
     };
-    if !conditions.make_sense() || !(network.sample_rate > 0.0) {
+    if !conditions.make_sense() || network.sample_rate.is_nan() || network.sample_rate <= 0.0 {
         certificate.verdict = Verdict::Indeterminate;
         certificate.unstable_poles = None;
         certificate.notes.push("expected positive conditions and sample rate".to_owned());
@@ -275,7 +276,7 @@ fn certify_loop(of: &Loop, sample_rate: f64, conditions: &Conditions) -> LoopCer
     let size = of.lines.len();
     let work = (conditions.effort / (50.0 * (size as f64).powi(3))).min(16384.0) as usize;
     let margin = margin(size);
-    let bound = bound(of, margin, work);
+    let bound = bound(of, margin, work, TIGHT);
     one.bound = Some(bound.most).filter(|b| b.is_finite());
     one.worst_frequency = Some(bound.at * sample_rate / std::f64::consts::TAU);
     let open = of.open_poles();
@@ -303,7 +304,11 @@ fn proven(one: &mut LoopCertificate, of: &Loop, bound: &Bound, margin: f64, samp
     if bound.most > 1.0 - margin {
         one.verdict = Verdict::MarginallyStable;
         // With fixed gains the bound holds outside the circle too, times r^-shortest.
-        if of.is_constant() && of.has_no_filters() && one.shortest >= 1.0 {
+        if of.is_constant()
+            && of.has_no_filters()
+            && of.lines.iter().all(|l| l.whole)
+            && one.shortest >= 1.0
+        {
             let per_pass = 20.0 * bound.most.max(1.0).log10();
             one.growth = Some(per_pass * sample_rate / one.shortest);
         }
@@ -313,6 +318,45 @@ fn proven(one: &mut LoopCertificate, of: &Loop, bound: &Bound, margin: f64, samp
     one.proof = Some(Proof::Bound);
     one.unstable_poles = Some(0);
     one.slew = constant_bound(of, bound, margin).map(|b| 1.0 - b * b);
+    one.rt60 = slowest_decay(of, bound, margin, sample_rate);
+}
+
+/// A time in which all modes of a stable loop decay by 60 dB: if it is stable with z/γ
+/// for z, its poles are within 1/γ.
+fn slowest_decay(of: &Loop, found: &Bound, margin: f64, sample_rate: f64) -> Option<f64> {
+    let longest = of.lines.iter().map(|l| l.delay).fold(0.0, f64::max);
+    if longest == 0.0 || found.most == 0.0 || of.lines.iter().any(|l| !l.whole) {
+        return None;
+    }
+    let holds = |seconds: f64| {
+        let inside = of.within(10.0_f64.powf(3.0 / (sample_rate * seconds)));
+        inside.open_poles() == Some(0) && bound(&inside, margin, 256, f64::INFINITY).proven_below
+    };
+    // What it is if only the longest line and no filter did anything; then by octaves
+    // to where it just holds, then closer.
+    let mut seconds = 3.0 * longest / (sample_rate * -found.most.log10());
+    let mut octaves = 0;
+    while !holds(seconds) {
+        seconds *= 2.0;
+        octaves += 1;
+        if octaves == 8 {
+            return None;
+        }
+    }
+    if octaves == 0 {
+        while octaves < 12 && holds(0.5 * seconds) {
+            seconds *= 0.5;
+            octaves += 1;
+        }
+    }
+    let mut factor = 2.0_f64;
+    for _ in 0..5 {
+        factor = factor.sqrt();
+        if holds(seconds / factor) {
+            seconds /= factor;
+        }
+    }
+    Some(seconds)
 }
 
 #[cfg(test)]
