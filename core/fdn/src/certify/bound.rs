@@ -121,7 +121,7 @@ pub(super) fn improve(of: &Loop, arc: Arc, start: Option<&[f64]>) -> Rc<[f64]> {
 
 /// Bounds `of` by no more than 1 − `margin` everywhere, or by 1 + `margin`, or finds
 /// where that cannot be done; of at most `work` arcs. A bound further above the norms
-/// found than `tight`, relatively, is refined.
+/// found than `tight`, relatively, is refined; if that is infinite, one failure ends it.
 pub(super) fn bound(of: &Loop, margin: f64, work: usize, tight: f64) -> Bound {
     let whole = Arc { from: 0.0, to: std::f64::consts::PI };
     let enough = 1.0 - margin;
@@ -135,6 +135,10 @@ pub(super) fn bound(of: &Loop, margin: f64, work: usize, tight: f64) -> Bound {
         let settled = piece.above <= enough && (close || refinements == 0);
         let marginal = piece.above <= 1.0 + margin && piece.here > enough;
         let failed = piece.here > 1.0 + margin;
+        if failed && tight.is_infinite() {
+            // Who asks only whether it holds knows now.
+            left = 0;
+        }
         if settled || marginal || failed || piece.arc.width() < NARROWEST || left == 0 {
             done.push(piece);
             if settled {

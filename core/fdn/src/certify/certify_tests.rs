@@ -20,6 +20,8 @@ struct Case {
     /// Whether diagonal scaling can show that it is stable.
     #[serde(default)]
     bounded: bool,
+    /// The modulus of the outermost pole.
+    radius: Option<f64>,
 }
 
 fn read(name: &str) -> Vec<Case> {
@@ -104,19 +106,25 @@ fn the_known_cases_get_their_true_verdicts_and_counts() {
 #[test]
 fn all_of_the_population_is_told_apart() {
     let all = read("population");
-    let (mut stable, mut bounded, mut could_be) = (0, 0, 0);
+    let (mut stable, mut bounded, mut could_be, mut timed) = (0, 0, 0, 0);
     for case in &all {
         let found = case.certify();
         assert_eq!(word(found.verdict), case.verdict, "{}", case.name);
         assert_eq!(found.unstable_poles, case.poles, "{}", case.name);
         let by_bound = found.loops[0].proof == Some(Proof::Bound);
         assert!(!by_bound || case.poles == Some(0), "{}", case.name);
+        if let Some(proven) = found.loops[0].rt60 {
+            let slowest = -3.0 / (48000.0 * case.radius.unwrap().log10());
+            assert!(proven >= slowest * 0.9999, "{}: {proven} {slowest}", case.name);
+            timed += 1;
+        }
         stable += usize::from(case.poles == Some(0));
         bounded += usize::from(by_bound);
         could_be += usize::from(case.bounded);
     }
     println!("{stable} of {} stable, {bounded} by their bound, which can {could_be}", all.len());
     assert!(stable >= 40 && stable + 40 <= all.len(), "the population should have both kinds");
+    assert!(timed >= 30, "{timed}");
     // The same optimum, found by other means on a grid.
     assert!(bounded + 1 >= could_be, "{bounded} of {could_be}");
 }

@@ -330,7 +330,7 @@ fn slowest_decay(of: &Loop, found: &Bound, margin: f64, sample_rate: f64) -> Opt
     }
     let holds = |seconds: f64| {
         let inside = of.within(10.0_f64.powf(3.0 / (sample_rate * seconds)));
-        inside.open_poles() == Some(0) && bound(&inside, margin, 256, f64::INFINITY).proven_below
+        inside.open_poles() == Some(0) && bound(&inside, margin, 128, f64::INFINITY).proven_below
     };
     // What it is if only the longest line and no filter did anything; then by octaves
     // to where it just holds, then closer.
