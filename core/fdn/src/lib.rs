@@ -10,6 +10,7 @@
 //! to do with them in single precision, and in which order.
 
 mod compile;
+mod certify;
 mod error;
 mod graph;
 mod network;
@@ -24,6 +25,9 @@ mod run_tests;
 pub mod testing;
 
 pub use compile::Decay;
+pub use certify::{
+    Certificate, Conditions, FilterCertificate, LoopCertificate, Proof, Verdict, certify,
+};
 pub use error::Error;
 pub use graph::{Controls, Delay, Graph, Kind, Module, Node, Range, Section};
 pub use network::{Network, Op, OpKind, Signal};
