@@ -10,9 +10,13 @@
 //! to do with them in single precision, and in which order.
 
 mod error;
+mod faust;
+mod fractional;
 mod graph;
 mod network;
+mod scalar;
 
 pub use error::Error;
+pub use faust::faust;
 pub use graph::{Controls, Delay, Graph, Kind, Module, Node, Range, Section};
 pub use network::{Network, Op, OpKind, Signal};
