@@ -9,6 +9,8 @@
 //! without its nesting: signals, and the operations that make them. A plan is what
 //! to do with them in single precision, and in which order.
 
+pub mod analysis;
+mod decay;
 mod error;
 mod faust;
 mod fractional;
