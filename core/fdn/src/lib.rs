@@ -15,10 +15,12 @@ mod error;
 mod faust;
 mod fractional;
 mod graph;
+mod interpreter;
 mod network;
 mod scalar;
 
 pub use error::Error;
 pub use faust::faust;
 pub use graph::{Controls, Delay, Graph, Kind, Module, Node, Range, Section};
+pub use interpreter::Interpreter;
 pub use network::{Network, Op, OpKind, Signal};

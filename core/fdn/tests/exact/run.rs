@@ -28,7 +28,7 @@ pub(crate) fn impulse_responses(
 ) -> Vec<Vec<Vec<f64>>> {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
     let path = |end: &str| folder.join(format!("faust-{label}{end}"));
-    let architecture = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/faust/arch.cpp");
+    let architecture = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/exact/arch.cpp");
     std::fs::write(path(".dsp"), source).unwrap();
     let mut faust = Command::new("faust");
     run(faust
