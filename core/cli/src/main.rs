@@ -7,6 +7,7 @@ mod amp;
 mod bench;
 mod info;
 mod report;
+mod reverb;
 mod wav;
 
 use std::io::{ErrorKind, Read as _, Write as _};
@@ -28,6 +29,8 @@ struct Cli {
 enum Command {
     /// Render WAV files through the amplifier, as the plugin plays them
     Amp(Box<amp::Args>),
+    /// Render WAV files through a feedback delay network, and examine one
+    Reverb(Box<reverb::Args>),
     /// Say what a file is, and of a model whether it plays and what it costs here
     Info {
         /// A .nam, .wav or preset file
@@ -50,6 +53,7 @@ enum Command {
 fn main() -> ExitCode {
     let done = match Cli::parse().command {
         Command::Amp(args) => amp::run(&args),
+        Command::Reverb(args) => reverb::run(&args),
         Command::Info { file, json } => info::print(&file, json),
         Command::Bench { files, json } => bench::print(&files, json),
     };
