@@ -17,6 +17,7 @@ mod fractional;
 mod graph;
 mod interpreter;
 mod network;
+mod poles;
 mod scalar;
 
 pub use error::Error;
@@ -24,3 +25,4 @@ pub use faust::faust;
 pub use graph::{Controls, Delay, Graph, Kind, Module, Node, Range, Section};
 pub use interpreter::Interpreter;
 pub use network::{Network, Op, OpKind, Signal};
+pub use poles::{Poles, poles};

@@ -163,9 +163,13 @@ impl Scalars {
         group.len() > 1 || self.made[group[0]].heard().any(|x| x == group[0])
     }
 
+    /// The signals that depend on themselves.
+    pub(crate) fn looped(&self) -> impl Iterator<Item = usize> + '_ {
+        self.components(false).into_iter().filter(|g| self.is_loop(g)).flatten()
+    }
+
     fn find_lines(&mut self) {
-        let loops = self.components(false).into_iter().filter(|g| self.is_loop(g));
-        let delays = loops.flatten().filter(|x| matches!(self.made[*x], Scalar::Delay(..)));
+        let delays = self.looped().filter(|x| matches!(self.made[*x], Scalar::Delay(..)));
         let mut lines: Vec<usize> = delays.collect();
         lines.sort_unstable();
         self.lines = lines;
