@@ -15,7 +15,7 @@ use clap::Subcommand;
 use fdn::Network;
 
 use crate::wav::Depth;
-pub(crate) use engine::graph;
+pub(crate) use engine::{certificate, graph};
 
 #[derive(clap::Args)]
 #[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
