@@ -121,8 +121,13 @@ fn faust(path: &Path, rate: Option<f64>, output: Option<&Path>) -> Result<()> {
     let source = source.with_context(|| path.display().to_string())?;
     match output {
         None => crate::say(&source),
-        Some(output) => {
-            std::fs::write(output, source).with_context(|| output.display().to_string())
-        }
+        Some(output) => write(output, path, source.as_bytes()),
     }
+}
+
+/// Writes a file made of `graph`, unless it would replace that.
+fn write(output: &Path, graph: &Path, bytes: &[u8]) -> Result<()> {
+    let written = crate::wav::check_place(output, &[("graph", graph)])
+        .and_then(|()| Ok(std::fs::write(output, bytes)?));
+    written.with_context(|| output.display().to_string())
 }

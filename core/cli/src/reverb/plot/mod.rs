@@ -41,6 +41,9 @@ struct Figure {
     title: String,
     /// Hz.
     rate: f64,
+    /// What goes straight through, if that is most of it: it is left out of the
+    /// response, where it would hide the reverberation, and its decay.
+    direct: Option<f64>,
     response: Vec<f64>,
     /// In dB.
     decay: Vec<f64>,
@@ -53,8 +56,7 @@ struct Figure {
 pub(super) fn run(args: &Args) -> Result<()> {
     let graph = engine::graph(&args.graph, args.rate)?;
     let figure = Figure::new(&graph, args).with_context(|| args.graph.display().to_string())?;
-    let drawn = canvas::draw(&figure).and_then(|png| Ok(std::fs::write(&args.output, png)?));
-    drawn.with_context(|| args.output.display().to_string())
+    super::write(&args.output, &args.graph, &canvas::draw(&figure)?)
 }
 
 impl Figure {
@@ -66,7 +68,8 @@ impl Figure {
         if let Some(n) = response.iter().position(|x| !x.is_finite()) {
             bail!("expected a finite response, found {} in sample {n}", response[n]);
         }
-        let response: Vec<f64> = response.iter().map(|x| f64::from(*x)).collect();
+        let mut response: Vec<f64> = response.iter().map(|x| f64::from(*x)).collect();
+        let direct = take_direct(&mut response);
         let rate = graph.sample_rate;
         let decay = analysis::energy_decay(&response);
         let network = Network::new(graph);
@@ -81,6 +84,7 @@ impl Figure {
         Ok(Self {
             title,
             rate,
+            direct,
             t60: analysis::t60(&decay, rate),
             octaves: analysis::bands(&response, rate, false),
             thirds: analysis::bands(&response, rate, true),
@@ -95,6 +99,14 @@ impl Figure {
         let samples = self.decay.partition_point(|db| *db > FLOOR).max(self.decay.len() / 100);
         samples.max(1) as f64 / self.rate
     }
+}
+
+/// Takes the first sample out of a response, if it is louder than all that follows.
+fn take_direct(response: &mut [f64]) -> Option<f64> {
+    let (first, rest) = response.split_first_mut()?;
+    let largest = rest.iter().fold(0.0f64, |m, x| m.max(x.abs()));
+    let apart = largest > 0.0 && first.abs() > largest;
+    apart.then(|| std::mem::take(first))
 }
 
 /// So many that the search takes seconds: each step costs the cube of the lines.

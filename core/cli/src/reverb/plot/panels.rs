@@ -61,25 +61,39 @@ fn plain(x: &f64) -> String {
     short.replace('-', "−")
 }
 
-/// Hz, with a k for thousands.
-fn hertz(x: &f64) -> String {
-    if *x >= 1000.0 { format!("{}k", (x / 100.0).round() / 10.0) } else { format!("{}", x.round()) }
+/// The name of the octave band around `x` Hz, after IEC 61260-1.
+fn octave(x: &f64) -> String {
+    let names = ["31.5", "63", "125", "250", "500", "1k", "2k", "4k", "8k", "16k"];
+    let number = (x / 1000.0).log10() / 0.3 + 5.0;
+    let name = names.get(number.round() as usize).map(|name| (*name).to_owned());
+    name.unwrap_or_else(|| format!("{}k", (x / 1000.0).round()))
 }
 
 pub(super) fn response(area: &Area<'_>, figure: &Figure) -> Painted {
     let seconds = figure.seconds();
     let shown = &figure.response[..figure.response.len().min((seconds * figure.rate) as usize)];
-    let peak = shown.iter().fold(1e-9f64, |m, x| m.max(x.abs())) * 1.05;
+    let peak = 1.05 * shown.iter().fold(1e-9f64, |m, x| m.max(x.abs()));
     let labels = ["Impulse response", "Time (s)", "Amplitude"];
     let mut chart = panel(area, labels, 0.0..seconds, -peak..peak, [&plain, &plain])?;
     let wide = shown.len().div_ceil(COLUMNS).max(1);
-    let mut line = Vec::new();
-    for (i, column) in shown.chunks(wide).enumerate() {
-        let t = (i * wide) as f64 / figure.rate;
-        line.push((t, column.iter().copied().fold(f64::MAX, f64::min)));
-        line.push((t, column.iter().copied().fold(f64::MIN, f64::max)));
+    // A line of many corners would be drawn beyond its points, so each column is its own.
+    let mut last = 0.0;
+    let columns = (0..shown.len()).step_by(wide).map(|at| {
+        let column = &shown[at..shown.len().min(at + wide)];
+        let least = column.iter().copied().fold(last, f64::min);
+        let most = column.iter().copied().fold(last, f64::max);
+        last = column[column.len() - 1];
+        let t = at as f64 / figure.rate;
+        PathElement::new([(t, least), (t, most)], BLUE.stroke_width(px(2)))
+    });
+    chart.draw_series(columns)?;
+    let zero = [(0.0, 0.0), (seconds, 0.0)];
+    chart.draw_series(LineSeries::new(zero, BLUE.stroke_width(px(1))))?;
+    if let Some(direct) = figure.direct {
+        let text = format!("not shown: {} at 0 s", plain(&direct));
+        let style = (FONT, px(32)).into_font().color(&INK);
+        chart.draw_series([Text::new(text, (0.6 * seconds, 0.85 * peak), style)])?;
     }
-    chart.draw_series(LineSeries::new(line, BLUE.stroke_width(px(2))))?;
     Ok(())
 }
 
@@ -94,10 +108,10 @@ pub(super) fn decay(area: &Area<'_>, figure: &Figure) -> Painted {
     chart.draw_series(LineSeries::new(curve, BLUE.stroke_width(px(4))))?;
     let text = match figure.t60 {
         Some(t60) => format!("T60 = {t60:.2} s"),
-        None => "decays by less than 45 dB".to_owned(),
+        None => "T60 unknown: it decays by less than 45 dB".to_owned(),
     };
     let style = (FONT, px(32)).into_font().color(&INK);
-    chart.draw_series([Text::new(text, (0.68 * seconds, -6.0), style)])?;
+    chart.draw_series([Text::new(text, (0.03 * seconds, 0.92 * super::FLOOR), style)])?;
     Ok(())
 }
 
@@ -112,7 +126,10 @@ pub(super) fn times(area: &Area<'_>, figure: &Figure) -> Painted {
     let marks: Vec<f64> = marks.take_while(|f| *f < top).collect();
     let labels = ["Reverberation time", "Frequency (Hz)", "T60 (s)"];
     let x = (25.0..top).log_scale().with_key_points(marks);
-    let mut chart = panel(area, labels, x, 0.0..longest, [&hertz, &plain])?;
+    let mut chart = panel(area, labels, x, 0.0..longest, [&octave, &plain])?;
+    if octaves.is_empty() && thirds.is_empty() {
+        return Ok(());
+    }
     chart
         .draw_series(LineSeries::new(thirds, ORANGE.stroke_width(px(3))))?
         .label("one-third octaves")
