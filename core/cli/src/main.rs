@@ -1,12 +1,14 @@
 //! `kiln`: renders files through the effects, and says what a model is and
 //! what it costs.
 //!
-//! Exit status: 0 done, 1 cannot do, 2 wrong usage.
+//! Exit status: 0 done, 1 cannot do, 2 wrong usage; `kiln certify` has its own.
 
 mod amp;
 mod bench;
+mod certify;
 mod info;
 mod report;
+mod reverb;
 mod wav;
 
 use std::io::{ErrorKind, Read as _, Write as _};
@@ -28,6 +30,11 @@ struct Cli {
 enum Command {
     /// Render WAV files through the amplifier, as the plugin plays them
     Amp(Box<amp::Args>),
+    /// Render WAV files through a feedback delay network, and examine one
+    Reverb(Box<reverb::Args>),
+    /// Say whether a feedback delay network is proven stable: status 0 if it is,
+    /// at least marginally, 2 if it is unstable, 3 if neither is proven
+    Certify(certify::Args),
     /// Say what a file is, and of a model whether it plays and what it costs here
     Info {
         /// A .nam, .wav or preset file
@@ -48,19 +55,18 @@ enum Command {
 }
 
 fn main() -> ExitCode {
+    let code = |done| if done { ExitCode::SUCCESS } else { ExitCode::FAILURE };
     let done = match Cli::parse().command {
-        Command::Amp(args) => amp::run(&args),
-        Command::Info { file, json } => info::print(&file, json),
-        Command::Bench { files, json } => bench::print(&files, json),
+        Command::Amp(args) => amp::run(&args).map(code),
+        Command::Reverb(args) => reverb::run(&args).map(code),
+        Command::Certify(args) => certify::run(&args),
+        Command::Info { file, json } => info::print(&file, json).map(code),
+        Command::Bench { files, json } => bench::print(&files, json).map(code),
     };
-    match done {
-        Ok(true) => ExitCode::SUCCESS,
-        Ok(false) => ExitCode::FAILURE,
-        Err(error) => {
-            complain(&error);
-            ExitCode::FAILURE
-        }
-    }
+    done.unwrap_or_else(|error| {
+        complain(&error);
+        ExitCode::FAILURE
+    })
 }
 
 /// `kiln: path: what was expected and found`, on standard error.

@@ -137,7 +137,7 @@ pub(crate) struct Format {
 
 /// Whether a rename to `path` harms nothing but an earlier result; `sources`
 /// are what is read, and their names.
-fn check_place(path: &Path, sources: &[(&str, &Path)]) -> Result<()> {
+pub(crate) fn check_place(path: &Path, sources: &[(&str, &Path)]) -> Result<()> {
     let Ok(existing) = fs::canonicalize(path) else { return Ok(()) };
     for (what, source) in sources {
         if fs::canonicalize(source).is_ok_and(|source| source == existing) {

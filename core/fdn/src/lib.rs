@@ -9,29 +9,36 @@
 //! without its nesting: signals, and the operations that make them. A plan is what
 //! to do with them in single precision, and in which order.
 
-mod compile;
+pub mod analysis;
 mod certify;
+mod compile;
+mod decay;
 mod error;
+mod faust;
+mod fractional;
 mod graph;
 mod network;
 mod plan;
+mod poles;
 mod rate;
 mod response;
 mod run;
 #[cfg(test)]
 mod run_tests;
+mod scalar;
 #[cfg(any(test, feature = "testing"))]
 #[doc(hidden)]
 pub mod testing;
 
-pub use compile::Decay;
 pub use certify::{
     Certificate, Conditions, FilterCertificate, LoopCertificate, Proof, Verdict, certify,
 };
+pub use compile::Decay;
+pub use cpu::Isa;
 pub use error::Error;
+pub use faust::faust;
 pub use graph::{Controls, Delay, Graph, Kind, Module, Node, Range, Section};
 pub use network::{Network, Op, OpKind, Signal};
 pub use plan::Plan;
+pub use poles::{Poles, poles};
 pub use run::Reverb;
-
-pub use cpu::Isa;

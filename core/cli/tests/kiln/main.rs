@@ -12,6 +12,7 @@ mod folders;
 mod info;
 mod loudness;
 mod render;
+mod reverb;
 
 fn kiln(args: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_kiln")).args(args).output().expect("kiln runs")
@@ -143,6 +144,13 @@ fn wrong_usage_is_2() {
         &["amp", "--model", "m", "in.wav"],
         &["amp", "--model", "m", "in.wav", "more.wav", "out.wav"],
         &["amp"],
+        &["reverb", "in.wav", "out.wav"],
+        &["reverb", "--graph", "g", "--mix", "2", "in.wav", "out.wav"],
+        &["reverb", "--graph", "g", "--rt60", "nan", "in.wav", "out.wav"],
+        &["reverb", "--graph", "g", "in.wav"],
+        &["reverb", "ir", "g"],
+        &["reverb", "plot", "--rate", "0", "g", "g.png"],
+        &["certify"],
         &["bench"],
         &["fly"],
         &[],

@@ -1,7 +1,6 @@
 //! From a [`Network`] to a [`Plan`].
 
 mod emit;
-mod interpolate;
 mod mix;
 mod places;
 mod reduce;

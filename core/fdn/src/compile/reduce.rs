@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use ndarray::Array2;
 
-use super::interpolate;
 use crate::error::Error;
+use crate::fractional;
 use crate::graph::Section;
 use crate::network::{Network, OpKind, Signal};
 
@@ -88,7 +88,7 @@ impl Reduced {
                 }),
                 OpKind::Delay { lines, forward } => {
                     for ((from, to), delay) in channels.zip(lines) {
-                        let reads = vec![interpolate::delay(delay.samples)];
+                        let reads = vec![fractional::delay(delay.samples)];
                         let delay = Some((delay.samples, *forward));
                         reduced.line(Line { origin, name: name(), from, to, reads, delay });
                     }

@@ -74,3 +74,55 @@ fn loudest(taps: &[f64]) -> f64 {
     };
     (0..=points).map(gain).fold(0.0, f64::max) + 1e-6
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The response of a delay at `w` radians a sample.
+    fn response(samples: f64, w: f64) -> (f64, f64) {
+        let (first, taps) = delay(samples);
+        let taps = if taps.is_empty() { vec![1.0] } else { taps };
+        taps.iter().enumerate().fold((0.0, 0.0), |(re, im), (k, tap)| {
+            let angle = -w * (first + k) as f64;
+            (re + tap * angle.cos(), im + tap * angle.sin())
+        })
+    }
+
+    #[test]
+    fn nothing_is_amplified_and_low_frequencies_are_delayed_exactly() {
+        for samples in [16.5, 17.25, 100.001, 1000.9999, 55.5] {
+            for i in 0..=2000 {
+                let w = PI * f64::from(i) / 2000.0;
+                let (re, im) = response(samples, w);
+                assert!(re.hypot(im) <= 1.0, "{samples} at {w}");
+                let (ideal_re, ideal_im) = ((w * samples).cos(), -(w * samples).sin());
+                let error = (re - ideal_re).hypot(im - ideal_im);
+                assert!(w > 0.78 * PI || error < 2e-5, "{samples} at {w}: {error}");
+            }
+        }
+    }
+
+    #[test]
+    fn short_delays_are_as_good_as_they_can_be() {
+        for samples in [0.25, 0.5, 1.5, 3.75, 7.1, 12.9] {
+            let (first, taps) = delay(samples);
+            assert!(first + taps.len() <= 2 * (samples as usize + 1) + 1);
+            for i in 0..=200 {
+                let w = PI * f64::from(i) / 200.0;
+                let (re, im) = response(samples, w);
+                assert!(re.hypot(im) <= 1.0 + 1e-12, "{samples} at {w}");
+            }
+            let (re, im) = response(samples, 0.05);
+            let error = (re - (0.05 * samples).cos()).hypot(im + (0.05 * samples).sin());
+            assert!(error < 5e-4, "{samples}: {error}");
+        }
+    }
+
+    #[test]
+    fn whole_delays_are_one_sample() {
+        assert_eq!(delay(7.0), (7, vec![]));
+        assert_eq!(delay(7.0 - 1e-12), (7, vec![]));
+        assert_eq!(delay(0.0), (0, vec![]));
+    }
+}

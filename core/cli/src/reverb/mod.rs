@@ -1,0 +1,132 @@
+//! `kiln reverb`: WAV files through a feedback delay network, and what is to be
+//! known of it.
+
+mod engine;
+mod explain;
+mod impulse;
+mod plot;
+mod render;
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result};
+use clap::Subcommand;
+use fdn::Network;
+
+use crate::wav::Depth;
+pub(crate) use engine::{certificate, graph};
+
+#[derive(clap::Args)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
+#[command(override_usage = "kiln reverb [OPTIONS] --graph <G.json> <INPUT> <OUTPUT>\n       \
+    kiln reverb <COMMAND>")]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    what: Option<What>,
+    #[command(flatten)]
+    render: Render,
+}
+
+/// What a render needs.
+#[derive(clap::Args)]
+struct Render {
+    /// The graph, as ADAC, pyFDN or Kiln writes it; it plays at the rate of the
+    /// file, whatever it was designed for
+    #[arg(long, value_name = "G.json", required = true)]
+    graph: Option<PathBuf>,
+    /// Reverberation time in seconds, on top of what the graph was trained to; by
+    /// default what the graph asks for, if it does
+    #[arg(long, value_name = "SECONDS", value_parser = |text: &str| within(text, 0.01, 1000.0))]
+    rt60: Option<f64>,
+    /// From the dry signal, 0, to the wet, 1; by default what the graph asks for, or 1
+    #[arg(long, value_name = "SHARE", value_parser = |text: &str| within(text, 0.0, 1.0))]
+    mix: Option<f64>,
+    /// Milliseconds before the reverberation begins
+    #[arg(long, value_name = "MS", value_parser = |text: &str| within(text, 0.0, 1000.0))]
+    pre_delay: Option<f64>,
+    /// Seconds to go on after the end of the input; by default until the sound has
+    /// died away, for at most a minute
+    #[arg(long, value_name = "SECONDS", value_parser = |text: &str| within(text, 0.0, 60.0))]
+    tail: Option<f64>,
+    /// How samples are written: 16 or 24 for integers, 32f for floats
+    #[arg(long, value_enum, default_value = "32f", hide_possible_values = true)]
+    bits: Depth,
+    /// Add noise of one step to integers
+    #[arg(long)]
+    dither: bool,
+    /// A WAV file of as many channels as the graph has inputs, or of one
+    #[arg(required = true)]
+    input: Option<PathBuf>,
+    /// The file to write
+    #[arg(required = true)]
+    output: Option<PathBuf>,
+}
+
+#[derive(Subcommand)]
+enum What {
+    /// Write the impulse response, a channel for each output, wet and as trained
+    Ir(impulse::Args),
+    /// Draw the impulse response, its decay, its reverberation time and its poles
+    Plot(plot::Args),
+    /// Say what a graph is made of and how it is run
+    Explain {
+        /// The graph
+        graph: PathBuf,
+        /// Hz to run it at, instead of the rate it was designed for
+        #[arg(long, value_name = "HZ", value_parser = rate)]
+        rate: Option<f64>,
+    },
+    /// Write the graph as FAUST source
+    Faust {
+        /// The graph
+        graph: PathBuf,
+        /// Hz to run it at, instead of the rate it was designed for
+        #[arg(long, value_name = "HZ", value_parser = rate)]
+        rate: Option<f64>,
+        /// The file to write, instead of standard output
+        #[arg(long, short)]
+        output: Option<PathBuf>,
+    },
+}
+
+/// A number from `least` to `most`.
+fn within(text: &str, least: f64, most: f64) -> Result<f64, String> {
+    match text.parse() {
+        Ok(x) if (least..=most).contains(&x) => Ok(x),
+        _ => Err(format!("expected {least} to {most}, found {text}")),
+    }
+}
+
+/// A sample rate in Hz.
+pub(crate) fn rate(text: &str) -> Result<f64, String> {
+    within(text, 1000.0, 1_000_000.0)
+}
+
+/// Does what was asked.
+pub(crate) fn run(args: &Args) -> Result<bool> {
+    match &args.what {
+        None => render::run(&args.render),
+        Some(What::Ir(args)) => impulse::run(args),
+        Some(What::Plot(args)) => plot::run(args),
+        Some(What::Explain { graph, rate }) => explain::run(graph, *rate),
+        Some(What::Faust { graph, rate, output }) => faust(graph, *rate, output.as_deref()),
+    }?;
+    Ok(true)
+}
+
+fn faust(path: &Path, rate: Option<f64>, output: Option<&Path>) -> Result<()> {
+    let graph = graph(path, rate)?;
+    let source = fdn::faust(&Network::new(&graph), &graph.name);
+    let source = source.with_context(|| path.display().to_string())?;
+    match output {
+        None => crate::say(&source),
+        Some(output) => write(output, path, source.as_bytes()),
+    }
+}
+
+/// Writes a file made of `graph`, unless it would replace that.
+fn write(output: &Path, graph: &Path, bytes: &[u8]) -> Result<()> {
+    let written = crate::wav::check_place(output, &[("graph", graph)])
+        .and_then(|()| Ok(std::fs::write(output, bytes)?));
+    written.with_context(|| output.display().to_string())
+}
