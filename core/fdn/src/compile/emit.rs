@@ -67,6 +67,9 @@ struct Emitter<'a> {
     decaying: Vec<f64>,
 }
 
+/// From where to where, through what.
+type Channel<'a> = (Signal, Signal, &'a [Section]);
+
 /// What a stage has so far.
 struct Draft<'a> {
     places: Places<'a>,
@@ -192,10 +195,12 @@ impl<'a> Emitter<'a> {
             if line.lag() < group.chunk {
                 late.insert(line.from);
             }
-            if let [(lag, taps)] = &line.reads[..] {
-                if taps.is_empty() && here(line.to) && self.decays(*l, line).is_none() {
-                    draft.places.read.insert(line.to, (draft.rings[&line.from], *lag as u32));
-                }
+            if let [(lag, taps)] = &line.reads[..]
+                && taps.is_empty()
+                && here(line.to)
+                && self.decays(*l, line).is_none()
+            {
+                draft.places.read.insert(line.to, (draft.rings[&line.from], *lag as u32));
             }
         }
         for item in &group.items {
@@ -260,7 +265,8 @@ impl<'a> Emitter<'a> {
 
     /// Runs the filters `items` begin with; returns how many.
     fn filters(&mut self, items: &[Item], draft: &mut Draft<'_>) -> usize {
-        let mut banks: Vec<(usize, Vec<(Signal, Signal, &'a [Section])>)> = Vec::new();
+        // By what tells apart channels that cannot be run side by side.
+        let mut banks: Vec<(Vec<bool>, Vec<Channel<'a>>)> = Vec::new();
         let mut made = HashSet::new();
         let mut count = 0;
         for item in items {
@@ -272,30 +278,26 @@ impl<'a> Emitter<'a> {
             for (from, to, cascade) in &filter.channels {
                 made.insert(*to);
                 let channel = (*from, *to, &cascade[..]);
-                match banks.iter_mut().find(|(length, _)| *length == cascade.len()) {
+                let kind: Vec<bool> = cascade.iter().map(section::is_direct_only).collect();
+                match banks.iter_mut().find(|(k, _)| *k == kind) {
                     Some((_, channels)) => channels.push(channel),
-                    None => banks.push((cascade.len(), vec![channel])),
+                    None => banks.push((kind, vec![channel])),
                 }
             }
             count += 1;
         }
-        for (sections, channels) in banks {
-            let bank = self.bank(sections, &channels, &mut draft.places);
+        for (kind, channels) in banks {
+            let bank = self.bank(kind.len(), &channels, &mut draft.places);
             draft.push(Step::Filter(bank));
         }
         count
     }
 
-    fn bank(
-        &mut self,
-        sections: usize,
-        channels: &[(Signal, Signal, &[Section])],
-        places: &mut Places<'_>,
-    ) -> Bank {
+    fn bank(&mut self, sections: usize, channels: &[Channel<'_>], places: &mut Places<'_>) -> Bank {
         let width = channels.len().next_multiple_of(LANES);
         let states = self.states;
         self.states += 2 * width * sections;
-        let place = |(from, to, _): &(Signal, Signal, &[Section])| {
+        let place = |(from, to, _): &Channel<'_>| {
             let heard = places.heard(*from);
             let alone = self.listeners.get(from).is_some_and(|l| l.len() == 1);
             (heard, if alone { places.made_of(*to, *from) } else { places.made(*to) })

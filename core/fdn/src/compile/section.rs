@@ -23,6 +23,12 @@ pub(super) fn sections(channels: &[Section], width: usize) -> Sections {
     Sections { form, coefficients }
 }
 
+/// Whether a section has no state variable form: it is kept apart from those
+/// that may need it.
+pub(super) fn is_direct_only(section: &Section) -> bool {
+    state_variable(section).is_none()
+}
+
 fn rank(form: Form) -> usize {
     form.coefficients()
 }

@@ -152,15 +152,13 @@ fn kronecker(m: ArrayView2<'_, f64>) -> Option<Vec<Factor>> {
         };
         let ((i, j), pivot) = rest.indexed_iter().max_by(|a, b| a.1.abs().total_cmp(&b.1.abs()))?;
         let base = block(i / half, j / half).to_owned();
-        let mut part = [[0.0; 2]; 2];
-        for a in 0..2 {
-            for b in 0..2 {
-                part[a][b] = block(a, b)[(i % half, j % half)] / pivot;
-                let near = |(x, y): (&f64, &f64)| (x - y * part[a][b]).abs() <= NEAR * most;
-                if !block(a, b).iter().zip(&base).all(near) {
-                    return None;
-                }
-            }
+        let part = [0, 1].map(|a| [0, 1].map(|b| block(a, b)[(i % half, j % half)] / pivot));
+        let near = |a: usize, b: usize| {
+            let pairs = block(a, b).into_iter().zip(&base).map(|(x, y)| x - y * part[a][b]);
+            pairs.fold(0.0_f64, |worst, x| worst.max(x.abs())) <= NEAR * most
+        };
+        if !(near(0, 0) && near(0, 1) && near(1, 0) && near(1, 1)) {
+            return None;
         }
         parts.push(part);
         rest = base;

@@ -58,8 +58,7 @@ fn sum<S: Simd, const K: usize, const NT: usize>(
 ) {
     let lanes = S::f32s::LEN;
     let mut acc = [S::f32s::splat(s, 0.0); NT];
-    for k in 0..K {
-        let (from, w) = terms[k];
+    for (from, w) in *terms {
         let (row, w) =
             (&memory[at[from as usize] as usize + t..][..NT * lanes], S::f32s::splat(s, w));
         for v in 0..NT {
