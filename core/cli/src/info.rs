@@ -14,13 +14,18 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::report;
+use crate::reverb;
 use crate::wav::Input;
 
 /// Prints it; whether the file plays.
 pub(crate) fn print(path: &Path, json: bool) -> Result<bool> {
-    let bytes = crate::read(path, Model::MAX_BYTES.max(fx::preset::MAX_BYTES))?;
+    let most = Model::MAX_BYTES.max(fx::preset::MAX_BYTES).max(reverb::MOST_BYTES);
+    let bytes = crate::read(path, most)?;
     if bytes.starts_with(b"RIFF") {
         return wave(path, &bytes, json);
+    }
+    if reverb::is_graph(&bytes) {
+        return reverb::info(path, &bytes, json);
     }
     if serde_json::from_slice::<Marked>(&bytes).is_ok() {
         let preset = Preset::load(&bytes).with_context(|| path.display().to_string())?;

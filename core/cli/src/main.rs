@@ -1,7 +1,8 @@
 //! `kiln`: renders files through the effects, and says what a model is and
 //! what it costs.
 //!
-//! Exit status: 0 done, 1 cannot do, 2 wrong usage; `kiln certify` has its own.
+//! Exit status: 0 done, 1 cannot do, 2 wrong usage; `kiln certify` has its own, in
+//! which wrong usage is 1.
 
 mod amp;
 mod bench;
@@ -33,11 +34,13 @@ enum Command {
     /// Render WAV files through a feedback delay network, and examine one
     Reverb(Box<reverb::Args>),
     /// Say whether a feedback delay network is proven stable: status 0 if it is,
-    /// at least marginally, 2 if it is unstable, 3 if neither is proven
+    /// at least marginally, 2 if it is unstable, 3 if neither is proven, 1 if there is
+    /// nothing to examine
     Certify(certify::Args),
-    /// Say what a file is, and of a model whether it plays and what it costs here
+    /// Say what a file is, and of a model or graph whether it plays and what it costs
+    /// here
     Info {
-        /// A .nam, .wav or preset file
+        /// A .nam or .wav file, a preset, or the graph of a feedback delay network
         file: PathBuf,
         /// Print JSON
         #[arg(long)]
@@ -56,7 +59,8 @@ enum Command {
 
 fn main() -> ExitCode {
     let code = |done| if done { ExitCode::SUCCESS } else { ExitCode::FAILURE };
-    let done = match Cli::parse().command {
+    let cli = Cli::try_parse().unwrap_or_else(|error| refuse(&error));
+    let done = match cli.command {
         Command::Amp(args) => amp::run(&args).map(code),
         Command::Reverb(args) => reverb::run(&args).map(code),
         Command::Certify(args) => certify::run(&args),
@@ -67,6 +71,16 @@ fn main() -> ExitCode {
         complain(&error);
         ExitCode::FAILURE
     })
+}
+
+/// Ends as clap does for wrong usage and for help. Where a status of 2 would say that a
+/// network is unstable, wrong usage is 1.
+fn refuse(error: &clap::Error) -> ! {
+    if error.use_stderr() && std::env::args_os().nth(1).is_some_and(|word| word == "certify") {
+        let _no_one_left_to_tell = error.print();
+        std::process::exit(1);
+    }
+    error.exit()
 }
 
 /// `kiln: path: what was expected and found`, on standard error.

@@ -27,7 +27,7 @@ const TERMS: usize = 8;
 /// FAUST source of `network`, called `name`, for FAUST 2.30 and later; it
 /// imports nothing. The result has as many inputs and outputs as the network.
 ///
-/// Delays of a fraction of a sample are sixteen taps of an FIR.
+/// Delays of a fraction of a sample are at most 32 taps of an FIR.
 ///
 /// # Errors
 ///

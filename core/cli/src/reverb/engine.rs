@@ -7,7 +7,7 @@ use anyhow::{Context as _, Result};
 use fdn::{Conditions, Decay, Graph, Network, Plan, Reverb, certify};
 
 /// The longest file of a graph, in bytes.
-const MOST_BYTES: usize = 1 << 27;
+pub(crate) const MOST_BYTES: usize = 1 << 27;
 
 /// The graph in a file, at `rate` Hz if one is given.
 pub(crate) fn graph(path: &Path, rate: Option<f64>) -> Result<Graph> {

@@ -4,6 +4,7 @@
 mod engine;
 mod explain;
 mod impulse;
+mod info;
 mod plot;
 mod render;
 
@@ -14,7 +15,8 @@ use clap::Subcommand;
 use fdn::Network;
 
 use crate::wav::Depth;
-pub(crate) use engine::{certificate, graph};
+pub(crate) use engine::{MOST_BYTES, certificate, graph};
+pub(crate) use info::{info, is_graph};
 
 #[derive(clap::Args)]
 #[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]

@@ -7,6 +7,7 @@ use std::process::{Command, Output};
 use hound::{SampleFormat, WavReader, WavSpec, WavWriter};
 use serde_json::json;
 
+mod certify;
 mod effect;
 mod folders;
 mod info;
@@ -150,7 +151,6 @@ fn wrong_usage_is_2() {
         &["reverb", "--graph", "g", "in.wav"],
         &["reverb", "ir", "g"],
         &["reverb", "plot", "--rate", "0", "g", "g.png"],
-        &["certify"],
         &["bench"],
         &["fly"],
         &[],

@@ -91,7 +91,7 @@ fn the_time_asked_for_comes_on_top() {
 fn what_does_not_fit_is_refused() {
     let folder = Folder::new("reverb-refused");
     let graph = folder.put("comb.json", &comb(Value::Null));
-    let broken = folder.put("broken.json", "{\"type\": \"Recursion\"}");
+    let broken = folder.put("broken.json", "{\"type\": \"Recursion\", \"fF\": 3}");
     let (input, out) = (folder.at("in.wav"), folder.at("out.wav"));
     write(&input, 48_000, &[&[1.0]]);
     for args in [
@@ -129,4 +129,80 @@ fn graphs_are_explained_exported_and_drawn() {
     assert!(bytes.starts_with(b"\x89PNG\r\n\x1a\n"));
     // Width and height, of the header's chunk.
     assert_eq!(bytes[16..24], [0, 0, 9, 96, 0, 0, 6, 24]);
+}
+
+/// One line that names the file, whatever it is and whoever reads it.
+#[test]
+fn files_that_are_no_graphs_are_named_in_one_line() {
+    let folder = Folder::new("reverb-hostile");
+    let (input, out) = (folder.at("in.wav"), folder.at("out.wav"));
+    write(&input, 48_000, &[&[1.0]]);
+    let whole = comb(Value::Null);
+    let named = |kind: &str| {
+        json!({ "format": "kiln-fdn", "version": 1, "name": "n", "sample_rate": 48_000,
+            "root": { "type": kind, "name": "\u{1b}[2Jroot\n", "inputs": 1, "outputs": 1 } })
+    };
+    let mut unsolvable: Value = serde_json::from_str(&whole).expect("JSON");
+    unsolvable["fF"] = json!({ "type": "Leaf", "name": "gain", "module_type": "Gain",
+        "input_channels": 1, "output_channels": 1, "params": { "gains": [2.0] }, "flamo": {} });
+    let files = [
+        ("empty", String::new()),
+        ("cut", whole[..whole.len() / 2].to_owned()),
+        ("nested", "[".repeat(100_000)),
+        ("newer", whole.replace("Recursion", "recursion2")),
+        ("control", named("\u{1b}]0;owned\u{7}\n").to_string()),
+        ("list", "[1, 2]".to_owned()),
+        ("unsolvable", unsolvable.to_string()),
+        ("huge", whole.replace("100.0", "1e300").replace("100", "1e300")),
+    ];
+    for (name, text) in files {
+        let file = folder.put(&format!("{name}.json"), &text);
+        for args in [
+            &["reverb", "--graph", &file, &input, &out][..],
+            &["reverb", "ir", &file, &out],
+            &["reverb", "explain", &file],
+            &["reverb", "faust", &file],
+            &["reverb", "plot", &file, &out],
+        ] {
+            let failed = kiln(args);
+            assert_eq!(failed.status.code(), Some(1), "{args:?}");
+            let told = stderr(&failed);
+            assert!(told.starts_with(&format!("kiln: {file}: ")), "{args:?}: {told}");
+            assert_eq!(told.lines().count(), 1, "{args:?}: {told}");
+            assert!(told.len() < 1000 && !told.trim_end().contains(char::is_control), "{told:?}");
+            assert!(failed.stdout.is_empty(), "{args:?}");
+        }
+    }
+    assert!(!std::path::Path::new(&out).exists());
+}
+
+#[test]
+fn info_tells_what_a_graph_is() {
+    let folder = Folder::new("reverb-info");
+    let graph = folder.put("comb.json", &comb(json!({ "rt60": true })));
+    let facts: Value = serde_json::from_str(&done(&["info", "--json", &graph])).expect("JSON");
+    assert_eq!((&facts["file"], &facts["plays"]), (&json!(graph), &json!(true)));
+    assert_eq!((&facts["inputs"], &facts["outputs"]), (&json!(1), &json!(1)));
+    assert_eq!((&facts["sample_rate"], &facts["lines"]), (&json!(48_000.0), &json!(1)));
+    assert_eq!(facts["controls"]["rt60"], json!([0.1, 2.0, 10.0]));
+    assert_eq!(facts["verdict"], "certified-stable");
+    assert!(facts["ns_per_sample"].as_f64().is_some_and(|ns| ns > 0.0));
+    let text = done(&["info", &graph]);
+    for part in
+        ["1, the longest 2.1 ms", "0.1 to 10.0, at first 2.0", "certified-stable", "real time"]
+    {
+        assert!(text.contains(part), "{part} is not in {text}");
+    }
+    for (name, text) in [
+        ("lost.json", comb(Value::Null).replace("samples", "sample")),
+        ("newer.json", json!({ "format": "kiln-fdn", "version": 9 }).to_string()),
+    ] {
+        let file = folder.put(name, &text);
+        let failed = kiln(&["info", "--json", &file]);
+        assert_eq!(failed.status.code(), Some(1), "{name}");
+        assert!(stderr(&failed).starts_with(&format!("kiln: {file}: ")), "{}", stderr(&failed));
+        let facts: Value = serde_json::from_slice(&failed.stdout).expect("JSON");
+        assert_eq!(facts["plays"], false);
+        assert!(facts["error"].as_str().is_some_and(|e| e.contains("expected")), "{facts}");
+    }
 }

@@ -118,7 +118,7 @@ fn line(network: &Network, op: usize, channel: usize, conditions: &Conditions) -
         OpKind::Delay { lines, forward } => {
             let delay = lines[channel];
             let gain = conditions.gain(delay.samples, *forward, network.sample_rate);
-            (delay.samples, !delay.interpolated, Response::gain(gain))
+            (delay.samples, delay.samples.fract() == 0.0, Response::gain(gain))
         }
         OpKind::Filter(filters) => (0.0, true, Response::cascade(&filters[channel])),
         OpKind::Fir(firs) => (0.0, true, Response::fir(&firs[channel])),
