@@ -1,7 +1,5 @@
 //! The contract with the audio thread, over feedback delay networks.
 
-#[path = "../benches/common/mod.rs"]
-mod common;
 mod kit;
 
 use std::sync::Arc;
@@ -198,9 +196,9 @@ fn tails_end_and_cost_no_more() {
             let mut player = Player::new(&plan, isa);
             let mut io = kit::signal(MOST);
             let mut took = |io: &mut [f32]| {
-                let before = common::thread_time();
+                let before = kit::clock::thread_time();
                 io.chunks_mut(64).for_each(|io| player.play(io, 0));
-                common::thread_time() - before
+                kit::clock::thread_time() - before
             };
             let loud = (0..4).map(|_| took(&mut io)).min().unwrap_or_default();
             // A loop of 0.97 is 760 dB down after 2900 turns of 97 to 368 samples.

@@ -2,30 +2,15 @@
 #![allow(dead_code, reason = "each bench uses a part")]
 #![allow(unreachable_pub, reason = "a module of benches, public in spirit")]
 
+#[path = "../../tests/kit/clock.rs"]
+mod clock;
 #[path = "../../tests/kit/models.rs"]
 pub mod models;
 
-use std::time::Duration;
+pub use clock::thread_time;
 
 /// Block lengths a host may ask for.
 pub const BLOCKS: [usize; 4] = [1, 16, 64, 512];
-
-/// Processor time of this thread, which other programs do not disturb as they
-/// disturb the wall clock.
-pub fn thread_time() -> Duration {
-    #[cfg(unix)]
-    {
-        use rustix::time::{ClockId, clock_gettime};
-        let now = clock_gettime(ClockId::ThreadCPUTime);
-        Duration::new(now.tv_sec.unsigned_abs(), now.tv_nsec.unsigned_abs() as u32)
-    }
-    #[cfg(not(unix))]
-    {
-        use std::{sync::OnceLock, time::Instant};
-        static START: OnceLock<Instant> = OnceLock::new();
-        START.get_or_init(Instant::now).elapsed()
-    }
-}
 
 /// A network that runs in place.
 pub type Process = Box<dyn FnMut(&mut [f32])>;

@@ -7,6 +7,10 @@ from pathlib import Path
 import numpy as np
 import torch
 
+import reference
+from reference import error
+
+__all__ = ["NFFT", "build", "error", "flamo_response", "points"]
 sys.path.insert(0, str(Path(__file__).parents[1]))
 warnings.simplefilter("ignore")  # flamo's, of names it gives
 torch.set_num_threads(1)
@@ -16,7 +20,7 @@ NFFT = 1024
 
 def points(nfft=NFFT):
     """The upper half of the unit circle, as FLAMO samples it."""
-    return np.exp(2j * np.pi * np.arange(nfft // 2 + 1) / nfft)
+    return reference.points(nfft)
 
 
 def flamo_response(core, nfft=NFFT):
@@ -28,13 +32,6 @@ def flamo_response(core, nfft=NFFT):
         with torch.no_grad():
             columns.append(core(x)[0].numpy())
     return np.stack(columns, axis=-1)
-
-
-def error(found, expected):
-    """The largest difference, relative to the largest value."""
-    if found.shape != expected.shape:
-        raise AssertionError(f"expected shape {expected.shape}, found {found.shape}")
-    return np.abs(found - expected).max() / np.abs(expected).max()
 
 
 def build(make, nfft=NFFT, seed=7):

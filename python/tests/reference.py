@@ -3,6 +3,18 @@
 import numpy as np
 
 
+def points(nfft):
+    """The upper half of the unit circle, as FLAMO samples it."""
+    return np.exp(2j * np.pi * np.arange(nfft // 2 + 1) / nfft)
+
+
+def error(found, expected):
+    """The largest difference, relative to the largest value."""
+    if found.shape != expected.shape:
+        raise AssertionError(f"expected shape {expected.shape}, found {found.shape}")
+    return np.abs(found - expected).max() / np.abs(expected).max()
+
+
 def response(node, z):
     """The transfer matrices of ``node`` at the points ``z``, [point][output][input]."""
     return KINDS[node["type"]](node, z)

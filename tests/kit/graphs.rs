@@ -162,7 +162,8 @@ pub fn canonical() -> Vec<Graph> {
 pub fn unusual() -> Vec<Graph> {
     let few = |samples: &[f64]| reverb(vec![delay(samples)], householder(samples.len()), 0.9);
     let taps = |n: usize, every: usize| -> Vec<f64> {
-        let tap = |i: usize| if i % every == 0 { 0.9_f64.powi(i as i32) * 0.1 } else { 0.0 };
+        let tap =
+            |i: usize| if i.is_multiple_of(every) { 0.9_f64.powi(i as i32) * 0.1 } else { 0.0 };
         (0..n).map(tap).collect()
     };
     let fir = node("fir", 4, 4, json!({ "taps": [taps(300, 1), taps(500, 50), taps(1, 1), []] }));

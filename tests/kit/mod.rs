@@ -5,6 +5,7 @@
 #![allow(dead_code, reason = "each test binary uses a part of the kit")]
 #![allow(unreachable_pub, reason = "a module of test binaries, public in spirit")]
 
+pub mod clock;
 pub mod graphs;
 pub mod models;
 

@@ -30,6 +30,7 @@ pub(crate) fn command() -> Result<()> {
         let words = ["test", "--workspace", "--exclude", "hosts", "--locked", "--no-fail-fast"];
         report.count(run::cargo().args(words))
     });
+    report.section("graphs, from Python", |_| graphs());
     // Older bundles may lie there, and must not be what is tested.
     if report.section("bundles", |_| bundle::release().map(drop)) {
         report.section("hosts: CLAP and VST3", native_hosts);
@@ -38,6 +39,21 @@ pub(crate) fn command() -> Result<()> {
     println!("\n{} passed, {} failed, {:.0?}", report.passed, report.failed, start.elapsed());
     ensure!(report.failed_sections.is_empty(), "failed: {}", report.failed_sections.join(", "));
     Ok(())
+}
+
+/// The graphs that Rust is tested with, against what FLAMO answered: numpy suffices.
+fn graphs() -> Result<()> {
+    let python = std::path::absolute(setup::python_hosts()?)?;
+    let words = ["-m", "unittest", "test_fixtures"];
+    run::run(Command::new(python).current_dir("python/tests").args(words))
+}
+
+/// What writes graphs, against FLAMO itself; not a part of [`command`], for its size.
+pub(crate) fn flamo() -> Result<()> {
+    let python = std::path::absolute(setup::flamo()?)?;
+    let words = ["-m", "unittest", "discover", "python/tests"];
+    // Its operations are small: threads cost more than they bring.
+    run::run(Command::new(python).env("OMP_NUM_THREADS", "1").args(words))
 }
 
 /// These are ignored by a plain `cargo test`, which has no bundles to load.

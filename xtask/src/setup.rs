@@ -34,12 +34,33 @@ const PICTURES: &[&str] = &["mesa-vulkan-drivers"];
 
 const PYTHON: &[&str] = &["python3", "python3-venv"];
 
-const REQUIREMENTS: &str = "python/requirements-hosts.txt";
+/// What the FAUST that we write is tested with.
+const FAUST: &[&str] = &["faust"];
+
+/// A virtual environment, a name of its own since it is cleared before it is filled; the
+/// file that pins what is in it; and what pip is to install.
+struct Environment {
+    name: &'static str,
+    pins: &'static str,
+    install: &'static [&'static str],
+}
+
+const HOSTS: Environment = Environment {
+    name: "venv-hosts",
+    pins: "python/requirements-hosts.txt",
+    install: &["-r", "python/requirements-hosts.txt"],
+};
+
+const FLAMO: Environment =
+    Environment { name: "venv-fdn", pins: "python/pyproject.toml", install: &["-e", "python"] };
 
 pub(crate) fn everything() -> Result<()> {
     editor_packages()?;
     if cfg!(target_os = "linux") {
         packages(PICTURES)?;
+        if let Err(error) = packages(FAUST) {
+            println!("without FAUST, tests of it are skipped: {error:#}");
+        }
     }
     let python = python_hosts()?;
     println!("ready: editors open headless, Python hosts run with {}", python.display());
@@ -53,11 +74,20 @@ pub(crate) fn editor_packages() -> Result<()> {
 
 /// The interpreter of a private environment holding the Python hosts.
 pub(crate) fn python_hosts() -> Result<PathBuf> {
-    // A name of its own, since it is cleared before it is filled.
-    let venv = target_dir(&metadata()?).join("venv-hosts");
+    environment(&HOSTS)
+}
+
+/// The interpreter of a private environment holding FLAMO.
+pub(crate) fn flamo() -> Result<PathBuf> {
+    println!("FLAMO and torch fill 5.7 GB of target/{}, once", FLAMO.name);
+    environment(&FLAMO)
+}
+
+fn environment(of: &Environment) -> Result<PathBuf> {
+    let venv = target_dir(&metadata()?).join(of.name);
     let python = venv.join(if cfg!(windows) { "Scripts/python.exe" } else { "bin/python" });
-    let stamp = venv.join("requirements-hosts.txt");
-    let wanted = std::fs::read(REQUIREMENTS).with_context(|| format!("reading {REQUIREMENTS}"))?;
+    let stamp = venv.join(Path::new(of.pins).file_name().unwrap_or_default());
+    let wanted = std::fs::read(of.pins).with_context(|| format!("reading {}", of.pins))?;
     // An upgrade of the system's Python leaves an environment that no longer runs.
     let runs = || succeeds(Command::new(&python).args(["-c", "import pip"]));
     if std::fs::read(&stamp).is_ok_and(|installed| installed == wanted) && runs() {
@@ -65,7 +95,7 @@ pub(crate) fn python_hosts() -> Result<PathBuf> {
     }
     let system = system_python()?;
     run(Command::new(system).args(["-m", "venv", "--clear"]).arg(&venv))?;
-    run(Command::new(&python).args(["-m", "pip", "install", "--quiet", "-r", REQUIREMENTS]))?;
+    run(Command::new(&python).args(["-m", "pip", "install", "--quiet"]).args(of.install))?;
     // Written last, so that an interrupted installation is done again.
     std::fs::write(&stamp, wanted)?;
     Ok(python)
