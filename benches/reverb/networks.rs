@@ -10,7 +10,8 @@ use crate::common::models::Random;
 
 /// The feedback matrix.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Feedback {
+pub(crate) enum Feedback {
+    /// Without structure.
     Orthogonal,
     Hadamard,
     Householder,
@@ -18,19 +19,46 @@ pub enum Feedback {
     Rotation,
 }
 
+impl Feedback {
+    pub(crate) const ALL: [Self; 4] =
+        [Feedback::Orthogonal, Feedback::Hadamard, Feedback::Householder, Feedback::Rotation];
+
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Feedback::Orthogonal => "orthogonal",
+            Feedback::Hadamard => "Hadamard",
+            Feedback::Householder => "Householder",
+            Feedback::Rotation => "rotation",
+        }
+    }
+}
+
 /// What a line absorbs.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Absorption {
+pub(crate) enum Absorption {
     None,
     OnePole,
-    /// Eleven bands: ten peaks an octave apart and a gain in the first.
+    /// Eleven peaks about an octave apart, the gain of all in the first.
     Geq,
 }
 
-pub const RATE: f64 = 48_000.0;
+impl Absorption {
+    pub(crate) const ALL: [Self; 3] = [Absorption::None, Absorption::OnePole, Absorption::Geq];
+
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Absorption::None => "plain",
+            Absorption::OnePole => "one-pole",
+            Absorption::Geq => "11-band",
+        }
+    }
+}
+
+/// Hz.
+pub(crate) const RATE: f64 = 48_000.0;
 
 /// Its delays, in samples.
-pub fn delays(lines: usize) -> Vec<usize> {
+fn delays(lines: usize) -> Vec<usize> {
     let prime = |n: &usize| (2..).take_while(|d| d * d <= *n).all(|d| n % d != 0);
     // Every third prime from 20 ms on, fewer apart where there are many lines.
     let step = if lines > 64 { 2 } else { 3 };
@@ -38,7 +66,7 @@ pub fn delays(lines: usize) -> Vec<usize> {
 }
 
 /// Its feedback matrix.
-pub fn matrix(lines: usize, feedback: Feedback) -> Array2<f64> {
+fn matrix(lines: usize, feedback: Feedback) -> Array2<f64> {
     match feedback {
         Feedback::Orthogonal => orthogonal(lines),
         Feedback::Hadamard => Array2::from_shape_fn((lines, lines), |(i, j)| {
@@ -82,7 +110,7 @@ fn orthogonal(n: usize) -> Array2<f64> {
 }
 
 /// The biquads of a line of `samples`.
-pub fn absorption(samples: usize, absorption: Absorption) -> Vec<Section> {
+fn absorption(samples: usize, absorption: Absorption) -> Vec<Section> {
     let per_pass = |t60: f64| 10f64.powf(-3.0 * samples as f64 / (RATE * t60));
     match absorption {
         Absorption::None => vec![],
@@ -112,61 +140,67 @@ fn peak(f: f64, gain: f64, all: f64) -> Section {
     Section { b, a: [-2.0 * w.cos() / a0, (1.0 - alpha / a) / a0] }
 }
 
-/// The whole graph.
-pub fn canonical(lines: usize, feedback: Feedback, kind: Absorption) -> Graph {
-    let mut random = Random::new(5);
-    let mut gains = |n, m| Array2::from_shape_fn((n, m), |_| f64::from(random.draw()) / 4.0);
-    let delays = delays(lines);
-    let line = |samples: usize| Delay { samples: samples as f64, interpolated: false };
-    let leaf = |name: &str, module| Node::module(name, module).unwrap();
-    let mut forward =
-        vec![leaf("delays", Module::Delay(delays.iter().map(|m| line(*m)).collect()))];
-    if kind != Absorption::None {
-        let cascades = delays.iter().map(|m| absorption(*m, kind)).collect();
-        forward.push(leaf("absorption", Module::Filter(cascades)));
-    }
-    let forward = Node::series("forward", lines, forward).unwrap();
-    let back = leaf("feedback", Module::Matrix(matrix(lines, feedback)));
-    let wet = vec![
-        leaf("in", Module::Matrix(gains(lines, 2))),
-        Node::recursion("loop", forward, back).unwrap(),
-        leaf("out", Module::Matrix(gains(2, lines))),
-    ];
-    let wet = Node::series("wet", 2, wet).unwrap();
-    let dry = leaf("dry", Module::Matrix(gains(2, 2)));
-    let root = Node::parallel("all", vec![wet, dry], true).unwrap();
-    Graph { name: "canonical".into(), sample_rate: RATE, root, controls: Controls::default() }
+/// A network by what it is made of.
+pub(crate) struct Canonical {
+    pub(crate) delays: Vec<Delay>,
+    pub(crate) feedback: Array2<f64>,
+    /// The biquads of each line, or none.
+    pub(crate) absorption: Vec<Vec<Section>>,
+    /// Lines × 2.
+    pub(crate) input: Array2<f64>,
+    /// 2 × lines.
+    pub(crate) output: Array2<f64>,
+    /// 2 × 2, past the loop.
+    pub(crate) direct: Array2<f64>,
 }
 
-pub fn chosen() -> Vec<Feedback> {
-    if std::env::args().any(|a| a == "--dense") {
-        vec![Feedback::Orthogonal]
-    } else {
-        vec![Feedback::Orthogonal, Feedback::Hadamard, Feedback::Householder, Feedback::Rotation]
-    }
-}
-pub fn sizes() -> Vec<usize> {
-    if std::env::args().any(|a| a == "--few") {
-        match std::env::var("N") {
-            Ok(n) => vec![n.parse().unwrap()],
-            _ => vec![32, 128],
+impl Canonical {
+    /// With delays of whole samples.
+    pub(crate) fn new(lines: usize, feedback: Feedback, kind: Absorption) -> Self {
+        let mut random = Random::new(5);
+        let mut gains = |n, m| Array2::from_shape_fn((n, m), |_| f64::from(random.draw()) / 4.0);
+        let delays = delays(lines);
+        Self {
+            feedback: matrix(lines, feedback),
+            absorption: match kind {
+                Absorption::None => vec![],
+                _ => delays.iter().map(|m| absorption(*m, kind)).collect(),
+            },
+            input: gains(lines, 2),
+            output: gains(2, lines),
+            direct: gains(2, 2),
+            delays: delays
+                .iter()
+                .map(|m| Delay { samples: *m as f64, interpolated: false })
+                .collect(),
         }
-    } else {
-        vec![4, 8, 16, 32, 64, 128]
     }
-}
 
-pub fn kinds() -> Vec<Absorption> {
-    let all = [Absorption::None, Absorption::OnePole, Absorption::Geq];
-    match std::env::var("KIND") {
-        Ok(k) => vec![all[k.parse::<usize>().unwrap()]],
-        _ => all.to_vec(),
+    /// The same with delays between samples.
+    pub(crate) fn fractional(mut self) -> Self {
+        for (i, delay) in self.delays.iter_mut().enumerate() {
+            delay.samples += 0.1 + 0.8 * (i as f64 * 0.618).fract();
+            delay.interpolated = true;
+        }
+        self
     }
-}
-pub fn isas() -> Vec<fdn::Isa> {
-    match std::env::var("ISA") {
-        Ok(k) if k == "2" => vec![fdn::Isa::Avx2],
-        Ok(_) => vec![fdn::Isa::Avx512],
-        _ => vec![fdn::Isa::Avx512, fdn::Isa::Avx2],
+
+    /// As a graph.
+    pub(crate) fn graph(&self) -> Graph {
+        let leaf = |name: &str, module| Node::module(name, module).expect("a valid module");
+        let gains = |name: &str, gains: &Array2<f64>| leaf(name, Module::Matrix(gains.clone()));
+        let lines = self.delays.len();
+        let mut forward = vec![leaf("delays", Module::Delay(self.delays.clone()))];
+        if !self.absorption.is_empty() {
+            forward.push(leaf("absorption", Module::Filter(self.absorption.clone())));
+        }
+        let forward = Node::series("forward", lines, forward).expect("as many lines");
+        let back = gains("feedback", &self.feedback);
+        let recursion = Node::recursion("loop", forward, back).expect("a square matrix");
+        let wet = vec![gains("in", &self.input), recursion, gains("out", &self.output)];
+        let wet = Node::series("wet", 2, wet).expect("as many lines");
+        let both = vec![wet, gains("direct", &self.direct)];
+        let root = Node::parallel("all", both, true).expect("stereo twice");
+        Graph { name: "canonical".into(), sample_rate: RATE, root, controls: Controls::default() }
     }
 }
