@@ -59,7 +59,7 @@ pub(crate) const RATE: f64 = 48_000.0;
 
 /// Its delays, in samples.
 fn delays(lines: usize) -> Vec<usize> {
-    let prime = |n: &usize| (2..).take_while(|d| d * d <= *n).all(|d| n % d != 0);
+    let prime = |n: &usize| (2..).take_while(|d| d * d <= *n).all(|d| !n.is_multiple_of(d));
     // Every third prime from 20 ms on, fewer apart where there are many lines.
     let step = if lines > 64 { 2 } else { 3 };
     (967..).filter(prime).step_by(step).take(lines).collect()
