@@ -18,6 +18,8 @@ mod faust;
 mod fractional;
 mod graph;
 mod network;
+#[cfg(test)]
+mod network_tests;
 mod plan;
 mod poles;
 mod rate;

@@ -5,7 +5,12 @@
 
 use ndarray::{Array2, Axis, concatenate};
 
+use crate::error::Error;
 use crate::graph::{Delay, Graph, Kind, Module, Node, Section};
+use crate::graph::{check_cascade, check_finite, check_taps};
+
+/// The most operations, and signals, of a network.
+const MOST: usize = 1 << 18;
 
 /// A channel of samples in a [`Network`], by its number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -72,6 +77,49 @@ impl Network {
         let path = Path { name: graph.root.name().to_owned(), forward: false };
         network.outputs = network.node(&graph.root, network.inputs.clone(), &path);
         network
+    }
+
+    /// Whether all fits together: anyone may have written it.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Invalid`] unless each signal is an input or made, once, by an operation
+    /// of as many channels as it says and with numbers that a graph may have;
+    /// [`Error::TooLarge`] beyond 2¹⁸ operations or signals.
+    pub(crate) fn check(&self) -> Result<(), Error> {
+        for (what, found) in [("signals", self.signals), ("operations", self.ops.len())] {
+            if found > MOST {
+                let what = format!("{what} in the graph");
+                return Err(Error::TooLarge { what, limit: MOST, found });
+            }
+        }
+        if !(self.sample_rate > 0.0 && self.sample_rate.is_finite()) {
+            return Err(Error::invalid("sample rate", "a positive number", self.sample_rate));
+        }
+        let mut made = vec![false; self.signals];
+        let ops = self.ops.iter().map(|op| (&op.name[..], &op.outputs));
+        for (what, signals) in ops.chain([("inputs", &self.inputs)]) {
+            for Signal(s) in signals {
+                let slot = made.get_mut(*s as usize).ok_or_else(|| self.beyond(what, *s))?;
+                if std::mem::replace(slot, true) {
+                    return Err(Error::invalid(what, "a signal made once", s));
+                }
+            }
+        }
+        if let Some(s) = made.iter().position(|made| !made) {
+            return Err(Error::invalid("signals", "every signal made", s));
+        }
+        let ops = self.ops.iter().map(|op| (&op.name[..], &op.inputs));
+        for (what, signals) in ops.chain([("outputs", &self.outputs)]) {
+            if let Some(Signal(s)) = signals.iter().find(|s| s.0 as usize >= self.signals) {
+                return Err(self.beyond(what, *s));
+            }
+        }
+        self.ops.iter().try_for_each(Op::check)
+    }
+
+    fn beyond(&self, what: &str, signal: u32) -> Error {
+        Error::invalid(what, format!("a signal below {}", self.signals), signal)
     }
 
     fn fresh(&mut self, count: usize) -> Vec<Signal> {
@@ -183,6 +231,29 @@ impl Network {
             all[(o, o * inputs + i)] = *gain;
         }
         self.push(path, OpKind::Matrix(all), pairs, outputs)
+    }
+}
+
+impl Op {
+    /// Whether it has as many channels as it says, and numbers that a graph may have.
+    fn check(&self) -> Result<(), Error> {
+        let expected = match &self.kind {
+            OpKind::Matrix(m) => m.dim(),
+            OpKind::Delay { lines, .. } => (lines.len(), lines.len()),
+            OpKind::Filter(f) => (f.len(), f.len()),
+            OpKind::Fir(f) => (f.len(), f.len()),
+        };
+        let found = (self.outputs.len(), self.inputs.len());
+        if expected != found {
+            let say = |(o, i): (usize, usize)| format!("{o} outputs and {i} inputs");
+            return Err(Error::invalid(&self.name, say(expected), say(found)));
+        }
+        match &self.kind {
+            OpKind::Matrix(m) => m.iter().try_for_each(|x| check_finite(&self.name, *x)),
+            OpKind::Delay { lines, .. } => lines.iter().try_for_each(|d| d.check(&self.name)),
+            OpKind::Filter(f) => f.iter().try_for_each(|f| check_cascade(&self.name, f)),
+            OpKind::Fir(f) => f.iter().try_for_each(|f| check_taps(&self.name, f)),
+        }
     }
 }
 

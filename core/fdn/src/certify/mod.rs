@@ -165,10 +165,14 @@ pub fn certify(network: &Network, conditions: &Conditions) -> Certificate {
         filters: filters(network),
         notes: Vec::new(),
     };
-    if !conditions.make_sense() || network.sample_rate.is_nan() || network.sample_rate <= 0.0 {
+    let wrong = match network.check() {
+        _ if !conditions.make_sense() => Some("expected positive conditions".to_owned()),
+        checked => checked.err().map(|e| e.to_string()),
+    };
+    if let Some(wrong) = wrong {
         certificate.verdict = Verdict::Indeterminate;
         certificate.unstable_poles = None;
-        certificate.notes.push("expected positive conditions and sample rate".to_owned());
+        certificate.notes.push(wrong);
         return certificate;
     }
     let mut looped = FilterCertificate::default();

@@ -6,8 +6,9 @@ use super::Decay;
 use super::mix;
 use super::places::{Places, Rows};
 use super::reduce::{Line, Mix, Reduced};
-use super::schedule::{Group, Item, Schedule, heard, makes};
+use super::schedule::{Group, Item, MOST_GUESSED, Schedule, heard, makes};
 use super::section;
+use super::solve::{instant, invert};
 use crate::error::Error;
 use crate::graph::Section;
 use crate::network::Signal;
@@ -111,6 +112,10 @@ impl<'a> Emitter<'a> {
 
     /// A stage but for what is known of its places once all stages are.
     fn stage(&mut self, group: &Group, places: Places<'_>) -> Result<Stage, Error> {
+        if group.guessed.len() > MOST_GUESSED {
+            let what = format!("signals to solve for in {}", self.name_of(group));
+            return Err(Error::TooLarge { what, limit: MOST_GUESSED, found: group.guessed.len() });
+        }
         let (first_ring, first_state) = (self.rings.len(), self.states);
         let (rings, written) = (HashMap::new(), HashSet::new());
         let mut draft = Draft { places, steps: Vec::new(), rings, written };
@@ -328,6 +333,12 @@ impl<'a> Emitter<'a> {
         some.len()
     }
 
+    /// The path of an operation of a loop without delay: one that is solved for.
+    fn name_of(&self, group: &Group) -> String {
+        let made = |i: &&Item| makes(self.reduced, **i).iter().any(|s| group.guessed.contains(s));
+        group.items.iter().find(made).map(|i| name(self.reduced, *i)).unwrap_or_default()
+    }
+
     /// What each guessed signal becomes when another is one, solved.
     fn solve(&mut self, group: &Group, places: &mut Places<'_>) -> Result<Solve, Error> {
         let guessed = &group.guessed;
@@ -339,8 +350,8 @@ impl<'a> Emitter<'a> {
                 matrix[(row, column)] -= made.get(other).copied().unwrap_or(0.0);
             }
         }
-        let what = || group.items.first().map(|i| name(self.reduced, *i)).unwrap_or_default();
-        let inverse = invert(matrix).ok_or_else(|| Error::NoSolution { what: what() })?;
+        let inverse =
+            invert(matrix).ok_or_else(|| Error::NoSolution { what: self.name_of(group) })?;
         Ok(Solve {
             guess: guessed.iter().map(|s| places.heard(*s)).collect(),
             made: guessed.iter().map(|s| places.made(*s)).collect(),
@@ -383,64 +394,4 @@ fn name(reduced: &Reduced, item: Item) -> String {
         Item::Filter(f) => reduced.filters[f].name.clone(),
         Item::Line(l) => reduced.lines[l].name.clone(),
     }
-}
-
-/// What the operations of a group make, within a frame, of one guessed signal
-/// that is one.
-fn instant(reduced: &Reduced, group: &Group, one: Signal) -> HashMap<Signal, f64> {
-    let mut heard: HashMap<Signal, f64> = HashMap::from([(one, 1.0)]);
-    let mut made: HashMap<Signal, f64> = HashMap::new();
-    for item in &group.items {
-        let value = |s: &Signal| heard.get(s).copied().unwrap_or(0.0);
-        let values: Vec<f64> = match item {
-            Item::Line(l) => {
-                let line = &reduced.lines[*l];
-                vec![line.instant() * value(&line.from)]
-            }
-            Item::Filter(f) => {
-                let gain = |c: &[Section]| c.iter().map(|s| s.b[0]).product::<f64>();
-                let channels = &reduced.filters[*f].channels;
-                channels.iter().map(|c| gain(&c.2) * value(&c.0)).collect()
-            }
-            Item::Mix(m) => {
-                let mix = &reduced.mixes[*m];
-                let x: Vec<f64> = mix.inputs.iter().map(value).collect();
-                mix.matrix.dot(&ndarray::Array1::from(x)).to_vec()
-            }
-        };
-        for (signal, value) in makes(reduced, *item).into_iter().zip(values) {
-            made.insert(signal, value);
-            if !group.guessed.contains(&signal) {
-                heard.insert(signal, value);
-            }
-        }
-    }
-    made
-}
-
-/// Gauss–Jordan elimination with pivots; none if the matrix is as good as
-/// singular in single precision.
-fn invert(mut m: ndarray::Array2<f64>) -> Option<ndarray::Array2<f64>> {
-    let n = m.nrows();
-    let mut inverse = ndarray::Array2::eye(n);
-    for i in 0..n {
-        let pivot = (i..n).max_by(|a, b| m[(*a, i)].abs().total_cmp(&m[(*b, i)].abs()))?;
-        if m[(pivot, i)].abs() < 1e-6 {
-            return None;
-        }
-        for j in 0..n {
-            m.swap((i, j), (pivot, j));
-            inverse.swap((i, j), (pivot, j));
-        }
-        let scale = 1.0 / m[(i, i)];
-        m.row_mut(i).mapv_inplace(|x| x * scale);
-        inverse.row_mut(i).mapv_inplace(|x| x * scale);
-        for r in (0..n).filter(|r| *r != i) {
-            let factor = m[(r, i)];
-            let (a, b) = (m.row(i).to_owned(), inverse.row(i).to_owned());
-            m.row_mut(r).scaled_add(-factor, &a);
-            inverse.row_mut(r).scaled_add(-factor, &b);
-        }
-    }
-    Some(inverse)
 }

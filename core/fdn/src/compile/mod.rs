@@ -1,11 +1,13 @@
 //! From a [`Network`] to a [`Plan`].
 
+mod compose;
 mod emit;
 mod mix;
 mod places;
 mod reduce;
 mod schedule;
 mod section;
+mod solve;
 mod structure;
 
 use crate::error::Error;
@@ -27,19 +29,15 @@ pub enum Decay {
     Forward,
 }
 
-/// The most operations, and signals, of a network.
-const MOST: usize = 1 << 18;
-
 impl Plan {
     /// Decides how `network` is run at its sample rate.
     ///
-    /// Errors name what is too large, and delay-free loops that have no
-    /// solution.
+    /// # Errors
+    ///
+    /// [`Error::Invalid`] when the network contradicts itself, [`Error::TooLarge`],
+    /// and [`Error::NoSolution`] for a loop without delay that has none.
     pub fn compile(network: &Network, decay: Decay) -> Result<Self, Error> {
-        if network.signals > MOST {
-            let what = "signals in the graph".to_owned();
-            return Err(Error::TooLarge { what, limit: MOST, found: network.signals });
-        }
+        network.check()?;
         let reduced = reduce::Reduced::new(network)?;
         let schedule = schedule::Schedule::new(&reduced);
         emit::emit(network.sample_rate, &reduced, &schedule, decay)

@@ -1,7 +1,7 @@
 //! A [`Network`] with nothing in it that need not be: wires gone, what nobody
 //! hears gone, matrices multiplied where that costs less.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use ndarray::Array2;
 
@@ -106,7 +106,9 @@ impl Reduced {
             }
         }
         reduced.wires()?;
+        reduced.silence();
         reduced.compose();
+        // What a product cancels is heard no more.
         reduced.silence();
         Ok(reduced)
     }
@@ -162,16 +164,25 @@ impl Reduced {
             mix.matrix = mix.matrix.select(ndarray::Axis(0), &kept);
             mix.outputs = kept.iter().map(|r| mix.outputs[*r]).collect();
         }
-        let find = |signal: Signal| {
-            let (mut at, mut steps) = (signal, 0);
-            while let Some((of, name)) = copies.get(&at) {
-                at = *of;
-                steps += 1;
-                if steps > copies.len() {
-                    return Err(Error::NoSolution { what: name.clone() });
+        // Chains of copies may be long, so each is followed only once.
+        let mut roots: HashMap<Signal, Signal> = HashMap::new();
+        let mut find = |signal: Signal| {
+            let (mut at, mut way) = (signal, Vec::new());
+            let root = loop {
+                match (roots.get(&at), copies.get(&at)) {
+                    (Some(root), _) => break *root,
+                    (None, None) => break at,
+                    (None, Some((_, name))) if way.len() > copies.len() => {
+                        return Err(Error::NoSolution { what: name.clone() });
+                    }
+                    (None, Some((of, _))) => {
+                        way.push(at);
+                        at = *of;
+                    }
                 }
-            }
-            Ok(at)
+            };
+            roots.extend(way.into_iter().map(|s| (s, root)));
+            Ok(root)
         };
         for signal in self.heard() {
             *signal = find(*signal)?;
@@ -189,74 +200,56 @@ impl Reduced {
         mixes.chain(lines).chain(filters).chain(&mut self.outputs)
     }
 
-    /// Multiplies matrices into those that hear them, where nobody else does
-    /// and it does not cost more.
-    fn compose(&mut self) {
-        loop {
-            let mut listeners: HashMap<Signal, BTreeSet<Option<usize>>> = HashMap::new();
-            for (m, mix) in self.mixes.iter().enumerate() {
-                mix.inputs.iter().for_each(|s| {
-                    listeners.entry(*s).or_default().insert(Some(m));
-                });
-            }
-            let others = self.lines.iter().map(|l| l.from).chain(self.outputs.iter().copied());
-            let filters = self.filters.iter().flat_map(|f| f.channels.iter().map(|c| c.0));
-            for s in others.chain(filters) {
-                listeners.entry(s).or_default().insert(None);
-            }
-            let sole = |mix: &Mix| {
-                let mut all = mix.outputs.iter().filter_map(|s| listeners.get(s)).flatten();
-                let first = (*all.next()?)?;
-                all.all(|m| *m == Some(first)).then_some(first)
-            };
-            let joined = self.mixes.iter().enumerate().find_map(|(q, mix)| {
-                let p = sole(mix).filter(|p| *p != q)?;
-                let both = self.mixes[p].after(mix);
-                (both.cost() <= self.mixes[p].cost() + mix.cost()).then_some((q, p, both))
-            });
-            let Some((q, p, both)) = joined else { return };
-            self.mixes[p] = both;
-            self.mixes.remove(q);
-        }
-    }
-
     /// Drops what reaches no output.
     fn silence(&mut self) {
-        let mut wanted: BTreeSet<Signal> = self.outputs.iter().copied().collect();
-        loop {
-            let before = wanted.len();
-            for mix in &self.mixes {
-                if mix.outputs.iter().any(|s| wanted.contains(s)) {
-                    wanted.extend(&mix.inputs);
-                }
-            }
-            let lines = self.lines.iter().map(|l| (l.from, l.to));
-            let filters = self.filters.iter().flat_map(|f| &f.channels).map(|c| (c.0, c.1));
-            for (from, to) in lines.chain(filters) {
-                if wanted.contains(&to) {
-                    wanted.insert(from);
-                }
-            }
-            if wanted.len() == before {
-                break;
-            }
-        }
+        let wanted = self.wanted();
         self.lines.retain(|l| wanted.contains(&l.to));
         self.filters.iter_mut().for_each(|f| f.channels.retain(|c| wanted.contains(&c.1)));
         self.filters.retain(|f| !f.channels.is_empty());
         for mix in &mut self.mixes {
-            let rows: Vec<usize> =
-                (0..mix.outputs.len()).filter(|r| wanted.contains(&mix.outputs[*r])).collect();
-            mix.matrix = mix.matrix.select(ndarray::Axis(0), &rows);
-            mix.outputs = rows.iter().map(|r| mix.outputs[*r]).collect();
+            mix.keep(|s| wanted.contains(&s));
         }
         self.mixes.retain(|m| !m.outputs.is_empty());
+    }
+
+    /// What reaches an output.
+    fn wanted(&self) -> HashSet<Signal> {
+        let lines = self.lines.iter().map(|l| (l.to, l.from));
+        let filters = self.filters.iter().flat_map(|f| &f.channels).map(|c| (c.1, c.0));
+        let one: HashMap<Signal, Signal> = lines.chain(filters).collect();
+        let rows =
+            self.mixes.iter().flat_map(|m| m.outputs.iter().enumerate().map(move |o| (m, o)));
+        let rows: HashMap<Signal, (&Mix, usize)> = rows.map(|(m, (r, s))| (*s, (m, r))).collect();
+        let mut wanted: HashSet<Signal> = HashSet::new();
+        let mut left = self.outputs.clone();
+        while let Some(signal) = left.pop() {
+            if !wanted.insert(signal) {
+                continue;
+            }
+            left.extend(one.get(&signal));
+            if let Some((mix, r)) = rows.get(&signal) {
+                let terms = mix.inputs.iter().zip(mix.matrix.row(*r));
+                left.extend(terms.filter(|(_, w)| **w != 0.0).map(|(s, _)| s));
+            }
+        }
+        wanted
     }
 }
 
 impl Mix {
+    /// Drops the outputs that are not `wanted`, and what only they heard.
+    fn keep(&mut self, wanted: impl Fn(Signal) -> bool) {
+        let rows: Vec<usize> =
+            (0..self.outputs.len()).filter(|r| wanted(self.outputs[*r])).collect();
+        if rows.len() < self.outputs.len() {
+            self.matrix = self.matrix.select(ndarray::Axis(0), &rows);
+            self.outputs = rows.iter().map(|r| self.outputs[*r]).collect();
+            self.tidy();
+        }
+    }
+
     /// Adds up inputs heard twice, and drops those not heard at all.
-    fn tidy(&mut self) {
+    pub(super) fn tidy(&mut self) {
         let mut columns: BTreeMap<Signal, usize> = BTreeMap::new();
         let mut inputs = Vec::new();
         let used: Vec<bool> =
@@ -274,40 +267,6 @@ impl Mix {
             }
         }
         (self.matrix, self.inputs) = (matrix, inputs);
-    }
-
-    /// This matrix, hearing what `other` hears in place of what it makes.
-    fn after(&self, other: &Mix) -> Mix {
-        let place: HashMap<Signal, usize> =
-            other.outputs.iter().enumerate().map(|(i, s)| (*s, i)).collect();
-        let (mut kept, mut taken) = (Vec::new(), Vec::new());
-        for (j, s) in self.inputs.iter().enumerate() {
-            match place.get(s) {
-                Some(i) => taken.push((j, *i)),
-                None => kept.push(j),
-            }
-        }
-        let columns: Vec<usize> = taken.iter().map(|(j, _)| *j).collect();
-        let rows: Vec<usize> = taken.iter().map(|(_, i)| *i).collect();
-        let through = self
-            .matrix
-            .select(ndarray::Axis(1), &columns)
-            .dot(&other.matrix.select(ndarray::Axis(0), &rows));
-        let rest = self.matrix.select(ndarray::Axis(1), &kept);
-        let matrix = ndarray::concatenate(ndarray::Axis(1), &[rest.view(), through.view()]);
-        let mut mix = Mix {
-            name: self.name.clone(),
-            matrix: matrix.expect("both have a row for each output"),
-            inputs: kept.iter().map(|j| self.inputs[*j]).chain(other.inputs.clone()).collect(),
-            outputs: self.outputs.clone(),
-        };
-        mix.tidy();
-        mix
-    }
-
-    /// Multiplications a frame.
-    fn cost(&self) -> usize {
-        self.matrix.iter().filter(|x| **x != 0.0).count()
     }
 }
 
@@ -335,7 +294,27 @@ fn cascade(sections: &[Section]) -> Vec<Section> {
         Some(first) => first.b.iter_mut().for_each(|b| *b *= gain),
         None => rest.push(Section { b: [gain, 0.0, 0.0], a: [0.0; 2] }),
     }
+    balance(&mut rest);
     rest
+}
+
+/// Gains of sections that are this far apart are spread evenly: tools often write
+/// that of a high order into its first section, and from there on single precision
+/// would hold nothing.
+const APART: f64 = 1e-6;
+
+fn balance(sections: &mut [Section]) {
+    let size = |s: &Section| s.b.iter().fold(0.0_f64, |most, b| most.max(b.abs()));
+    let (least, most) =
+        sections.iter().map(size).fold((f64::INFINITY, 0.0_f64), |(a, b), x| (a.min(x), b.max(x)));
+    if least >= APART * most || least == 0.0 {
+        return;
+    }
+    let mean = sections.iter().map(|s| size(s).ln()).sum::<f64>() / sections.len() as f64;
+    for section in sections {
+        let scale = mean.exp() / size(section);
+        section.b.iter_mut().for_each(|b| *b *= scale);
+    }
 }
 
 /// The gain of a cascade that does nothing else.

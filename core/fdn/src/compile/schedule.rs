@@ -1,6 +1,6 @@
 //! Which operations are run together, over how many frames, and in which order.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use super::reduce::Reduced;
 use crate::network::Signal;
@@ -25,6 +25,10 @@ pub(super) struct Group {
     /// Signals of a delay-free loop, to be solved for.
     pub(super) guessed: Vec<Signal>,
 }
+
+/// The most signals of a loop without delay that are solved for: each frame costs
+/// their square.
+pub(super) const MOST_GUESSED: usize = 1024;
 
 /// The operations and who hears whom.
 pub(super) struct Schedule<'a> {
@@ -122,11 +126,16 @@ impl<'a> Schedule<'a> {
             let loops = self.components(&stops, &within);
             let longest = loops.into_iter().filter(|c| c.len() > 1 || self.alone(c[0], &stops));
             let Some(component) = longest.max_by_key(Vec::len) else { break };
+            // Which is refused.
+            if known.len() > MOST_GUESSED {
+                break;
+            }
             let width = |i: &usize| (makes(self.reduced, self.items[*i]).len(), *i);
             known.extend(component.into_iter().filter(|i| !stops(*i)).min_by_key(width));
         }
         let cut = |i: usize| self.lag(i).is_some_and(|lag| lag >= 1);
-        let order = self.order_with(&cut, &known, &within, count).unwrap_or_default();
+        let order = self.order_with(&cut, &known, &within, count);
+        let order = order.unwrap_or_else(|| known.iter().map(|i| self.items[*i]).collect());
         let guessed = known.iter().flat_map(|i| makes(self.reduced, self.items[*i])).collect();
         Group { chunk: 1, items: order, guessed }
     }
@@ -163,21 +172,22 @@ impl<'a> Schedule<'a> {
         within: &[bool],
         count: usize,
     ) -> Option<Vec<Item>> {
-        let waits = |j: usize| within[j] && !known.contains(&j);
+        let mut waited = within.to_vec();
+        known.iter().for_each(|j| waited[*j] = false);
+        let waits = |j: usize| waited[j];
         let mut missing: HashMap<usize, usize> = HashMap::new();
-        let mut ready: Vec<usize> = Vec::new();
+        // Lines before filters before matrices, so that like things come together.
+        let mut ready: BTreeSet<(Item, usize)> = BTreeSet::new();
         for i in (0..self.items.len()).filter(|i| within[*i]) {
             let from = if cut(i) { 0 } else { self.hears[i].iter().filter(|j| waits(**j)).count() };
             missing.insert(i, from);
             if from == 0 {
-                ready.push(i);
+                ready.insert((self.items[i], i));
             }
         }
         let mut order = Vec::with_capacity(count);
-        // Lines before filters before matrices, so that like things come together.
-        while let Some(at) = (0..ready.len()).min_by_key(|r| self.items[ready[*r]]) {
-            let i = ready.swap_remove(at);
-            order.push(self.items[i]);
+        while let Some((item, i)) = ready.pop_first() {
+            order.push(item);
             for next in &self.heard_by[i] {
                 if !within[*next] || cut(*next) || !waits(i) {
                     continue;
@@ -185,7 +195,7 @@ impl<'a> Schedule<'a> {
                 if let Some(left) = missing.get_mut(next) {
                     *left -= 1;
                     if *left == 0 {
-                        ready.push(*next);
+                        ready.insert((self.items[*next], *next));
                     }
                 }
             }

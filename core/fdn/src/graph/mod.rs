@@ -303,7 +303,7 @@ impl Module {
 }
 
 impl Delay {
-    fn check(&self, name: &str) -> Result<(), Error> {
+    pub(crate) fn check(&self, name: &str) -> Result<(), Error> {
         let whole = self.interpolated || self.samples.fract() == 0.0;
         if (0.0..=MOST_DELAY).contains(&self.samples) && whole {
             return Ok(());
@@ -322,7 +322,7 @@ fn check_most(name: &str, channels: usize) -> Result<(), Error> {
     Err(Error::TooLarge { what, limit: MOST_CHANNELS, found: channels })
 }
 
-fn check_finite(name: &str, x: f64) -> Result<(), Error> {
+pub(crate) fn check_finite(name: &str, x: f64) -> Result<(), Error> {
     // Single precision must hold it too.
     if x.abs() <= f64::from(f32::MAX) {
         return Ok(());
@@ -330,7 +330,7 @@ fn check_finite(name: &str, x: f64) -> Result<(), Error> {
     Err(Error::invalid(name, "finite numbers", x))
 }
 
-fn check_cascade(name: &str, sections: &[Section]) -> Result<(), Error> {
+pub(crate) fn check_cascade(name: &str, sections: &[Section]) -> Result<(), Error> {
     if sections.len() > MOST_SECTIONS {
         let what = format!("biquads in a cascade of {name}");
         return Err(Error::TooLarge { what, limit: MOST_SECTIONS, found: sections.len() });
@@ -338,7 +338,7 @@ fn check_cascade(name: &str, sections: &[Section]) -> Result<(), Error> {
     sections.iter().flat_map(|s| s.b.iter().chain(&s.a)).try_for_each(|x| check_finite(name, *x))
 }
 
-fn check_taps(name: &str, taps: &[f64]) -> Result<(), Error> {
+pub(crate) fn check_taps(name: &str, taps: &[f64]) -> Result<(), Error> {
     if taps.len() > MOST_TAPS {
         let what = format!("taps of {name}");
         return Err(Error::TooLarge { what, limit: MOST_TAPS, found: taps.len() });

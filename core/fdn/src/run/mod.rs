@@ -83,9 +83,12 @@ impl Reverb {
 
     /// Lets every line on which a reverberation time acts fade by `log2` for
     /// each of its samples, from the next grid of frames on: −3·log₂10/(rate·T)
-    /// for T seconds until −60 dB. Zero leaves the network as it was trained.
+    /// for T seconds until −60 dB. Zero leaves the network as it was trained; what is
+    /// not finite changes nothing.
     pub fn decay_to(&mut self, log2: f64) {
-        self.decay = log2;
+        if log2.is_finite() {
+            self.decay = log2;
+        }
     }
 
     /// Moves the gains of the lines to where they should be over a grid.

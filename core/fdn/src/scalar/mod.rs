@@ -183,60 +183,27 @@ pub(crate) fn path(network: &Network, origin: Option<usize>) -> String {
 
 /// Takes the buses apart.
 fn expand(network: &Network) -> Result<Scalars, Error> {
-    let count = network.signals;
-    let invalid = |what: &str, expected: String, found: u32| Error::invalid(what, expected, found);
-    let at = |what: &str, s: Signal| match s.0 as usize {
-        x if x < count => Ok(x),
-        _ => Err(invalid(what, format!("a signal below {count}"), s.0)),
-    };
-    let mut made: Vec<Option<Scalar>> = vec![None; count];
+    network.check()?;
+    let number = |s: &Signal| s.0 as usize;
     let mut scalars = Scalars {
-        made: vec![Scalar::Sum(Vec::new()); count],
-        origin: vec![None; count],
-        outputs: network.outputs.iter().map(|s| at("outputs", *s)).collect::<Result<_, _>>()?,
+        made: vec![Scalar::Sum(Vec::new()); network.signals],
+        origin: vec![None; network.signals],
+        outputs: network.outputs.iter().map(number).collect(),
         lines: Vec::new(),
         order: Vec::new(),
     };
-    let mut set = |what: &str, s: Signal, scalar| {
-        let slot = &mut made[at(what, s)?];
-        match slot.replace(scalar) {
-            None => Ok(()),
-            Some(_) => Err(invalid(what, "a signal made once".into(), s.0)),
-        }
-    };
     for (i, s) in network.inputs.iter().enumerate() {
-        set("inputs", *s, Scalar::Input(i))?;
+        scalars.made[number(s)] = Scalar::Input(i);
     }
     for (o, op) in network.ops.iter().enumerate() {
-        let heard: Vec<usize> =
-            op.inputs.iter().map(|s| at(&op.name, *s)).collect::<Result<_, _>>()?;
-        check(op)?;
+        let heard: Vec<usize> = op.inputs.iter().map(number).collect();
         for (row, s) in op.outputs.iter().enumerate() {
-            set(&op.name, *s, scalars.scalar(op, o, row, &heard))?;
-            scalars.origin[s.0 as usize] = Some(o);
+            let scalar = scalars.scalar(op, o, row, &heard);
+            scalars.made[number(s)] = scalar;
+            scalars.origin[number(s)] = Some(o);
         }
     }
-    for (x, scalar) in made.into_iter().enumerate() {
-        let missing = || invalid("signals", "every signal made".into(), x as u32);
-        scalars.made[x] = scalar.ok_or_else(missing)?;
-    }
     Ok(scalars)
-}
-
-/// Whether an operation has as many channels as it says.
-fn check(op: &Op) -> Result<(), Error> {
-    let expected = match &op.kind {
-        OpKind::Matrix(m) => m.dim(),
-        OpKind::Delay { lines, .. } => (lines.len(), lines.len()),
-        OpKind::Filter(f) => (f.len(), f.len()),
-        OpKind::Fir(f) => (f.len(), f.len()),
-    };
-    let found = (op.outputs.len(), op.inputs.len());
-    if expected == found {
-        return Ok(());
-    }
-    let say = |(o, i): (usize, usize)| format!("{o} outputs and {i} inputs");
-    Err(Error::invalid(&op.name, say(expected), say(found)))
 }
 
 impl Scalars {
