@@ -183,7 +183,7 @@ fn a_new_delay_neither_clicks_nor_bends_the_pitch() {
         .windows(3)
         .map(|y| (f64::from(y[0]) + f64::from(y[2]) - 2.0 * step.cos() * f64::from(y[1])).abs());
     let most = rest.fold(0.0, f64::max);
-    assert!(most < 4.0 * step / 960.0, "{most}");
+    assert!(most < 3.0 / 960.0, "{most}");
     assert_eq!(y[..480], [0.0; 480]);
     assert_eq!(y[480..10_001], x[0][..9521]);
     assert!((10_064..10_900).any(|n| (y[n] - x[0][n - 480]).abs() > 0.1), "nothing changed");
