@@ -12,7 +12,7 @@
 pub mod analysis;
 mod certify;
 mod compile;
-mod decay;
+mod controls;
 mod error;
 mod faust;
 mod fractional;
@@ -36,6 +36,7 @@ pub use certify::{
     Certificate, Conditions, FilterCertificate, LoopCertificate, Proof, Verdict, certify,
 };
 pub use compile::Decay;
+pub use controls::{Calibration, Effect, Law, Model, Params};
 pub use cpu::Isa;
 pub use error::Error;
 pub use faust::faust;

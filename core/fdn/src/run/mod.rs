@@ -99,7 +99,7 @@ impl Reverb {
         }
         for ((gain, change), samples) in self.gains.iter_mut().zip(&self.plan.decaying) {
             *gain += *change * FRAMES as f32;
-            let target = (self.decay * samples).exp2() as f32;
+            let target = target(self.decay, *samples);
             *change = if still { 0.0 } else { (target - *gain) / FRAMES as f32 };
             if still {
                 *gain = target;
@@ -108,8 +108,13 @@ impl Reverb {
         (self.decayed, self.settled) = (self.decay, still);
     }
 
-    /// As just after construction: nothing rings any more.
+    /// As just after construction: nothing rings any more. The lines fade as
+    /// they were last told to, at once: there is nothing to glide.
     pub fn reset(&mut self) {
+        for ((gain, change), samples) in self.gains.iter_mut().zip(&self.plan.decaying) {
+            (*gain, *change) = (target(self.decay, *samples), 0.0);
+        }
+        (self.decayed, self.settled) = (self.decay, true);
         self.memory.fill(0.0);
         self.heads.fill(0);
         self.states.fill(0.0);
@@ -127,28 +132,40 @@ impl Reverb {
         let frames = lengths.min().unwrap_or(0);
         let mut done = 0;
         while done < frames {
-            if self.phase == 0 {
-                self.glide();
-            }
-            let n = (FRAMES - self.phase).min(frames - done);
-            self.take(inputs, done, n);
-            self.run(n);
-            let phase = (self.phase + n) % FRAMES;
-            self.give(outputs, done, n);
-            self.phase = phase;
+            let n = self.rest().min(frames - done);
+            self.piece(|i| inputs.get(i).map(|x| &x[done..done + n]), outputs, done, n);
             done += n;
         }
     }
 
-    /// Takes `n` frames from `from` on into the rows of the inputs.
-    fn take(&mut self, inputs: &[&[f32]], from: usize, n: usize) {
+    /// Frames to the end of the present grid.
+    pub(crate) fn rest(&self) -> usize {
+        FRAMES - self.phase
+    }
+
+    /// Runs `n` frames, at most the [`rest`](Self::rest), of what `input` says
+    /// of each channel, into the frames of `outputs` from `from` on.
+    pub(crate) fn piece<'a>(
+        &mut self,
+        input: impl Fn(usize) -> Option<&'a [f32]>,
+        outputs: &mut [&mut [f32]],
+        from: usize,
+        n: usize,
+    ) {
+        if self.phase == 0 {
+            self.glide();
+        }
         for (i, row) in self.plan.inputs.iter().enumerate() {
             let row = &mut self.memory[self.skip + *row as usize..][..n];
-            match inputs.get(i) {
-                Some(x) => dispatch!(self.level, s => door::take(s, &x[from..from + n], row)),
+            match input(i) {
+                Some(x) => dispatch!(self.level, s => door::take(s, x, row)),
                 None => row.fill(0.0),
             }
         }
+        self.run(n);
+        let phase = (self.phase + n) % FRAMES;
+        self.give(outputs, from, n);
+        self.phase = phase;
     }
 
     /// Gives `n` frames of the outputs, from `from` on. All that is remembered
@@ -253,6 +270,11 @@ impl Reverb {
             self.memory[self.at[*id as usize] as usize] = *x;
         }
     }
+}
+
+/// The gain of a line of so many `samples`.
+fn target(decay: f64, samples: f64) -> f32 {
+    (decay * samples).exp2() as f32
 }
 
 /// Where `place` is for the chunk from frame `from` of the rows. Before there
