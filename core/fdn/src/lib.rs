@@ -20,6 +20,7 @@ mod graph;
 mod network;
 #[cfg(test)]
 mod network_tests;
+mod passivity;
 mod plan;
 mod poles;
 mod rate;
@@ -36,12 +37,13 @@ pub use certify::{
     Certificate, Conditions, FilterCertificate, LoopCertificate, Proof, Verdict, certify,
 };
 pub use compile::Decay;
-pub use controls::{Calibration, Effect, Law, Model, Params};
+pub use controls::{Bands, Calibration, Effect, Law, Model, Modulation, Params};
 pub use cpu::Isa;
 pub use error::Error;
 pub use faust::faust;
 pub use graph::{Controls, Delay, Graph, Kind, Module, Node, Range, Section};
 pub use network::{Network, Op, OpKind, Signal};
+pub use passivity::Passivity;
 pub use plan::Plan;
 pub use poles::{Poles, poles};
 pub use run::Reverb;

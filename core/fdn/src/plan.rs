@@ -45,6 +45,13 @@ pub struct Plan {
     pub(crate) stages: Vec<Stage>,
     /// Lengths in samples of the lines on which the reverberation time acts.
     pub(crate) decaying: Vec<f64>,
+    /// Floats of the moving coefficients of all shelves.
+    pub(crate) shelves: usize,
+    /// Pairs of lines that are turned into one another.
+    pub(crate) pairs: usize,
+    /// What tells rings apart, by the line they are of, in ascending order; and which
+    /// ring it is.
+    pub(crate) keys: Vec<(u64, u32)>,
 }
 
 /// The memory of a delay line: the last samples written, some of them twice, so
@@ -57,6 +64,8 @@ pub(crate) struct Ring {
     pub(crate) period: usize,
     /// Samples kept twice: the longest piece read.
     pub(crate) twice: usize,
+    /// How far into the past it is read.
+    pub(crate) reach: usize,
 }
 
 /// Steps that are run together.
@@ -96,6 +105,10 @@ pub(crate) enum Step {
     Read(Vec<Read>),
     /// Multiplies by the gains of the reverberation time, by line.
     Decay(Vec<(Id, u32)>),
+    /// Lets the reverberation time differ by frequency.
+    Shelve(Shelves),
+    /// Turns pairs of lines into one another; which pair it is.
+    Turn(Vec<([Id; 2], u32)>),
     /// Biquads.
     Filter(Bank),
     /// A matrix with few zeros.
@@ -119,6 +132,19 @@ pub(crate) struct Read {
     pub(crate) to: Id,
     /// Whether to add to the row.
     pub(crate) add: bool,
+}
+
+/// A low and a high shelf for each line on which the reverberation time acts.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Shelves {
+    /// From where, to where; filled up to a whole vector of any width.
+    pub(crate) channels: Vec<(Id, Id)>,
+    /// The number of the first line, and how many there are.
+    pub(crate) lines: Range<usize>,
+    /// Where the states begin: of the low shelves, then of the high ones.
+    pub(crate) states: usize,
+    /// Where the coefficients begin: see [`crate::run`].
+    pub(crate) coefficients: usize,
 }
 
 /// Cascades of biquads over channels; all have as many sections.
@@ -206,6 +232,12 @@ impl Plan {
         self.inputs.len()
     }
 
+    /// Steps with states, in order.
+    pub(crate) fn stateful(&self) -> impl Iterator<Item = &Step> {
+        let steps = self.stages.iter().flat_map(|s| &s.steps);
+        steps.filter(|s| matches!(s, Step::Filter(_) | Step::Shelve(_)))
+    }
+
     /// Channels it makes.
     pub fn outputs(&self) -> usize {
         self.outputs.len()
@@ -246,6 +278,8 @@ impl fmt::Display for Step {
                 if taps > 0 { write!(f, ", up to {taps} taps") } else { Ok(()) }
             }
             Step::Decay(rows) => write!(f, "decay     {} rows", rows.len()),
+            Step::Shelve(s) => write!(f, "shelves   {} rows, if asked for", s.lines.len()),
+            Step::Turn(pairs) => write!(f, "turn      {} pairs, if asked for", pairs.len()),
             Step::Filter(bank) => {
                 let (channels, sections) = (bank.heard, bank.sections.len());
                 write!(f, "filter    {channels} channels × {sections} sections:")?;

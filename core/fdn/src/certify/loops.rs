@@ -10,7 +10,7 @@ use num_complex::Complex64;
 use super::Conditions;
 use super::components::{Components, components};
 use super::filter::{Arc, Response};
-use super::solve::{Part, Rows};
+use super::solve::{Component, Rows};
 use crate::graph::Section;
 use crate::network::{Network, OpKind};
 
@@ -18,6 +18,12 @@ use crate::network::{Network, OpKind};
 #[derive(Clone, Debug)]
 pub(super) struct Line {
     pub(super) name: String,
+    /// The operation it begins with, and the channel of that.
+    pub(super) head: (usize, usize),
+    /// The signal it ends with.
+    pub(super) made: usize,
+    /// What it is made of, first to last.
+    pub(super) parts: Vec<Part>,
     /// In samples.
     pub(super) delay: f64,
     /// Whether all of its delays are whole.
@@ -25,7 +31,16 @@ pub(super) struct Line {
     pub(super) response: Response,
 }
 
+/// What a line does, and by how much it is louder for the matrices on its way.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Part {
+    Delay,
+    Filter,
+    Gain(f64),
+}
+
 /// A loop, its lines around M(ω) = direct + out·X(ω), X = inner·(into + among·X).
+#[derive(Clone)]
 pub(super) struct Loop {
     /// The operations it is made of.
     pub(super) ops: Vec<String>,
@@ -67,7 +82,7 @@ pub(super) fn loops(network: &Network, conditions: &Conditions) -> Vec<Result<Lo
         names.sort_unstable();
         names.dedup();
         let names: Vec<String> = names.iter().map(|o| network.ops[*o].name.clone()).collect();
-        Part::new(&group, &makers).and_then(Part::solve).map_or_else(
+        Component::new(&group, &makers).and_then(Component::solve).map_or_else(
             || Err(Unsolvable { ops: names.clone() }),
             |(lines, rows)| Ok(Loop::new(names.clone(), lines, rows)),
         )
@@ -111,9 +126,10 @@ fn makers(network: &Network, conditions: &Conditions) -> (Vec<Maker>, Vec<Option
     (makers, ops)
 }
 
-fn line(network: &Network, op: usize, channel: usize, conditions: &Conditions) -> Line {
-    let op = &network.ops[op];
+fn line(network: &Network, number: usize, channel: usize, conditions: &Conditions) -> Line {
+    let op = &network.ops[number];
     let name = format!("{}[{channel}]", op.name);
+    let made = op.outputs[channel].0 as usize;
     let (delay, whole, response) = match &op.kind {
         OpKind::Delay { lines, forward } => {
             let delay = lines[channel];
@@ -124,7 +140,8 @@ fn line(network: &Network, op: usize, channel: usize, conditions: &Conditions) -
         OpKind::Fir(firs) => (0.0, true, Response::fir(&firs[channel])),
         OpKind::Matrix(_) => (0.0, true, Response::gain(1.0)),
     };
-    Line { name, delay, whole, response }
+    let part = if matches!(op.kind, OpKind::Delay { .. }) { Part::Delay } else { Part::Filter };
+    Line { name, head: (number, channel), made, parts: vec![part], delay, whole, response }
 }
 
 impl Loop {
@@ -179,6 +196,13 @@ impl Loop {
     /// Whether its lines do nothing but delay and multiply.
     pub(super) fn has_no_filters(&self) -> bool {
         self.lines.iter().all(|l| l.response.is_gain())
+    }
+
+    /// The same with lines that do nothing but delay.
+    pub(super) fn without_filters(&self) -> Self {
+        let mut bare = self.clone();
+        bare.lines.iter_mut().for_each(|l| l.response = Response::gain(1.0));
+        bare
     }
 
     /// The same on the circle of radius 1/`gamma`: z/`gamma` for z.

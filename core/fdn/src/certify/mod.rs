@@ -10,6 +10,8 @@ mod components;
 mod count;
 mod filter;
 mod loops;
+mod lossless;
+mod passive;
 mod scaling;
 mod solve;
 
@@ -19,6 +21,8 @@ use crate::graph::Section;
 use crate::network::{Network, OpKind};
 use bound::{Bound, TIGHT, bound, constant_bound};
 use loops::{Loop, loops};
+pub(crate) use lossless::lossless;
+pub(crate) use passive::passivity;
 
 /// Under which conditions a network is to be certified.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -5,13 +5,13 @@ use std::collections::HashMap;
 use nalgebra::DMatrix;
 
 use super::components::{Components, components};
-use super::loops::{Line, Maker};
+use super::loops::{Line, Maker, Part};
 
 /// What each line hears of each line: sparse rows.
 pub(super) type Rows = Vec<Vec<(usize, f64)>>;
 
 /// A component on the way to a loop.
-pub(super) struct Part<'a> {
+pub(super) struct Component<'a> {
     makers: &'a [Maker],
     /// For each signal of the component, its place in it.
     place: HashMap<usize, usize>,
@@ -21,7 +21,7 @@ pub(super) struct Part<'a> {
     lines: Vec<(usize, Line)>,
 }
 
-impl<'a> Part<'a> {
+impl<'a> Component<'a> {
     /// With every sum solved; none if that cannot be done.
     pub(super) fn new(group: &'a [usize], makers: &'a [Maker]) -> Option<Self> {
         let place = group.iter().enumerate().map(|(p, s)| (*s, p)).collect();
@@ -134,6 +134,11 @@ fn merge(lines: Vec<Line>, rows: Rows) -> (Vec<Line>, Rows) {
         while let Some((next, gain)) = after[last].filter(|(next, _)| next != head) {
             let add = lines[next].clone();
             line.name = format!("{} {}", line.name, add.name);
+            if gain != 1.0 {
+                line.parts.push(Part::Gain(gain));
+            }
+            line.parts.extend(add.parts);
+            line.made = add.made;
             line.delay += add.delay;
             line.whole &= add.whole;
             line.response.append(add.response);

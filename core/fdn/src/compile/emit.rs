@@ -1,18 +1,20 @@
 //! Steps, rows and rings.
 
 use std::collections::{HashMap, HashSet};
+use std::hash::{DefaultHasher, Hash, Hasher};
 
-use super::Decay;
 use super::mix;
 use super::places::{Places, Rows};
 use super::reduce::{Line, Mix, Reduced};
 use super::schedule::{Group, Item, MOST_GUESSED, Schedule, heard, makes};
 use super::section;
 use super::solve::{instant, invert};
+use super::{Decay, Moves};
 use crate::error::Error;
 use crate::graph::Section;
 use crate::network::Signal;
-use crate::plan::{Bank, FRAMES, Id, Place, Plan, Read, Ring, Solve, Stage, Step};
+use crate::passivity::Turn;
+use crate::plan::{Bank, FRAMES, Id, Place, Plan, Read, Ring, Shelves, Solve, Stage, Step};
 
 /// The most memory of all lines, in samples: half a gigabyte.
 const MOST_MEMORY: usize = 1 << 27;
@@ -24,9 +26,9 @@ pub(super) fn emit(
     sample_rate: f64,
     reduced: &Reduced,
     schedule: &Schedule<'_>,
-    decay: Decay,
+    moves: Moves,
 ) -> Result<Plan, Error> {
-    let mut emitter = Emitter::new(reduced, schedule, decay);
+    let mut emitter = Emitter::new(reduced, schedule, moves);
     let (mut rows, mut places) = (Rows::default(), Vec::new());
     let inputs = reduced.inputs.iter().map(|s| rows.of(*s)).collect();
     let mut stages = Vec::new();
@@ -40,6 +42,8 @@ pub(super) fn emit(
         stages.push(stage);
     }
     let outputs = reduced.outputs.iter().map(|s| rows.of(*s)).collect();
+    let mut keys = emitter.keys;
+    keys.sort_unstable();
     Ok(Plan {
         sample_rate,
         rows: rows.count(),
@@ -51,21 +55,27 @@ pub(super) fn emit(
         places,
         stages,
         decaying: emitter.decaying,
+        shelves: emitter.shelves,
+        pairs: emitter.pairs,
+        keys,
     })
 }
 
 struct Emitter<'a> {
     reduced: &'a Reduced,
-    decay: Decay,
-    /// Whether a line is in a loop.
-    looped: Vec<bool>,
+    moves: Moves,
+    /// In which loop a line is.
+    looped: Vec<Option<usize>>,
     /// Which operation of the graph a signal comes from.
     maker: HashMap<Signal, usize>,
     /// Who hears a signal; none is the outside.
     listeners: HashMap<Signal, Vec<Option<Item>>>,
     rings: Vec<Ring>,
+    keys: Vec<(u64, u32)>,
     states: usize,
     decaying: Vec<f64>,
+    shelves: usize,
+    pairs: usize,
 }
 
 /// From where to where, through what.
@@ -82,7 +92,7 @@ struct Draft<'a> {
 }
 
 impl<'a> Emitter<'a> {
-    fn new(reduced: &'a Reduced, schedule: &Schedule<'_>, decay: Decay) -> Self {
+    fn new(reduced: &'a Reduced, schedule: &Schedule<'_>, moves: Moves) -> Self {
         let lines = reduced.lines.iter().map(|l| (l.to, l.origin));
         let filters = reduced.filters.iter().enumerate();
         // Apart from the numbers of the operations lines come from.
@@ -100,13 +110,16 @@ impl<'a> Emitter<'a> {
         }
         Self {
             reduced,
-            decay,
+            moves,
             looped: schedule.looped_lines(),
             maker: lines.chain(filters).collect(),
             listeners,
             rings: Vec::new(),
+            keys: Vec::new(),
             states: 0,
             decaying: Vec::new(),
+            shelves: 0,
+            pairs: 0,
         }
     }
 
@@ -153,7 +166,7 @@ impl<'a> Emitter<'a> {
         let mut order = Vec::new();
         for line in self.lines_of(group) {
             let (reach, taps) = needs.entry(line.from).or_insert_with(|| {
-                order.push(line.from);
+                order.push((line.from, key(line)));
                 (0, 0)
             });
             for (lag, weights) in &line.reads {
@@ -161,7 +174,7 @@ impl<'a> Emitter<'a> {
                 *taps = (*taps).max(weights.len());
             }
         }
-        for signal in order {
+        for (signal, key) in order {
             let (reach, taps) = needs[&signal];
             let twice = (FRAMES + LANES + taps).next_multiple_of(LANES);
             let period = (reach + FRAMES + LANES).max(twice).next_multiple_of(LANES);
@@ -171,7 +184,8 @@ impl<'a> Emitter<'a> {
                 return Err(Error::TooLarge { what, limit: MOST_MEMORY, found });
             }
             draft.rings.insert(signal, self.rings.len() as u32);
-            self.rings.push(Ring { at, period, twice });
+            self.rings.push(Ring { at, period, twice, reach });
+            self.keys.push((key, self.rings.len() as u32 - 1));
         }
         Ok(())
     }
@@ -221,7 +235,8 @@ impl<'a> Emitter<'a> {
 
     /// Reads the lines `items` begin with; returns how many.
     fn lines(&mut self, items: &[Item], group: &Group, draft: &mut Draft<'_>) -> usize {
-        let (mut writes, mut reads, mut decays) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut writes, mut reads) = (Vec::new(), Vec::new());
+        let (mut decays, mut loops) = (Vec::new(), Vec::new());
         let mut made = HashSet::new();
         let mut count = 0;
         for item in items {
@@ -248,21 +263,76 @@ impl<'a> Emitter<'a> {
             }
             if let Some(samples) = self.decays(*l, line) {
                 decays.push((to, self.decaying.len() as u32));
+                loops.push(self.looped[*l]);
                 self.decaying.push(samples);
             }
         }
         draft.push(Step::Write(writes));
         draft.push(Step::Read(reads));
-        draft.push(Step::Decay(decays));
+        self.move_lines(decays, loops, draft);
         count
+    }
+
+    /// What may be changed of lines that were just read, by their rows, and the loops
+    /// they are in.
+    fn move_lines(
+        &mut self,
+        decays: Vec<(Id, u32)>,
+        loops: Vec<Option<usize>>,
+        draft: &mut Draft<'_>,
+    ) {
+        if decays.is_empty() {
+            return;
+        }
+        let rows: Vec<Id> = decays.iter().map(|d| d.0).collect();
+        let mut steps = vec![Step::Decay(decays)];
+        if self.moves.shelves {
+            steps.push(Step::Shelve(self.shelves(&rows, &mut draft.places)));
+        }
+        if let Some(turn) = self.moves.turn {
+            let pairs = self.pairs(&rows, &loops);
+            steps.insert(if turn == Turn::Last { steps.len() } else { 0 }, Step::Turn(pairs));
+        }
+        steps.into_iter().for_each(|step| draft.push(step));
+    }
+
+    /// Shelves for the lines that were counted last, in `rows`.
+    fn shelves(&mut self, rows: &[Id], places: &mut Places<'_>) -> Shelves {
+        let width = rows.len().next_multiple_of(LANES);
+        let mut channels: Vec<(Id, Id)> = rows.iter().map(|r| (*r, *r)).collect();
+        channels.resize(width, (rows[0], places.fresh()));
+        let lines = self.decaying.len() - rows.len()..self.decaying.len();
+        let shelves = Shelves { channels, lines, states: self.states, coefficients: self.shelves };
+        self.states += 2 * width;
+        self.shelves += 4 * width;
+        shelves
+    }
+
+    /// Pairs of lines of one loop, each with the next.
+    fn pairs(&mut self, rows: &[Id], loops: &[Option<usize>]) -> Vec<([Id; 2], u32)> {
+        let mut waiting: HashMap<usize, Id> = HashMap::new();
+        let mut pairs = Vec::new();
+        for (row, which) in rows.iter().zip(loops) {
+            let Some(which) = which else { continue };
+            match waiting.remove(which) {
+                Some(other) => {
+                    pairs.push(([other, *row], self.pairs as u32));
+                    self.pairs += 1;
+                }
+                None => {
+                    waiting.insert(*which, *row);
+                }
+            }
+        }
+        pairs
     }
 
     /// The length of a line on which the reverberation time acts.
     fn decays(&self, index: usize, line: &Line) -> Option<f64> {
         let (samples, forward) = line.delay?;
-        let acts = match self.decay {
+        let acts = match self.moves.decay {
             Decay::None => false,
-            Decay::Loops => self.looped[index],
+            Decay::Loops => self.looped[index].is_some(),
             Decay::Forward => forward,
         };
         acts.then_some(samples)
@@ -367,6 +437,7 @@ impl Draft<'_> {
             Step::Read(r) => r.is_empty(),
             Step::Write(w) => w.is_empty(),
             Step::Decay(d) => d.is_empty(),
+            Step::Turn(pairs) => pairs.is_empty(),
             Step::Mirror(m) => m.is_empty(),
             _ => false,
         };
@@ -394,4 +465,11 @@ fn name(reduced: &Reduced, item: Item) -> String {
         Item::Filter(f) => reduced.filters[f].name.clone(),
         Item::Line(l) => reduced.lines[l].name.clone(),
     }
+}
+
+/// What tells a line from others, in whatever network it is.
+fn key(line: &Line) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    (&line.name, line.channel).hash(&mut hasher);
+    hasher.finish()
 }

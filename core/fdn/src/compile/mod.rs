@@ -12,6 +12,7 @@ mod structure;
 
 use crate::error::Error;
 use crate::network::Network;
+use crate::passivity::Turn;
 use crate::plan::Plan;
 
 /// On which lines [`Reverb::decay_to`](crate::Reverb::decay_to) acts. Lines on
@@ -29,6 +30,16 @@ pub enum Decay {
     Forward,
 }
 
+/// What a plan lets be changed while it runs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Moves {
+    pub(crate) decay: Decay,
+    /// Whether [`Reverb::shelve_to`](crate::Reverb::shelve_to) acts as well.
+    pub(crate) shelves: bool,
+    /// Whether, and where in a line, [`Reverb::turn_to`](crate::Reverb::turn_to) does.
+    pub(crate) turn: Option<Turn>,
+}
+
 impl Plan {
     /// Decides how `network` is run at its sample rate.
     ///
@@ -37,9 +48,14 @@ impl Plan {
     /// [`Error::Invalid`] when the network contradicts itself, [`Error::TooLarge`],
     /// and [`Error::NoSolution`] for a loop without delay that has none.
     pub fn compile(network: &Network, decay: Decay) -> Result<Self, Error> {
+        Self::compile_to_move(network, Moves { decay, ..Moves::default() })
+    }
+
+    /// The same, and what else may be changed.
+    pub(crate) fn compile_to_move(network: &Network, moves: Moves) -> Result<Self, Error> {
         network.check()?;
         let reduced = reduce::Reduced::new(network)?;
         let schedule = schedule::Schedule::new(&reduced);
-        emit::emit(network.sample_rate, &reduced, &schedule, decay)
+        emit::emit(network.sample_rate, &reduced, &schedule, moves)
     }
 }

@@ -22,8 +22,9 @@ pub(super) struct Mix {
 /// A weighted sum of the past of a signal.
 #[derive(Clone, Debug)]
 pub(super) struct Line {
-    /// The operation it is of.
+    /// The operation it is of, and the channel of that.
     pub(super) origin: usize,
+    pub(super) channel: usize,
     pub(super) name: String,
     pub(super) from: Signal,
     pub(super) to: Signal,
@@ -87,16 +88,17 @@ impl Reduced {
                     outputs: op.outputs.clone(),
                 }),
                 OpKind::Delay { lines, forward } => {
-                    for ((from, to), delay) in channels.zip(lines) {
+                    for (channel, ((from, to), delay)) in channels.zip(lines).enumerate() {
                         let reads = vec![fractional::delay(delay.samples)];
                         let delay = Some((delay.samples, *forward));
-                        reduced.line(Line { origin, name: name(), from, to, reads, delay });
+                        let name = name();
+                        reduced.line(Line { origin, channel, name, from, to, reads, delay });
                     }
                 }
                 OpKind::Fir(responses) => {
-                    for ((from, to), taps) in channels.zip(responses) {
-                        let reads = stretches(taps);
-                        reduced.line(Line { origin, name: name(), from, to, reads, delay: None });
+                    for (channel, ((from, to), taps)) in channels.zip(responses).enumerate() {
+                        let (name, reads, delay) = (name(), stretches(taps), None);
+                        reduced.line(Line { origin, channel, name, from, to, reads, delay });
                     }
                 }
                 OpKind::Filter(cascades) => {

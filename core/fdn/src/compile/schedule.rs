@@ -84,14 +84,15 @@ impl<'a> Schedule<'a> {
         groups
     }
 
-    /// For each line, whether it is in a loop.
-    pub(super) fn looped_lines(&self) -> Vec<bool> {
-        let mut looped = vec![false; self.reduced.lines.len()];
-        for component in self.components(&|_| false, &vec![true; self.items.len()]) {
+    /// For each line, in which loop it is, if in any.
+    pub(super) fn looped_lines(&self) -> Vec<Option<usize>> {
+        let mut looped = vec![None; self.reduced.lines.len()];
+        let components = self.components(&|_| false, &vec![true; self.items.len()]);
+        for (number, component) in components.iter().enumerate() {
             let alone = component.len() == 1 && !self.hears[component[0]].contains(&component[0]);
             for i in component.iter().filter(|_| !alone) {
                 if let Item::Line(l) = self.items[*i] {
-                    looped[l] = true;
+                    looped[l] = Some(number);
                 }
             }
         }

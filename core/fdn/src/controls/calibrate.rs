@@ -60,7 +60,13 @@ pub struct Calibration {
 impl Calibration {
     /// Finds what is needed for the times of `range`, or as many as there are; none
     /// if no time can be found.
-    pub(super) fn new(network: &Network, plan: &Arc<Plan>, range: Range) -> Option<Self> {
+    /// Up to `safe`, no proof is needed.
+    pub(super) fn new(
+        network: &Network,
+        plan: &Arc<Plan>,
+        range: Range,
+        safe: f64,
+    ) -> Option<Self> {
         if plan.decaying.is_empty() {
             return None;
         }
@@ -75,7 +81,7 @@ impl Calibration {
         if found.span()[1] > most {
             found.cut(found.decay(most));
         }
-        found.limit(network);
+        found.limit(network, safe);
         (found.points.len() > 1).then_some(found)
     }
 
@@ -115,13 +121,13 @@ impl Calibration {
     }
 
     /// Leaves nothing longer than what is proven.
-    fn limit(&mut self, network: &Network) {
+    fn limit(&mut self, network: &Network, safe: f64) {
         let Some(&[top, _]) = self.points.last() else { return };
-        if top <= 0.0 || stable(network, top) {
+        if top <= safe || stable(network, top) {
             return;
         }
-        let (mut proven, mut not) = (0.0, top);
-        if stable(network, 0.0) {
+        let (mut proven, mut not) = (safe, top);
+        if safe > 0.0 || stable(network, 0.0) {
             for _ in 0..PROOFS {
                 let middle = 0.5 * (proven + not);
                 if stable(network, middle) {

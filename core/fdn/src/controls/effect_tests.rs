@@ -5,7 +5,7 @@ use fastrand::Rng;
 use ndarray::Array2;
 
 use super::fixtures::{Absorption, RATE, network};
-use super::{Effect, Law, Model, Params};
+use super::{Bands, Effect, Law, Model, Modulation, Params};
 use crate::compile::Decay;
 use crate::graph::{Controls, Graph, Module, Node, Range};
 use crate::network::Network;
@@ -88,7 +88,19 @@ fn automation(seed: u64, samples: usize) -> Vec<(usize, Params)> {
         .map(|_| {
             let rt60 = rng.bool().then(|| 0.1 * 100f64.powf(rng.f64()));
             let mix = if rng.u8(..4) == 0 { f64::NAN } else { rng.f64() };
-            (rng.usize(..samples), Params { rt60, mix, pre_delay: 120.0 * rng.f64() })
+            let params = Params {
+                rt60,
+                mix,
+                pre_delay: 120.0 * rng.f64(),
+                bands: Bands {
+                    low: 0.2 * 20f64.powf(rng.f64()),
+                    high: 0.2 * 20f64.powf(rng.f64()),
+                    crossovers: [300.0 * rng.f64(), 8000.0 * rng.f64()],
+                },
+                modulation: Modulation { depth: rng.f64(), rate: 10.0 * rng.f64() },
+                freeze: rng.bool(),
+            };
+            (rng.usize(..samples), params)
         })
         .collect();
     events.sort_by_key(|e| e.0);
@@ -193,7 +205,7 @@ fn a_new_delay_neither_clicks_nor_bends_the_pitch() {
 #[test]
 fn what_comes_first_holds_at_once() {
     let graph = network(8, Absorption::None);
-    let params = Params { rt60: Some(0.4), mix: 0.3, pre_delay: 5.0 };
+    let params = Params { rt60: Some(0.4), mix: 0.3, pre_delay: 5.0, ..Params::default() };
     let x = noise(6, 2, 9000);
     let mut asked = graph.clone();
     let range = |init| Some(Range { init, min: 0.0, max: 20.0 });
@@ -242,7 +254,15 @@ fn no_control_and_no_sound_breaks_it() {
         let events: Vec<(usize, Params)> = (0..30 * values.len())
             .map(|k| {
                 let at = |i: usize| values[(k + i) % values.len()];
-                (150 * k, Params { rt60: Some(at(0)), mix: at(2), pre_delay: at(3) })
+                let params = Params {
+                    rt60: Some(at(0)),
+                    mix: at(2),
+                    pre_delay: at(3),
+                    bands: Bands { low: at(4), high: at(5), crossovers: [at(1), at(6)] },
+                    modulation: Modulation { depth: at(3), rate: at(2) },
+                    freeze: k % 5 == 0,
+                };
+                (150 * k, params)
             })
             .collect();
         let y = play(&mut effect, &x, 1000, &events);
@@ -252,9 +272,16 @@ fn no_control_and_no_sound_breaks_it() {
             .fold(0.0f32, |m, y| if y.is_finite() { m.max(y.abs()) } else { f32::INFINITY });
         assert!(most < 20.0, "{law:?}: {most}");
         // What is not a number changes nothing.
-        let params = Params { rt60: Some(1.0), mix: 0.5, pre_delay: 3.0 };
+        let params = Params { rt60: Some(1.0), mix: 0.5, pre_delay: 3.0, ..Params::default() };
         effect.set(&params);
-        effect.set(&Params { rt60: Some(f64::NAN), mix: f64::NAN, pre_delay: f64::NAN });
+        effect.set(&Params {
+            rt60: Some(f64::NAN),
+            mix: f64::NAN,
+            pre_delay: f64::NAN,
+            bands: Bands { low: f64::NAN, high: f64::NAN, crossovers: [f64::NAN; 2] },
+            modulation: Modulation { depth: f64::NAN, rate: f64::NAN },
+            freeze: false,
+        });
         assert_eq!(effect.params(), params);
     }
 }

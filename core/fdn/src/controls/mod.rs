@@ -13,15 +13,20 @@ mod calibrate_tests;
 mod effect_tests;
 #[cfg(test)]
 mod fixtures;
+#[cfg(test)]
+mod move_tests;
 
-use std::f64::consts::FRAC_PI_2;
+use std::f64::consts::{FRAC_PI_2, FRAC_PI_4};
 use std::sync::{Arc, OnceLock};
 
-use crate::compile::Decay;
+use crate::certify::{lossless, passivity};
+use crate::compile::{Decay, Moves};
 use crate::error::Error;
 use crate::graph::{Controls, Graph, Range};
 use crate::network::Network;
+use crate::passivity::{Passivity, Turn};
 use crate::plan::Plan;
+use crate::run::{Shelving, Turning};
 
 pub use calibrate::Calibration;
 pub use effect::Effect;
@@ -32,6 +37,8 @@ const MOST_PRE_DELAY: f64 = 2000.0;
 const ADAC_PRE_DELAY: usize = 65_535;
 /// Floats that inputs may wait in, at most.
 const MOST_WAITING: usize = 1 << 26;
+/// The most lines whose sound is held: finding how takes their cube.
+const MOST_CLOSED: usize = 512;
 /// Rates a graph may have, in Hz.
 const RATES: std::ops::RangeInclusive<f64> = 1000.0..=1e6;
 
@@ -53,7 +60,7 @@ pub enum Law {
     Adac,
 }
 
-/// Where the macro-controls are.
+/// Where the controls are.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Params {
     /// Reverberation time in seconds; none plays the network as it was trained,
@@ -64,12 +71,60 @@ pub struct Params {
     /// Delay before the reverberation, in milliseconds. The dry signal does not
     /// wait.
     pub pre_delay: f64,
+    /// How the reverberation time differs by frequency.
+    pub bands: Bands,
+    /// How lines are turned into one another.
+    pub modulation: Modulation,
+    /// Whether what rings goes on forever, and nothing is added to it.
+    pub freeze: bool,
+}
+
+/// Reverberation times of three bands.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Bands {
+    /// Of the low band, as a multiple of the middle one's: 0.1 to 10.
+    pub low: f64,
+    /// Of the high band.
+    pub high: f64,
+    /// Where bands meet, in Hz: of first order, and no further apart than the ear asks.
+    pub crossovers: [f64; 2],
+}
+
+/// Lines turned into one another in pairs, each pair at its own time: a matrix that
+/// varies, by which no energy is lost or won, and no line is heard twice alike.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Modulation {
+    /// 0 to 1, at which lines are turned by up to an eighth of a circle to and fro.
+    pub depth: f64,
+    /// Hz: 0 to 20.
+    pub rate: f64,
 }
 
 impl Default for Params {
     /// As trained.
     fn default() -> Self {
-        Self { rt60: None, mix: 1.0, pre_delay: 0.0 }
+        Self {
+            rt60: None,
+            mix: 1.0,
+            pre_delay: 0.0,
+            bands: Bands::default(),
+            modulation: Modulation::default(),
+            freeze: false,
+        }
+    }
+}
+
+impl Default for Bands {
+    /// All alike.
+    fn default() -> Self {
+        Self { low: 1.0, high: 1.0, crossovers: [250.0, 4000.0] }
+    }
+}
+
+impl Default for Modulation {
+    /// None.
+    fn default() -> Self {
+        Self { depth: 0.0, rate: 0.5 }
     }
 }
 
@@ -83,6 +138,9 @@ pub struct Model {
     /// With all ranges.
     controls: Controls,
     start: Params,
+    passivity: Option<Passivity>,
+    /// What holds the sound.
+    closed: Option<Arc<Plan>>,
     calibration: OnceLock<Option<Calibration>>,
 }
 
@@ -114,12 +172,18 @@ impl Model {
             max: wait.max.min(MOST_PRE_DELAY),
         };
         let network = Network::new(graph);
-        let decay = match law {
-            Law::Calibrated => Decay::Loops,
-            Law::Adac => Decay::Forward,
+        let (plan, closed, passivity) = match law {
+            Law::Calibrated => {
+                let passivity = passivity(&network);
+                let (plan, closed) = moving(&network, passivity)?;
+                (plan, closed.map(Arc::new), passivity)
+            }
+            Law::Adac => (Plan::compile(&network, Decay::Forward)?, None, None),
         };
         let model = Self {
-            plan: Arc::new(Plan::compile(&network, decay)?),
+            plan: Arc::new(plan),
+            closed,
+            passivity,
             network,
             law,
             controls: Controls { rt60: Some(rt60), dry_wet: Some(dry_wet), pre_delay: Some(wait) },
@@ -127,6 +191,7 @@ impl Model {
                 rt60: asked.rt60.map(|r| r.init),
                 mix: dry_wet.init,
                 pre_delay: wait.init,
+                ..Params::default()
             },
             calibration: OnceLock::new(),
         };
@@ -177,9 +242,46 @@ impl Model {
         }
         let found = self.calibration.get_or_init(|| {
             let range = self.controls.rt60?;
-            Calibration::new(&self.network, &self.plan, range)
+            let safe = self.passivity.map_or(0.0, |p| p.decay.max(0.0));
+            Calibration::new(&self.network, &self.plan, range, safe)
         });
         found.as_ref()
+    }
+
+    /// Whether its reverberation time may differ by frequency, and its lines be turned
+    /// into one another: if nothing in its loops adds energy whatever is done to them.
+    pub fn passivity(&self) -> Option<Passivity> {
+        self.passivity
+    }
+
+    /// Whether its sound can be held.
+    pub fn freezes(&self) -> bool {
+        self.closed.is_some()
+    }
+
+    /// What the lines lose by frequency when they fade by `decay`: what a band lasts
+    /// longer is kept within what is proven.
+    fn shelving(&self, params: &Params, decay: f64) -> Shelving {
+        let Bands { low, high, crossovers } = params.bands;
+        let at = crossovers.map(|hz| hz.clamp(20.0, 20_000.0));
+        let Some(passivity) = self.passivity else { return Shelving { at, ..Shelving::default() } };
+        let trained = || self.calibration.get()?.as_ref()?.trained();
+        let Some(seconds) = params.rt60.or_else(trained) else {
+            return Shelving { at, ..Shelving::default() };
+        };
+        let own = calibrate::fade(self.plan.sample_rate) / seconds.max(1e-3);
+        let more = |multiple: f64| own * (1.0 - 1.0 / multiple.clamp(0.1, 10.0));
+        let [low, high] = [more(low), more(high)];
+        let (room, wanted) = ((passivity.decay - decay).max(0.0), low.max(0.0) + high.max(0.0));
+        let share = if wanted > room { room / wanted } else { 1.0 };
+        let within = |x: f64| if x > 0.0 { share * x } else { x };
+        Shelving { low: within(low), high: within(high), at }
+    }
+
+    /// How lines are turned.
+    fn turning(&self, modulation: &Modulation) -> Turning {
+        let depth = modulation.depth.clamp(0.0, 1.0) * FRAC_PI_4;
+        Turning { depth, rate: modulation.rate.clamp(0.0, 20.0) }
     }
 
     /// What the lines fade by for each sample, as a power of two.
@@ -226,6 +328,19 @@ impl Model {
     fn longest_wait(&self) -> usize {
         self.wait(f64::INFINITY)
     }
+}
+
+/// The plan of a network whose lines may be shelved and turned, as far as that is safe;
+/// and one that holds its sound.
+fn moving(network: &Network, passivity: Option<Passivity>) -> Result<(Plan, Option<Plan>), Error> {
+    let turn = passivity.map(|p| p.turn);
+    let moves = Moves { decay: Decay::Loops, shelves: turn.is_some(), turn };
+    let plan = Plan::compile_to_move(network, moves)?;
+    let closed = if plan.decaying.len() > MOST_CLOSED { None } else { lossless(network) };
+    // Where it adds no energy as it is, it does not once closed.
+    let moves = Moves { shelves: false, turn: turn.map(|_| Turn::Any), ..moves };
+    let closed = closed.map(|closed| Plan::compile_to_move(&closed, moves)).transpose()?;
+    Ok((plan, closed))
 }
 
 /// The range that is asked for, if it is one from `least` on; or where it begins and

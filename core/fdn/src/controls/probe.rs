@@ -154,6 +154,8 @@ fn work(plan: &Plan) -> f64 {
         Step::Dense(d) => d.weights.len(),
         Step::Sparse(s) => s.terms.len(),
         Step::Decay(rows) | Step::Write(rows) => rows.len(),
+        // At rest while it is probed.
+        Step::Shelve(_) | Step::Turn(_) => 0,
         Step::Mirror(rings) => rings.len(),
     });
     64.0 + count.sum::<usize>() as f64

@@ -52,6 +52,11 @@ impl Ramp {
         (self.span[0] == self.span[1]).then_some(self.span[1] as f32)
     }
 
+    /// Where it is headed.
+    pub(super) fn target(&self) -> f64 {
+        self.target
+    }
+
     /// Where it is as this grid ends.
     pub(super) fn end(&self) -> f64 {
         self.span[1]

@@ -81,7 +81,7 @@ fn block<S: Simd, const WHOLE: bool>(
 }
 
 /// Vectors of channels, one for each frame.
-type Frames<S> = [<S as Simd>::f32s; MOST];
+pub(super) type Frames<S> = [<S as Simd>::f32s; MOST];
 
 /// The coefficients of a group of channels.
 #[inline(always)]
@@ -177,7 +177,7 @@ fn state_variable<S: Simd>(
 
 /// Exchanges lanes and vectors: of the first `LEN` of each.
 #[inline(always)]
-fn transpose<S: Simd>(mut x: Frames<S>) -> Frames<S> {
+pub(super) fn transpose<S: Simd>(mut x: Frames<S>) -> Frames<S> {
     let lanes = S::f32s::LEN;
     let mut step = 1;
     while step < lanes {

@@ -1,10 +1,14 @@
 //! Runs a [`Plan`], without the heap.
 
+mod adopt;
 mod dense;
 mod door;
 mod filter;
 mod line;
+mod moves;
+mod shelf;
 mod sparse;
+mod turn;
 
 use std::sync::Arc;
 
@@ -13,6 +17,8 @@ use cpu::denormal::FlushDenormals;
 use fearless_simd::{Level, dispatch};
 
 use line::Lines;
+use moves::Moving;
+pub(crate) use moves::{Shelving, Turning};
 
 use crate::plan::{FRAMES, Place, Plan, STRIDE, Solve, Stage, Step};
 
@@ -35,13 +41,7 @@ pub struct Reverb {
     before: Vec<f32>,
     /// Of the signals of a loop that is solved.
     solved: Vec<f32>,
-    /// Gains of the lines: where they are, and how much they move in a frame.
-    gains: Vec<(f32, f32)>,
-    /// What they come from: where they should be, where they are on the way to,
-    /// and whether they have arrived.
-    decay: f64,
-    decayed: f64,
-    settled: bool,
+    moving: Moving,
     /// Frames into the present grid of [`FRAMES`].
     phase: usize,
 }
@@ -67,10 +67,7 @@ impl Reverb {
             states: vec![0.0; plan.states],
             before: vec![0.0; plan.states],
             solved: vec![0.0; most.max().unwrap_or(0)],
-            gains: vec![(1.0, 0.0); plan.decaying.len()],
-            decay: 0.0,
-            decayed: 0.0,
-            settled: true,
+            moving: Moving::new(plan),
             phase: 0,
             plan: plan.clone(),
         }
@@ -86,35 +83,25 @@ impl Reverb {
     /// for T seconds until −60 dB. Zero leaves the network as it was trained; what is
     /// not finite changes nothing.
     pub fn decay_to(&mut self, log2: f64) {
-        if log2.is_finite() {
-            self.decay = log2;
-        }
+        self.moving.decay_to(log2);
     }
 
-    /// Moves the gains of the lines to where they should be over a grid.
-    fn glide(&mut self) {
-        let still = self.decay == self.decayed;
-        if still && self.settled {
-            return;
-        }
-        for ((gain, change), samples) in self.gains.iter_mut().zip(&self.plan.decaying) {
-            *gain += *change * FRAMES as f32;
-            let target = target(self.decay, *samples);
-            *change = if still { 0.0 } else { (target - *gain) / FRAMES as f32 };
-            if still {
-                *gain = target;
-            }
-        }
-        (self.decayed, self.settled) = (self.decay, still);
+    /// Lets lines lose by frequency as well, from the next grid on, where the plan has
+    /// shelves.
+    pub(crate) fn shelve_to(&mut self, shelving: &Shelving) {
+        self.moving.shelve_to(shelving);
+    }
+
+    /// Lets lines be turned into one another, from the next grid on, where the plan has
+    /// pairs of them.
+    pub(crate) fn turn_to(&mut self, turning: &Turning) {
+        self.moving.turn_to(turning);
     }
 
     /// As just after construction: nothing rings any more. The lines fade as
     /// they were last told to, at once: there is nothing to glide.
     pub fn reset(&mut self) {
-        for ((gain, change), samples) in self.gains.iter_mut().zip(&self.plan.decaying) {
-            (*gain, *change) = (target(self.decay, *samples), 0.0);
-        }
-        (self.decayed, self.settled) = (self.decay, true);
+        self.moving.snap(&self.plan);
         self.memory.fill(0.0);
         self.heads.fill(0);
         self.states.fill(0.0);
@@ -133,7 +120,11 @@ impl Reverb {
         let mut done = 0;
         while done < frames {
             let n = self.rest().min(frames - done);
-            self.piece(|i| inputs.get(i).map(|x| &x[done..done + n]), outputs, done, n);
+            let heard = |i: usize| Some(&inputs.get(i)?[done..done + n]);
+            let pieces = outputs.iter_mut().map(|y| &mut y[done..done + n]);
+            if !self.piece(heard, pieces, n) {
+                outputs.iter_mut().for_each(|y| y[done..done + n].fill(0.0));
+            }
             done += n;
         }
     }
@@ -144,16 +135,18 @@ impl Reverb {
     }
 
     /// Runs `n` frames, at most the [`rest`](Self::rest), of what `input` says
-    /// of each channel, into the frames of `outputs` from `from` on.
-    pub(crate) fn piece<'a>(
+    /// of each channel, into `outputs` of as many frames. Tells whether they are sound;
+    /// if not, nothing is remembered any more. All that is remembered reaches an output,
+    /// and what is not a number never becomes one again: so there it shows, wherever it
+    /// came up.
+    pub(crate) fn piece<'a, 'b>(
         &mut self,
         input: impl Fn(usize) -> Option<&'a [f32]>,
-        outputs: &mut [&mut [f32]],
-        from: usize,
+        outputs: impl Iterator<Item = &'b mut [f32]>,
         n: usize,
-    ) {
+    ) -> bool {
         if self.phase == 0 {
-            self.glide();
+            self.moving.glide(&self.plan);
         }
         for (i, row) in self.plan.inputs.iter().enumerate() {
             let row = &mut self.memory[self.skip + *row as usize..][..n];
@@ -164,23 +157,16 @@ impl Reverb {
         }
         self.run(n);
         let phase = (self.phase + n) % FRAMES;
-        self.give(outputs, from, n);
-        self.phase = phase;
-    }
-
-    /// Gives `n` frames of the outputs, from `from` on. All that is remembered
-    /// reaches an output, and what is not a number never becomes one again: so
-    /// here it shows, wherever it came up.
-    fn give(&mut self, outputs: &mut [&mut [f32]], from: usize, n: usize) {
         let mut sane = true;
-        for (y, row) in outputs.iter_mut().zip(&self.plan.outputs) {
+        for (y, row) in outputs.zip(&self.plan.outputs) {
             let row = &self.memory[self.skip + *row as usize..][..n];
-            sane &= dispatch!(self.level, s => door::give(s, row, &mut y[from..from + n]));
+            sane &= dispatch!(self.level, s => door::give(s, row, y));
         }
         if !sane {
             self.reset();
-            outputs.iter_mut().for_each(|y| y[from..from + n].fill(0.0));
         }
+        self.phase = phase;
+        sane
     }
 
     /// Runs the next `n` frames, up to the end of the grid at most.
@@ -225,6 +211,7 @@ impl Reverb {
         let rings = self.skip + self.plan.rows * STRIDE;
         let lines = Lines { rings: &self.plan.rings, heads: &self.heads, first: rings };
         let (memory, at, level) = (&mut self.memory[..], &self.at[..], self.level);
+        let first = (self.phase + from) as f32;
         for step in &stage.steps {
             match step {
                 Step::Read(reads) => {
@@ -235,8 +222,24 @@ impl Reverb {
                 }
                 Step::Mirror(rings) => line::mirror(rings, &lines, memory, n),
                 Step::Decay(decays) => {
-                    let (gains, first) = (&self.gains, (self.phase + from) as f32);
+                    let gains = &self.moving.gains;
                     dispatch!(level, s => line::decay(s, decays, gains, first, memory, at, n));
+                }
+                Step::Shelve(shelves) => {
+                    if self.moving.shelves {
+                        let weights = &self.moving.weights[shelves.coefficients..];
+                        let weights = &shelf::Weights(weights);
+                        let (g, states) = (self.moving.lowpasses, &mut self.states);
+                        dispatch!(level, s => {
+                            shelf::run(s, shelves, weights, g, first, states, memory, at, n)
+                        });
+                    }
+                }
+                Step::Turn(pairs) => {
+                    if self.moving.turns {
+                        let angles = &self.moving.angles;
+                        dispatch!(level, s => turn::run(s, pairs, angles, first, memory, at, n));
+                    }
                 }
                 Step::Filter(bank) => {
                     let states = &mut self.states;
@@ -270,11 +273,6 @@ impl Reverb {
             self.memory[self.at[*id as usize] as usize] = *x;
         }
     }
-}
-
-/// The gain of a line of so many `samples`.
-fn target(decay: f64, samples: f64) -> f32 {
-    (decay * samples).exp2() as f32
 }
 
 /// Where `place` is for the chunk from frame `from` of the rows. Before there

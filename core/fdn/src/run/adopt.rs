@@ -1,0 +1,88 @@
+//! Handing what rings in one network to another.
+
+use std::ops::Range;
+
+use super::Reverb;
+use crate::plan::{Bank, Plan, Ring, STRIDE, Step};
+
+impl Reverb {
+    /// Takes over what rings in the lines of `other`, by their names, as far back as it
+    /// hears them, and where `other` is in time; all of its own is forgotten. Filters of
+    /// the same kinds go on where those of `other` are.
+    ///
+    /// Returns whether each has exactly the lines of the other: if not, a part of the
+    /// sound is missing. Real-time safe; it copies what is copied once.
+    pub fn adopt(&mut self, other: &Self) -> bool {
+        self.moving.snap(&self.plan);
+        self.moving.adopt(&other.moving);
+        self.memory.fill(0.0);
+        self.heads.fill(0);
+        self.states.fill(0.0);
+        self.phase = other.phase;
+        let (own, others) = (&self.plan.keys, &other.plan.keys);
+        let (mut i, mut k, mut same) = (0, 0, own.len() == others.len());
+        while let (Some((key, to)), Some((theirs, from))) = (own.get(i), others.get(k)) {
+            if key == theirs {
+                let from = other.past(*from as usize);
+                let to_ring = &self.plan.rings[*to as usize];
+                write(to_ring, &mut self.memory[self.skip + self.plan.rows * STRIDE..], from);
+            } else {
+                same = false;
+            }
+            (i, k) = (i + usize::from(key <= theirs), k + usize::from(theirs <= key));
+        }
+        if alike(&self.plan, &other.plan) {
+            self.states.copy_from_slice(&other.states);
+        }
+        same
+    }
+
+    /// What a line remembers, in two pieces, the older first.
+    fn past(&self, ring: usize) -> [&[f32]; 2] {
+        let (Ring { at, period, reach, .. }, head) = (&self.plan.rings[ring], self.heads[ring]);
+        let memory = &self.memory[self.skip + self.plan.rows * STRIDE + at..][..*period];
+        let head = head as usize;
+        let before: Range<usize> = (period + head).saturating_sub(*reach).min(*period)..*period;
+        [&memory[before], &memory[head.saturating_sub(*reach)..head]]
+    }
+}
+
+/// Lets `past` be what `ring` remembers when its present is at its beginning.
+fn write(ring: &Ring, memory: &mut [f32], past: [&[f32]; 2]) {
+    let memory = &mut memory[ring.at..][..ring.period + ring.twice];
+    let mut end = ring.period;
+    for piece in past.into_iter().rev() {
+        let piece = &piece[piece.len() - piece.len().min(end)..];
+        memory[end - piece.len()..end].copy_from_slice(piece);
+        end -= piece.len();
+    }
+    memory.copy_within(0..ring.twice, ring.period);
+}
+
+/// Whether the filters of two plans have the same states.
+fn alike(one: &Plan, other: &Plan) -> bool {
+    let (mut one, mut other) = (one.stateful(), other.stateful());
+    loop {
+        match (one.next(), other.next()) {
+            (None, None) => return true,
+            (Some(a), Some(b)) if same_states(a, b) => {}
+            _ => return false,
+        }
+    }
+}
+
+fn same_states(one: &Step, other: &Step) -> bool {
+    match (one, other) {
+        (Step::Filter(a), Step::Filter(b)) => {
+            let forms = |bank: &Bank, k: usize| bank.sections.get(k).map(|s| s.form);
+            let count = a.sections.len().max(b.sections.len());
+            a.states == b.states
+                && a.width == b.width
+                && (0..count).all(|k| forms(a, k) == forms(b, k))
+        }
+        (Step::Shelve(a), Step::Shelve(b)) => {
+            a.states == b.states && a.channels.len() == b.channels.len()
+        }
+        _ => false,
+    }
+}
