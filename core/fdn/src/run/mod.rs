@@ -4,7 +4,9 @@ mod dense;
 mod door;
 mod filter;
 mod line;
+mod section;
 mod sparse;
+mod transpose;
 
 use std::sync::Arc;
 
