@@ -70,10 +70,22 @@ pub(crate) struct Stage {
     /// The places of its steps.
     pub(crate) places: Range<usize>,
     /// Those of them that are in rings, and move.
-    pub(crate) moving: Vec<Id>,
+    pub(crate) moving: Vec<Moving>,
     /// The states of its filters.
     pub(crate) states: Range<usize>,
     pub(crate) solve: Option<Solve>,
+}
+
+/// A place in a ring, with all that tells where it is.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Moving {
+    pub(crate) id: Id,
+    pub(crate) ring: u32,
+    /// Where the ring begins, the rows being first.
+    pub(crate) start: u32,
+    pub(crate) period: u32,
+    /// Samples before the present.
+    pub(crate) lag: u32,
 }
 
 /// How a loop without delay is solved, one frame at a time: the steps are run

@@ -1,6 +1,7 @@
 //! Steps, rows and rings.
 
 use std::collections::{HashMap, HashSet};
+use std::ops::Range;
 
 use super::Decay;
 use super::mix;
@@ -12,7 +13,7 @@ use super::solve::{instant, invert};
 use crate::error::Error;
 use crate::graph::Section;
 use crate::network::Signal;
-use crate::plan::{Bank, FRAMES, Id, Place, Plan, Read, Ring, Solve, Stage, Step};
+use crate::plan::{Bank, FRAMES, Id, Moving, Place, Plan, Read, Ring, STRIDE, Solve, Stage, Step};
 
 /// The most memory of all lines, in samples: half a gigabyte.
 const MOST_MEMORY: usize = 1 << 27;
@@ -35,11 +36,12 @@ pub(super) fn emit(
         let mut stage =
             emitter.stage(group, Places::new(&mut rows, &mut places, &group.guessed))?;
         stage.places = first..places.len();
-        let moves = |id: &usize| matches!(places[*id], Place::Ring(..));
-        stage.moving = stage.places.clone().filter(moves).map(|id| id as Id).collect();
         stages.push(stage);
     }
     let outputs = reduced.outputs.iter().map(|s| rows.of(*s)).collect();
+    for stage in &mut stages {
+        stage.moving = moving(stage.places.clone(), &places, &emitter.rings, rows.count());
+    }
     Ok(Plan {
         sample_rate,
         rows: rows.count(),
@@ -52,6 +54,17 @@ pub(super) fn emit(
         stages,
         decaying: emitter.decaying,
     })
+}
+
+/// Those of some places that are in rings.
+fn moving(some: Range<usize>, places: &[Place], rings: &[Ring], rows: usize) -> Vec<Moving> {
+    let moving = |id: usize| {
+        let Place::Ring(number, lag) = places[id] else { return None };
+        let ring = &rings[number as usize];
+        let (start, period) = ((rows * STRIDE + ring.at) as u32, ring.period as u32);
+        Some(Moving { id: id as Id, ring: number, start, period, lag })
+    };
+    some.filter_map(moving).collect()
 }
 
 struct Emitter<'a> {

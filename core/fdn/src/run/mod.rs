@@ -16,7 +16,7 @@ use fearless_simd::{Level, dispatch};
 
 use line::Lines;
 
-use crate::plan::{FRAMES, Place, Plan, STRIDE, Solve, Stage, Step};
+use crate::plan::{FRAMES, Moving, Place, Plan, STRIDE, Solve, Stage, Step};
 
 /// A network that runs.
 ///
@@ -211,11 +211,12 @@ impl Reverb {
             for id in stage.places.clone() {
                 self.at[id] = place(plan, skip, heads, plan.places[id], from);
             }
-        } else {
-            for id in &stage.moving {
-                let id = *id as usize;
-                self.at[id] = place(plan, skip, heads, plan.places[id], from);
-            }
+            return;
+        }
+        for Moving { id, ring, start, period, lag } in &stage.moving {
+            let head = heads[*ring as usize];
+            let before = if head < *lag { head + period } else { head } - lag;
+            self.at[*id as usize] = skip as u32 + start + before;
         }
     }
 

@@ -4,6 +4,11 @@ use fearless_simd::{Simd, prelude::*};
 
 use crate::plan::Sections;
 
+/// A vector of single precision, of any width.
+pub(super) trait Floats<S: Simd>: SimdFloat<S, Element = f32> {}
+
+impl<S: Simd, V: SimdFloat<S, Element = f32>> Floats<S> for V {}
+
 /// A vector of the channels of some sections, by the first of them.
 #[derive(Clone, Copy)]
 pub(super) struct Group<'a> {
@@ -15,46 +20,46 @@ pub(super) struct Group<'a> {
 impl Group<'_> {
     /// Its coefficients.
     #[inline(always)]
-    fn coefficients<S: Simd, const N: usize>(&self, s: S) -> [S::f32s; N] {
-        let mut c = [S::f32s::splat(s, 0.0); N];
+    fn coefficients<S: Simd, V: Floats<S>, const N: usize>(&self, s: S) -> [V; N] {
+        let mut c = [V::splat(s, 0.0); N];
         for (k, c) in c.iter_mut().enumerate() {
             let from = k * self.width + self.first;
-            *c = S::f32s::from_slice(s, &self.of.coefficients[from..from + S::f32s::LEN]);
+            *c = V::from_slice(s, &self.of.coefficients[from..from + V::LEN]);
         }
         c
     }
 
     /// One of its two states among those of the sections.
     #[inline(always)]
-    fn load<S: Simd>(&self, s: S, states: &[f32], which: usize) -> S::f32s {
-        S::f32s::from_slice(s, &states[which * self.width + self.first..][..S::f32s::LEN])
+    fn load<S: Simd, V: Floats<S>>(&self, s: S, states: &[f32], which: usize) -> V {
+        V::from_slice(s, &states[which * self.width + self.first..][..V::LEN])
     }
 
     #[inline(always)]
-    fn save<V: SimdBase<S, Element = f32>, S: Simd>(&self, x: V, states: &mut [f32], which: usize) {
+    fn save<V: Floats<S>, S: Simd>(&self, x: V, states: &mut [f32], which: usize) {
         x.store_slice(&mut states[which * self.width + self.first..][..V::LEN]);
     }
 }
 
 /// A section of a vector of channels: its coefficients and states, in registers.
-pub(super) trait Filter<S: Simd>: Sized {
+pub(super) trait Filter<S: Simd, V: Floats<S>>: Sized {
     fn load(s: S, group: Group<'_>, states: &[f32]) -> Self;
 
     /// The next frame.
-    fn tick(&mut self, x: S::f32s) -> S::f32s;
+    fn tick(&mut self, x: V) -> V;
 
     fn save(self, group: Group<'_>, states: &mut [f32]);
 }
 
 /// One section over the first `n` frames.
 #[inline(always)]
-pub(super) fn one<S: Simd, A: Filter<S>, const L: usize>(
+pub(super) fn one<S: Simd, V: Floats<S>, A: Filter<S, V>, const L: usize>(
     s: S,
     group: Group<'_>,
     states: &mut [f32],
-    mut x: [S::f32s; L],
+    mut x: [V; L],
     n: usize,
-) -> [S::f32s; L] {
+) -> [V; L] {
     let mut a = A::load(s, group, states);
     for x in &mut x[..n] {
         *x = a.tick(*x);
@@ -66,12 +71,12 @@ pub(super) fn one<S: Simd, A: Filter<S>, const L: usize>(
 /// Two sections over all frames, the second a frame behind the first. Each frame
 /// of a section waits for the one before it; two chains wait half as long.
 #[inline(always)]
-pub(super) fn two<S: Simd, A: Filter<S>, B: Filter<S>, const L: usize>(
+pub(super) fn two<S: Simd, V: Floats<S>, A: Filter<S, V>, B: Filter<S, V>, const L: usize>(
     s: S,
     [first, second]: [Group<'_>; 2],
     states: &mut [f32],
-    mut x: [S::f32s; L],
-) -> [S::f32s; L] {
+    mut x: [V; L],
+) -> [V; L] {
     let (states_a, states_b) = states.split_at_mut(2 * first.width);
     let (mut a, mut b) = (A::load(s, first, states_a), B::load(s, second, states_b));
     let mut between = a.tick(x[0]);
@@ -87,19 +92,19 @@ pub(super) fn two<S: Simd, A: Filter<S>, B: Filter<S>, const L: usize>(
 }
 
 /// y = b₀x − a₁y₋₁.
-pub(super) struct OnePole<S: Simd> {
-    c: [S::f32s; 2],
-    y: S::f32s,
+pub(super) struct OnePole<V> {
+    c: [V; 2],
+    y: V,
 }
 
-impl<S: Simd> Filter<S> for OnePole<S> {
+impl<S: Simd, V: Floats<S>> Filter<S, V> for OnePole<V> {
     #[inline(always)]
     fn load(s: S, group: Group<'_>, states: &[f32]) -> Self {
         Self { c: group.coefficients(s), y: group.load(s, states, 0) }
     }
 
     #[inline(always)]
-    fn tick(&mut self, x: S::f32s) -> S::f32s {
+    fn tick(&mut self, x: V) -> V {
         let [b0, a1] = self.c;
         self.y = (-a1).mul_add(self.y, b0 * x);
         self.y
@@ -112,19 +117,19 @@ impl<S: Simd> Filter<S> for OnePole<S> {
 }
 
 /// First order, transposed direct form.
-pub(super) struct First<S: Simd> {
-    c: [S::f32s; 3],
-    s1: S::f32s,
+pub(super) struct First<V> {
+    c: [V; 3],
+    s1: V,
 }
 
-impl<S: Simd> Filter<S> for First<S> {
+impl<S: Simd, V: Floats<S>> Filter<S, V> for First<V> {
     #[inline(always)]
     fn load(s: S, group: Group<'_>, states: &[f32]) -> Self {
         Self { c: group.coefficients(s), s1: group.load(s, states, 0) }
     }
 
     #[inline(always)]
-    fn tick(&mut self, x: S::f32s) -> S::f32s {
+    fn tick(&mut self, x: V) -> V {
         let [b0, b1, a1] = self.c;
         let y = b0.mul_add(x, self.s1);
         self.s1 = (-a1).mul_add(y, b1 * x);
@@ -138,13 +143,13 @@ impl<S: Simd> Filter<S> for First<S> {
 }
 
 /// Transposed direct form II.
-pub(super) struct Direct<S: Simd> {
-    c: [S::f32s; 5],
-    s1: S::f32s,
-    s2: S::f32s,
+pub(super) struct Direct<V> {
+    c: [V; 5],
+    s1: V,
+    s2: V,
 }
 
-impl<S: Simd> Filter<S> for Direct<S> {
+impl<S: Simd, V: Floats<S>> Filter<S, V> for Direct<V> {
     #[inline(always)]
     fn load(s: S, group: Group<'_>, states: &[f32]) -> Self {
         let (s1, s2) = (group.load(s, states, 0), group.load(s, states, 1));
@@ -152,7 +157,7 @@ impl<S: Simd> Filter<S> for Direct<S> {
     }
 
     #[inline(always)]
-    fn tick(&mut self, x: S::f32s) -> S::f32s {
+    fn tick(&mut self, x: V) -> V {
         let [b0, b1, b2, a1, a2] = self.c;
         let y = b0.mul_add(x, self.s1);
         self.s1 = (-a1).mul_add(y, b1.mul_add(x, self.s2));
@@ -171,13 +176,13 @@ impl<S: Simd> Filter<S> for Direct<S> {
 /// equations using trapezoidal integration and equivalent currents", 2011), its
 /// states written as what they were plus a small change, so that the change
 /// keeps all its digits.
-pub(super) struct StateVariable<S: Simd> {
-    c: [S::f32s; 6],
-    s1: S::f32s,
-    s2: S::f32s,
+pub(super) struct StateVariable<V> {
+    c: [V; 6],
+    s1: V,
+    s2: V,
 }
 
-impl<S: Simd> Filter<S> for StateVariable<S> {
+impl<S: Simd, V: Floats<S>> Filter<S, V> for StateVariable<V> {
     #[inline(always)]
     fn load(s: S, group: Group<'_>, states: &[f32]) -> Self {
         let (s1, s2) = (group.load(s, states, 0), group.load(s, states, 1));
@@ -185,7 +190,7 @@ impl<S: Simd> Filter<S> for StateVariable<S> {
     }
 
     #[inline(always)]
-    fn tick(&mut self, x: S::f32s) -> S::f32s {
+    fn tick(&mut self, x: V) -> V {
         let ([through, p, b, q, c1, c2], s1, s2) = (self.c, self.s1, self.s2);
         let e = x - s2;
         let y = c2.mul_add(s2, c1.mul_add(s1, through * x));
