@@ -205,6 +205,42 @@ pub(crate) struct Sparse {
     pub(crate) terms: Vec<(Id, f32)>,
     /// Whether to add to the rows.
     pub(crate) add: bool,
+    /// What it is a factor of.
+    pub(crate) factor: Option<Factor>,
+}
+
+/// What a matrix was found to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Structure {
+    /// Sylvester's, up to permutations and signs of rows and columns.
+    Hadamard,
+    /// A multiple of the identity and a matrix of rank one.
+    Householder,
+    /// A Kronecker product of matrices of two.
+    Kronecker,
+}
+
+/// One of the factors of a matrix that has a structure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Factor {
+    pub(crate) of: Structure,
+    /// Rows of the whole.
+    pub(crate) size: usize,
+    /// Its number, from one on, and how many there are.
+    pub(crate) number: usize,
+    pub(crate) count: usize,
+}
+
+impl fmt::Display for Factor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = match self.of {
+            Structure::Hadamard => "Hadamard up to order and signs",
+            Structure::Householder => "Householder",
+            Structure::Kronecker => "Kronecker",
+        };
+        let Self { size, number, count, .. } = self;
+        write!(f, "{name}, {size} × {size}, factor {number} of {count}")
+    }
 }
 
 impl Plan {
@@ -269,7 +305,8 @@ impl fmt::Display for Step {
             }
             Step::Sparse(s) => {
                 let add = if s.add { ", added" } else { "" };
-                write!(f, "sparse    {} rows, {} terms{add}", s.rows.len(), s.terms.len())
+                write!(f, "sparse    {} rows, {} terms{add}", s.rows.len(), s.terms.len())?;
+                s.factor.map_or(Ok(()), |factor| write!(f, ": {factor}"))
             }
             Step::Write(writes) => write!(f, "write     {} lines", writes.len()),
             Step::Mirror(rings) => write!(f, "wrap      {} lines, written in place", rings.len()),

@@ -1,11 +1,10 @@
 //! Steps, rows and rings.
 
 use std::collections::{HashMap, HashSet};
-use std::ops::Range;
 
 use super::Decay;
 use super::mix;
-use super::places::{Places, Rows};
+use super::places::{Places, Rows, moving};
 use super::reduce::{Line, Mix, Reduced};
 use super::schedule::{Group, Item, MOST_GUESSED, Schedule, heard, makes};
 use super::section;
@@ -13,7 +12,7 @@ use super::solve::{instant, invert};
 use crate::error::Error;
 use crate::graph::Section;
 use crate::network::Signal;
-use crate::plan::{Bank, FRAMES, Id, Moving, Place, Plan, Read, Ring, STRIDE, Solve, Stage, Step};
+use crate::plan::{Bank, FRAMES, Id, Plan, Read, Ring, Solve, Stage, Step};
 
 /// The most memory of all lines, in samples: half a gigabyte.
 const MOST_MEMORY: usize = 1 << 27;
@@ -54,17 +53,6 @@ pub(super) fn emit(
         stages,
         decaying: emitter.decaying,
     })
-}
-
-/// Those of some places that are in rings.
-fn moving(some: Range<usize>, places: &[Place], rings: &[Ring], rows: usize) -> Vec<Moving> {
-    let moving = |id: usize| {
-        let Place::Ring(number, lag) = places[id] else { return None };
-        let ring = &rings[number as usize];
-        let (start, period) = ((rows * STRIDE + ring.at) as u32, ring.period as u32);
-        Some(Moving { id: id as Id, ring: number, start, period, lag })
-    };
-    some.filter_map(moving).collect()
 }
 
 struct Emitter<'a> {
