@@ -79,10 +79,22 @@ pub(crate) struct Stage {
     /// The places of its steps.
     pub(crate) places: Range<usize>,
     /// Those of them that are in rings, and move.
-    pub(crate) moving: Vec<Id>,
+    pub(crate) moving: Vec<Moving>,
     /// The states of its filters.
     pub(crate) states: Range<usize>,
     pub(crate) solve: Option<Solve>,
+}
+
+/// A place in a ring, with all that tells where it is.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Moving {
+    pub(crate) id: Id,
+    pub(crate) ring: u32,
+    /// Where the ring begins, the rows being first.
+    pub(crate) start: u32,
+    pub(crate) period: u32,
+    /// Samples before the present.
+    pub(crate) lag: u32,
 }
 
 /// How a loop without delay is solved, one frame at a time: the steps are run
@@ -219,6 +231,42 @@ pub(crate) struct Sparse {
     pub(crate) terms: Vec<(Id, f32)>,
     /// Whether to add to the rows.
     pub(crate) add: bool,
+    /// What it is a factor of.
+    pub(crate) factor: Option<Factor>,
+}
+
+/// What a matrix was found to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Structure {
+    /// Sylvester's, up to permutations and signs of rows and columns.
+    Hadamard,
+    /// A multiple of the identity and a matrix of rank one.
+    Householder,
+    /// A Kronecker product of matrices of two.
+    Kronecker,
+}
+
+/// One of the factors of a matrix that has a structure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Factor {
+    pub(crate) of: Structure,
+    /// Rows of the whole.
+    pub(crate) size: usize,
+    /// Its number, from one on, and how many there are.
+    pub(crate) number: usize,
+    pub(crate) count: usize,
+}
+
+impl fmt::Display for Factor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = match self.of {
+            Structure::Hadamard => "Hadamard up to order and signs",
+            Structure::Householder => "Householder",
+            Structure::Kronecker => "Kronecker",
+        };
+        let Self { size, number, count, .. } = self;
+        write!(f, "{name}, {size} × {size}, factor {number} of {count}")
+    }
 }
 
 impl Plan {
@@ -291,7 +339,8 @@ impl fmt::Display for Step {
             }
             Step::Sparse(s) => {
                 let add = if s.add { ", added" } else { "" };
-                write!(f, "sparse    {} rows, {} terms{add}", s.rows.len(), s.terms.len())
+                write!(f, "sparse    {} rows, {} terms{add}", s.rows.len(), s.terms.len())?;
+                s.factor.map_or(Ok(()), |factor| write!(f, ": {factor}"))
             }
             Step::Write(writes) => write!(f, "write     {} lines", writes.len()),
             Step::Mirror(rings) => write!(f, "wrap      {} lines, written in place", rings.len()),

@@ -10,9 +10,18 @@ pub(super) fn scaled<T: ComplexField<RealField = f64>>(
     logs: &[f64],
     weights: &[f64],
 ) -> DMatrix<T> {
+    // Around their middle, so that none is beyond what a number holds.
+    let middle = logs.iter().sum::<f64>() / logs.len().max(1) as f64;
+    let scale: Vec<f64> = logs.iter().map(|log| (log - middle).exp()).collect();
     DMatrix::from_fn(m.nrows(), m.ncols(), |i, j| {
-        m[(i, j)].clone().scale((logs[i] - logs[j]).exp() * weights[j])
+        m[(i, j)].clone().scale(scale[i] / scale[j] * weights[j])
     })
+}
+
+/// XᴴX. With the adjoint laid out, the product is by blocks, which for large
+/// matrices is much quicker than column by column.
+fn gram_of<T: ComplexField<RealField = f64>>(x: &DMatrix<T>) -> DMatrix<T> {
+    x.adjoint() * x
 }
 
 /// An upper bound of the spectral norm, proven: t²I − XᴴX has a Cholesky
@@ -30,7 +39,7 @@ pub(super) fn norm_above<T: ComplexField<RealField = f64>>(x: &DMatrix<T>) -> f6
     if x.ncols() == 1 {
         return frobenius.sqrt() * (1.0 + 4.0 * n * f64::EPSILON);
     }
-    let gram = x.ad_mul(x);
+    let gram = gram_of(x);
     let Some(svd) = SVD::try_new(x.clone(), false, false, f64::EPSILON, 100 * x.ncols()) else {
         return frobenius.sqrt() * (1.0 + 1e-9);
     };
@@ -173,7 +182,7 @@ fn schatten<T: ComplexField<RealField = f64>>(
 ) -> (f64, DVector<f64>) {
     let n = logs.len();
     let x = scaled(m, logs, &vec![1.0; n]);
-    let gram = x.ad_mul(&x);
+    let gram = gram_of(&x);
     let mut power = gram.clone();
     let (mut log, mut p) = (0.0, 1.0);
     for _ in 0..doublings {

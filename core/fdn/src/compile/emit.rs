@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use super::mix;
-use super::places::{Places, Rows};
+use super::places::{Places, Rows, moving};
 use super::reduce::{Line, Mix, Reduced};
 use super::schedule::{Group, Item, MOST_GUESSED, Schedule, heard, makes};
 use super::section;
@@ -14,7 +14,7 @@ use crate::error::Error;
 use crate::graph::Section;
 use crate::network::Signal;
 use crate::passivity::Turn;
-use crate::plan::{Bank, FRAMES, Id, Place, Plan, Read, Ring, Shelves, Solve, Stage, Step};
+use crate::plan::{Bank, FRAMES, Id, Plan, Read, Ring, Shelves, Solve, Stage, Step};
 
 /// The most memory of all lines, in samples: half a gigabyte.
 const MOST_MEMORY: usize = 1 << 27;
@@ -37,13 +37,14 @@ pub(super) fn emit(
         let mut stage =
             emitter.stage(group, Places::new(&mut rows, &mut places, &group.guessed))?;
         stage.places = first..places.len();
-        let moves = |id: &usize| matches!(places[*id], Place::Ring(..));
-        stage.moving = stage.places.clone().filter(moves).map(|id| id as Id).collect();
         stages.push(stage);
     }
     let outputs = reduced.outputs.iter().map(|s| rows.of(*s)).collect();
     let mut keys = emitter.keys;
     keys.sort_unstable();
+    for stage in &mut stages {
+        stage.moving = moving(stage.places.clone(), &places, &emitter.rings, rows.count());
+    }
     Ok(Plan {
         sample_rate,
         rows: rows.count(),

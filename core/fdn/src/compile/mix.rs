@@ -8,7 +8,7 @@ use super::places::Places;
 use super::reduce::Mix;
 use super::structure::{self, Factor};
 use crate::network::Signal;
-use crate::plan::{Dense, Id, Sparse, Step};
+use crate::plan::{self, Dense, Id, Sparse, Step, Structure};
 
 /// What a term of a sparse row costs against one of a dense matrix; and a row.
 const TERM: usize = 3;
@@ -31,9 +31,9 @@ pub(super) fn steps(
         let outputs: Vec<Id> = mix.outputs.iter().map(|s| places.made(*s)).collect();
         let (fast, rest) = split(mix, maker);
         let mut add = false;
-        for (columns, factors) in fast {
+        for (columns, found) in fast {
             let inputs = columns.iter().map(|j| places.heard(mix.inputs[*j])).collect();
-            chain(&factors, inputs, &outputs, add, places, &mut steps);
+            chain(&found, inputs, &outputs, add, places, &mut steps);
             add = true;
         }
         if rest.is_empty() && add {
@@ -54,7 +54,10 @@ pub(super) fn steps(
 }
 
 /// The columns that have a structure, with its factors, and all others.
-type Split = (Vec<(Vec<usize>, Vec<Factor>)>, Vec<usize>);
+type Split = (Vec<(Vec<usize>, Found)>, Vec<usize>);
+
+/// A structure, and the factors it has.
+type Found = (Structure, Vec<Factor>);
 
 fn split(mix: &Mix, maker: &HashMap<Signal, usize>) -> Split {
     let mut groups: Vec<(Option<&usize>, Vec<usize>)> = Vec::new();
@@ -69,9 +72,9 @@ fn split(mix: &Mix, maker: &HashMap<Signal, usize>) -> Split {
     for (_, columns) in groups {
         let square = columns.len() >= WORTH && columns.len() == mix.outputs.len();
         let part = square.then(|| mix.matrix.select(Axis(1), &columns));
-        let found = part.and_then(|m| structure::factors(m.view()).map(|(_, f)| (m.len(), f)));
+        let found = part.and_then(|m| structure::factors(m.view()).map(|f| (m.len(), f)));
         match found {
-            Some((dense, factors)) if cost(&factors) < dense => fast.push((columns, factors)),
+            Some((dense, found)) if cost(&found.1) < dense => fast.push((columns, found)),
             _ => rest.extend(columns),
         }
     }
@@ -88,9 +91,9 @@ fn is_wire(row: &[(usize, f64)]) -> bool {
     matches!(row, [(_, w)] if *w == 1.0)
 }
 
-/// Applies `factors` one after the other.
+/// Applies the factors of a structure one after the other.
 fn chain(
-    factors: &[Factor],
+    (structure, factors): &Found,
     mut inputs: Vec<Id>,
     outputs: &[Id],
     add: bool,
@@ -100,6 +103,8 @@ fn chain(
     for (f, factor) in factors.iter().enumerate() {
         let last = f + 1 == factors.len();
         let mut step = Sparse::new(last && add);
+        let (size, number, count) = (outputs.len(), f + 1, factors.len());
+        step.factor = Some(plan::Factor { of: *structure, size, number, count });
         let mut made = Vec::with_capacity(factor.len());
         for (i, row) in factor.iter().enumerate() {
             if !last && is_wire(row) {
@@ -118,7 +123,7 @@ fn chain(
 
 impl Sparse {
     fn new(add: bool) -> Self {
-        Self { rows: Vec::new(), terms: Vec::new(), add }
+        Self { rows: Vec::new(), terms: Vec::new(), add, factor: None }
     }
 
     fn push(&mut self, matrix: &Array2<f64>, inputs: &[Id], outputs: &[Id]) {
@@ -185,5 +190,51 @@ impl Block {
             }
         }
         Dense { outputs: self.outputs, inputs: self.inputs, weights, add: self.add }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ndarray::Array2;
+
+    use crate::{Controls, Decay, Graph, Module, Network, Node, Plan};
+
+    const SIZE: usize = 64;
+
+    /// What a plan of nothing but a matrix says of itself.
+    fn printed(entry: impl Fn(usize, usize) -> f64) -> String {
+        let gains = Array2::from_shape_fn((SIZE, SIZE), |(i, j)| entry(i, j));
+        let root = Node::module("mix", Module::Matrix(gains)).unwrap();
+        let controls = Controls::default();
+        let graph = Graph { name: "mix".into(), sample_rate: 48_000.0, root, controls };
+        Plan::compile(&Network::new(&graph), Decay::None).unwrap().to_string()
+    }
+
+    fn sign(minus: bool) -> f64 {
+        if minus { -1.0 } else { 1.0 }
+    }
+
+    #[test]
+    fn a_plan_names_what_it_found() {
+        let hadamard = |i: usize, j: usize| sign((i & j).count_ones() % 2 == 1) / 8.0;
+        let mixed = |i: usize, j: usize| {
+            sign(i % 3 == 0) * hadamard((5 * i + 7) % SIZE, (11 * j + 2) % SIZE)
+        };
+        for text in [printed(hadamard), printed(mixed)] {
+            assert!(
+                text.contains("Hadamard up to order and signs, 64 × 64, factor 3 of 3"),
+                "{text}"
+            );
+        }
+        let text = printed(|i, j| f64::from(u8::from(i == j)) - 2.0 / SIZE as f64);
+        assert!(text.contains("Householder, 64 × 64, factor 1 of 2"), "{text}");
+        let turn = |i: usize, j: usize, bit: usize| {
+            let (s, c) = (0.3 + 0.2 * bit as f64).sin_cos();
+            [[c, -s], [s, c]][(i >> bit) & 1][(j >> bit) & 1]
+        };
+        let text = printed(|i, j| (0..6).map(|bit| turn(i, j, bit)).product());
+        assert!(text.contains("Kronecker, 64 × 64, factor 1 of 3"), "{text}");
+        let text = printed(|i, j| ((i * i + 3 * j) as f64).sin());
+        assert!(text.contains("matrix    64 × 64") && !text.contains("factor"), "{text}");
     }
 }

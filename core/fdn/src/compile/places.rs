@@ -1,9 +1,10 @@
 //! Where signals lie.
 
 use std::collections::{HashMap, HashSet};
+use std::ops::Range;
 
 use crate::network::Signal;
-use crate::plan::{Id, Place, Row, STRIDE};
+use crate::plan::{Id, Moving, Place, Ring, Row, STRIDE};
 
 /// The rows of a plan, and the signals that have them.
 #[derive(Default)]
@@ -103,4 +104,20 @@ impl<'a> Places<'a> {
         let row = self.rows.fresh();
         self.id(Place::Row(row))
     }
+}
+
+/// Those of some places that are in rings.
+pub(super) fn moving(
+    some: Range<usize>,
+    places: &[Place],
+    rings: &[Ring],
+    rows: usize,
+) -> Vec<Moving> {
+    let moving = |id: usize| {
+        let Place::Ring(number, lag) = places[id] else { return None };
+        let ring = &rings[number as usize];
+        let (start, period) = ((rows * STRIDE + ring.at) as u32, ring.period as u32);
+        Some(Moving { id: id as Id, ring: number, start, period, lag })
+    };
+    some.filter_map(moving).collect()
 }

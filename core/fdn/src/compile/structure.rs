@@ -2,20 +2,11 @@
 
 use ndarray::{Array2, ArrayView2};
 
+use crate::plan::Structure;
+
 /// How near an entry must come to the structure's, against the largest: what
 /// single precision keeps.
 const NEAR: f64 = 1.2e-7;
-
-/// What a matrix was found to be.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Structure {
-    /// Sylvester's, up to permutations and signs of rows and columns.
-    Hadamard,
-    /// A multiple of the identity and a matrix of rank one.
-    Householder,
-    /// A Kronecker product of matrices of two.
-    Kronecker,
-}
 
 /// A sparse factor: its rows, each of terms (column, weight).
 pub(crate) type Factor = Vec<Vec<(usize, f64)>>;

@@ -13,8 +13,8 @@ impl Reverb {
     /// Returns whether each has exactly the lines of the other: if not, a part of the
     /// sound is missing. Real-time safe; it copies what is copied once.
     pub fn adopt(&mut self, other: &Self) -> bool {
-        self.moving.snap(&self.plan);
-        self.moving.adopt(&other.moving);
+        self.motion.snap(&self.plan);
+        self.motion.adopt(&other.motion);
         self.memory.fill(0.0);
         self.heads.fill(0);
         self.states.fill(0.0);

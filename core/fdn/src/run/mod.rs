@@ -6,8 +6,10 @@ mod door;
 mod filter;
 mod line;
 mod moves;
+mod section;
 mod shelf;
 mod sparse;
+mod transpose;
 mod turn;
 
 use std::sync::Arc;
@@ -17,10 +19,10 @@ use cpu::denormal::FlushDenormals;
 use fearless_simd::{Level, dispatch};
 
 use line::Lines;
-use moves::Moving;
+use moves::Motion;
 pub(crate) use moves::{Shelving, Turning};
 
-use crate::plan::{FRAMES, Place, Plan, STRIDE, Solve, Stage, Step};
+use crate::plan::{FRAMES, Moving, Place, Plan, STRIDE, Solve, Stage, Step};
 
 /// A network that runs.
 ///
@@ -41,7 +43,7 @@ pub struct Reverb {
     before: Vec<f32>,
     /// Of the signals of a loop that is solved.
     solved: Vec<f32>,
-    moving: Moving,
+    motion: Motion,
     /// Frames into the present grid of [`FRAMES`].
     phase: usize,
 }
@@ -67,7 +69,7 @@ impl Reverb {
             states: vec![0.0; plan.states],
             before: vec![0.0; plan.states],
             solved: vec![0.0; most.max().unwrap_or(0)],
-            moving: Moving::new(plan),
+            motion: Motion::new(plan),
             phase: 0,
             plan: plan.clone(),
         }
@@ -83,25 +85,25 @@ impl Reverb {
     /// for T seconds until −60 dB. Zero leaves the network as it was trained; what is
     /// not finite changes nothing.
     pub fn decay_to(&mut self, log2: f64) {
-        self.moving.decay_to(log2);
+        self.motion.decay_to(log2);
     }
 
     /// Lets lines lose by frequency as well, from the next grid on, where the plan has
     /// shelves.
     pub(crate) fn shelve_to(&mut self, shelving: &Shelving) {
-        self.moving.shelve_to(shelving);
+        self.motion.shelve_to(shelving);
     }
 
     /// Lets lines be turned into one another, from the next grid on, where the plan has
     /// pairs of them.
     pub(crate) fn turn_to(&mut self, turning: &Turning) {
-        self.moving.turn_to(turning);
+        self.motion.turn_to(turning);
     }
 
     /// As just after construction: nothing rings any more. The lines fade as
     /// they were last told to, at once: there is nothing to glide.
     pub fn reset(&mut self) {
-        self.moving.snap(&self.plan);
+        self.motion.snap(&self.plan);
         self.memory.fill(0.0);
         self.heads.fill(0);
         self.states.fill(0.0);
@@ -146,7 +148,7 @@ impl Reverb {
         n: usize,
     ) -> bool {
         if self.phase == 0 {
-            self.moving.glide(&self.plan);
+            self.motion.glide(&self.plan);
         }
         for (i, row) in self.plan.inputs.iter().enumerate() {
             let row = &mut self.memory[self.skip + *row as usize..][..n];
@@ -195,11 +197,12 @@ impl Reverb {
             for id in stage.places.clone() {
                 self.at[id] = place(plan, skip, heads, plan.places[id], from);
             }
-        } else {
-            for id in &stage.moving {
-                let id = *id as usize;
-                self.at[id] = place(plan, skip, heads, plan.places[id], from);
-            }
+            return;
+        }
+        for Moving { id, ring, start, period, lag } in &stage.moving {
+            let head = heads[*ring as usize];
+            let before = if head < *lag { head + period } else { head } - lag;
+            self.at[*id as usize] = skip as u32 + start + before;
         }
     }
 
@@ -222,22 +225,26 @@ impl Reverb {
                 }
                 Step::Mirror(rings) => line::mirror(rings, &lines, memory, n),
                 Step::Decay(decays) => {
-                    let gains = &self.moving.gains;
+                    let gains = &self.motion.gains;
                     dispatch!(level, s => line::decay(s, decays, gains, first, memory, at, n));
                 }
                 Step::Shelve(shelves) => {
-                    if self.moving.shelves {
-                        let weights = &self.moving.weights[shelves.coefficients..];
-                        let weights = &shelf::Weights(weights);
-                        let (g, states) = (self.moving.lowpasses, &mut self.states);
-                        dispatch!(level, s => {
-                            shelf::run(s, shelves, weights, g, first, states, memory, at, n)
-                        });
+                    if self.motion.shelves {
+                        let run = shelf::Run {
+                            shelves,
+                            weights: &self.motion.weights[shelves.coefficients..],
+                            lowpasses: self.motion.lowpasses,
+                            at,
+                            first,
+                            n,
+                        };
+                        let states = &mut self.states;
+                        dispatch!(level, s => run.run(s, states, memory));
                     }
                 }
                 Step::Turn(pairs) => {
-                    if self.moving.turns {
-                        let angles = &self.moving.angles;
+                    if self.motion.turns {
+                        let angles = &self.motion.angles;
                         dispatch!(level, s => turn::run(s, pairs, angles, first, memory, at, n));
                     }
                 }

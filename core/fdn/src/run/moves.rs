@@ -28,7 +28,7 @@ pub(crate) struct Turning {
 
 /// The moving coefficients of a running network.
 #[derive(Debug)]
-pub(super) struct Moving {
+pub(super) struct Motion {
     /// Gains of the lines: where they are, and how much they move in a frame.
     pub(super) gains: Vec<(f32, f32)>,
     /// What they come from: where they should be, where they are on the way to, and
@@ -54,7 +54,7 @@ pub(super) struct Moving {
     period: f64,
 }
 
-impl Moving {
+impl Motion {
     pub(super) fn new(plan: &Plan) -> Self {
         Self {
             gains: vec![(1.0, 0.0); plan.decaying.len()],

@@ -8,64 +8,69 @@
 
 use fearless_simd::{Simd, prelude::*};
 
-use super::filter::transpose;
+use super::transpose::{load, transpose};
 use crate::plan::Shelves;
 
-/// The most lanes there are.
-const MOST: usize = 16;
+/// The shelves of some lines, and over which frames to run them.
+pub(super) struct Run<'a> {
+    pub(super) shelves: &'a Shelves,
+    /// Moving weights of all lines: where the low q is at the beginning of the grid, what
+    /// it moves by a frame, and the same of the high one; each as many as channels.
+    pub(super) weights: &'a [f32],
+    /// g of both lowpasses.
+    pub(super) lowpasses: [f32; 2],
+    /// Where places are.
+    pub(super) at: &'a [u32],
+    /// The place of the first frame in the grid, and how many there are.
+    pub(super) first: f32,
+    pub(super) n: usize,
+}
 
-/// Moving weights of all lines: where the low q is at the beginning of the grid, what it
-/// moves by a frame, and the same of the high one; each as many as channels.
-pub(super) struct Weights<'a>(pub(super) &'a [f32]);
-
-/// Filters the first `n` frames, `first` being the place of the first in the grid; `g`
-/// of both lowpasses.
-#[inline(always)]
-#[expect(clippy::too_many_arguments, reason = "a kernel and all it works on")]
-pub(super) fn run<S: Simd>(
-    s: S,
-    shelves: &Shelves,
-    weights: &Weights<'_>,
-    g: [f32; 2],
-    first: f32,
-    states: &mut [f32],
-    memory: &mut [f32],
-    at: &[u32],
-    n: usize,
-) {
-    let (lanes, width) = (S::f32s::LEN, shelves.channels.len());
-    let (low, high) = states[shelves.states..][..2 * width].split_at_mut(width);
-    for (k, channels) in shelves.channels.chunks_exact(lanes).enumerate() {
-        let group = k * lanes;
-        let weight =
-            |row: usize| S::f32s::from_slice(s, &weights.0[row * width + group..][..lanes]);
-        let change = [weight(1), weight(3)];
-        let start = [weight(0), weight(2)];
-        let mut group_states = [&mut low[group..group + lanes], &mut high[group..group + lanes]];
-        let mut splits = [0, 1].map(|i| Split::new(s, g[i], group_states[i]));
-        for t in (0..n).step_by(lanes) {
-            let some = lanes.min(n - t);
-            let mut x = [S::f32s::splat(s, 0.0); MOST];
-            for (x, (from, _)) in x.iter_mut().zip(channels) {
-                *x = S::f32s::from_slice(s, &memory[at[*from as usize] as usize + t..][..lanes]);
-            }
-            x = transpose::<S>(x);
-            for (k, x) in x[..some].iter_mut().enumerate() {
-                let frame = S::f32s::splat(s, first + (t + k) as f32);
-                let q = [0, 1].map(|i| change[i].mul_add(frame, start[i]));
-                let below = splits[0].low(*x);
-                let y = q[0].mul_add(below, *x);
-                let above = y - splits[1].low(y);
-                *x = q[1].mul_add(above, y);
-            }
-            x = transpose::<S>(x);
-            for (x, (_, to)) in x.iter().zip(channels) {
-                let to = at[*to as usize] as usize + t;
-                memory[to..][..some].copy_from_slice(&x.as_slice()[..some]);
-            }
+impl Run<'_> {
+    /// Filters the frames; nothing beyond them is touched.
+    #[inline(always)]
+    pub(super) fn run<S: Simd>(&self, s: S, states: &mut [f32], memory: &mut [f32]) {
+        match S::f32s::LEN {
+            4 => self.filter::<S, 4>(s, states, memory),
+            8 => self.filter::<S, 8>(s, states, memory),
+            _ => self.filter::<S, 16>(s, states, memory),
         }
-        for (split, state) in splits.iter().zip(&mut group_states) {
-            split.state.store_slice(state);
+    }
+
+    /// In vectors of `L` channels, one after the other.
+    #[inline(always)]
+    fn filter<S: Simd, const L: usize>(&self, s: S, states: &mut [f32], memory: &mut [f32]) {
+        let width = self.shelves.channels.len();
+        let (low, high) = states[self.shelves.states..][..2 * width].split_at_mut(width);
+        let (channels, _) = self.shelves.channels.as_chunks::<L>();
+        for (k, channels) in channels.iter().enumerate() {
+            let group = k * L;
+            let weight =
+                |row: usize| S::f32s::from_slice(s, &self.weights[row * width + group..][..L]);
+            let (start, change) = ([weight(0), weight(2)], [weight(1), weight(3)]);
+            let place = |id: u32| self.at[id as usize] as usize;
+            let (from, to) = (channels.map(|c| place(c.0)), channels.map(|c| place(c.1)));
+            let mut own = [&mut low[group..group + L], &mut high[group..group + L]];
+            let mut splits = [0, 1].map(|i| Split::new(s, self.lowpasses[i], own[i]));
+            for t in (0..self.n).step_by(L) {
+                let some = L.min(self.n - t);
+                let mut x = load::<S, S::f32s, L>(s, memory, &from, t);
+                for (k, x) in x[..some].iter_mut().enumerate() {
+                    let frame = S::f32s::splat(s, self.first + (t + k) as f32);
+                    let q = [0, 1].map(|i| change[i].mul_add(frame, start[i]));
+                    let below = splits[0].low(*x);
+                    let y = q[0].mul_add(below, *x);
+                    let above = y - splits[1].low(y);
+                    *x = q[1].mul_add(above, y);
+                }
+                x = transpose(s, x);
+                for (x, to) in x.iter().zip(to) {
+                    memory[to + t..][..some].copy_from_slice(&x.as_slice()[..some]);
+                }
+            }
+            for (split, state) in splits.iter().zip(&mut own) {
+                split.state.store_slice(state);
+            }
         }
     }
 }
