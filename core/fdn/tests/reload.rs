@@ -46,7 +46,13 @@ fn graph(n: usize) -> Graph {
         leaf("out", Module::Matrix(out)),
     ];
     let root = Node::series("all", 2, all).unwrap();
-    Graph { name: "hall".into(), sample_rate: 48_000.0, root, controls: Controls::default() }
+    Graph {
+        name: "hall".into(),
+        sample_rate: 48_000.0,
+        root,
+        controls: Controls::default(),
+        revision: None,
+    }
 }
 
 /// The shortest of some runs: what disturbs one only adds.

@@ -25,7 +25,13 @@ fn effect(graph: &Graph, law: Law) -> Effect {
 /// A graph that gives what it hears.
 fn wire() -> Graph {
     let root = Node::module("wire", Module::Matrix(Array2::eye(1))).unwrap();
-    Graph { name: "wire".into(), sample_rate: RATE, root, controls: Controls::default() }
+    Graph {
+        name: "wire".into(),
+        sample_rate: RATE,
+        root,
+        controls: Controls::default(),
+        revision: None,
+    }
 }
 
 fn noise(seed: u64, channels: usize, samples: usize) -> Channels {

@@ -46,7 +46,7 @@ pub(super) fn network(lines: usize, absorption: Absorption) -> Graph {
     let dry = leaf("dry", Module::Matrix(0.5 * Array2::<f64>::eye(2)));
     let root = Node::parallel("all", vec![wet, dry], true).unwrap();
     let name = format!("{lines} lines, {absorption:?}");
-    Graph { name, sample_rate: RATE, root, controls: Controls::default() }
+    Graph { name, sample_rate: RATE, root, controls: Controls::default(), revision: None }
 }
 
 /// About as far apart on a logarithmic scale, from 17 to 104 ms.

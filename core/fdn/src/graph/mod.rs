@@ -32,6 +32,9 @@ pub(crate) const MOST_TAPS: usize = 1 << 16;
 /// The most pairs of a matrix whose entries are more than numbers.
 pub(crate) const MOST_PAIRS: usize = 1 << 14;
 
+/// The highest revision: whole numbers of float64 are exact as far.
+pub(crate) const MOST_REVISION: u64 = 1 << 53;
+
 /// A graph of effect modules, as it was designed and trained.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Graph {
@@ -44,6 +47,9 @@ pub struct Graph {
     pub root: Node,
     /// The macro-controls its author asked for.
     pub controls: Controls,
+    /// Which of the graphs that a trainer has sent this is, if it says so: 2⁵³ at most,
+    /// which every reader of JSON tells from the one before.
+    pub revision: Option<u64>,
 }
 
 /// A part of a graph. Made only by functions that check its arity, so that
