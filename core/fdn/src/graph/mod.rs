@@ -20,6 +20,7 @@ mod response_tests;
 use ndarray::Array2;
 
 use crate::error::Error;
+pub(crate) use load::MOST_BYTES;
 
 /// The most channels a node may have, lines a network may have.
 pub(crate) const MOST_CHANNELS: usize = 1024;
