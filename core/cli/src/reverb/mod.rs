@@ -8,6 +8,7 @@ mod impulse;
 mod info;
 mod plot;
 mod render;
+mod watch;
 
 use std::path::{Path, PathBuf};
 
@@ -52,6 +53,10 @@ struct Render {
     /// was trained to, a linear mix
     #[arg(long)]
     adac: bool,
+    /// Render again whenever the graph is replaced, until interrupted, and say in
+    /// G.json.ack.json what was made of it
+    #[arg(long)]
+    watch: bool,
     /// Seconds to go on after the end of the input; by default until the sound has
     /// died away, for at most a minute
     #[arg(long, value_name = "SECONDS", value_parser = |text: &str| within(text, 0.0, 60.0))]

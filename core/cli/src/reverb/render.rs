@@ -4,10 +4,10 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::{Result, bail};
-use fdn::Graph;
+use fdn::{Graph, Params};
 
 use super::chain::Chain;
-use super::{Render, engine};
+use super::{Render, engine, watch};
 use crate::wav::{Format, Input, Output};
 
 /// Set when the user wants to stop.
@@ -38,18 +38,21 @@ pub(super) fn run(args: &Render) -> Result<()> {
     let files = Files { graph, input, output };
     // Without a handler an interruption would leave the unfinished file.
     ctrlc::set_handler(|| STOP.store(true, Ordering::Relaxed))?;
+    if args.watch {
+        return watch::run(args, files);
+    }
     let mut source = Input::open(input)?;
     let graph = engine::graph(graph, Some(f64::from(source.sample_rate())))?;
-    render(args, files, &graph, &mut source)
+    render(args, files, &graph, &mut source).map(drop)
 }
 
-/// Renders `source` through `graph`, which is at its rate.
+/// Renders `source` through `graph`, which is at its rate; where the controls were.
 pub(super) fn render(
     args: &Render,
     files: Files<'_>,
     graph: &Graph,
     source: &mut Input,
-) -> Result<()> {
+) -> Result<Params> {
     let mut chain = Chain::new(args, files.graph, graph, source.channels())?;
     let rate = f64::from(source.sample_rate());
     let tail = (args.tail.unwrap_or(LONGEST) * rate).round() as u64;
@@ -80,11 +83,17 @@ pub(super) fn render(
         sink.write(&mut wet)?;
         rest -= frames as u64;
     }
-    sink.finish()
+    sink.finish()?;
+    Ok(*chain.params())
+}
+
+/// Whether the user wants to stop.
+pub(super) fn stopped() -> bool {
+    STOP.load(Ordering::Relaxed)
 }
 
 fn goes_on(path: &Path) -> Result<()> {
-    if STOP.load(Ordering::Relaxed) {
+    if stopped() {
         bail!("{}: interrupted", path.display());
     }
     Ok(())
