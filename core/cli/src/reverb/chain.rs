@@ -30,7 +30,7 @@ impl Chain {
         if count * inputs != channels && channels != 1 {
             bail!("{}: expected 1 or {inputs} channels, found {channels}", named());
         }
-        let params = params(args, &model, path)?;
+        let params = params(args, &model, graph, path)?;
         let effects = (0..count).map(|_| {
             let mut effect = Effect::new(&model);
             effect.set(&params);
@@ -68,61 +68,68 @@ impl Chain {
     }
 }
 
-/// Where the controls are to be, as far as their ranges go.
-fn params(args: &Render, model: &Model, path: &Path) -> Result<Params> {
-    let start = model.start();
-    let rt60 = args.rt60.or(start.rt60);
+/// Where the controls are to be, as far as their ranges go. `graph` is what `model` is
+/// made of.
+fn params(args: &Render, model: &Model, graph: &Graph, path: &Path) -> Result<Params> {
+    let asked = graph.controls;
+    let rt60 = args.rt60.or(asked.rt60.map(|r| r.init));
     // It takes a while, so only for those who want it.
     if rt60.is_some() {
         model.calibrate();
     }
     let ranges = model.ranges();
-    let tell = |what: String| crate::tell(&format!("{}: {what}", path.display()));
-    let within = |what: &str, unit: &str, asked: f64, range: Range| {
-        let found = asked.clamp(range.min, range.max);
-        // The ends of a range are measured, and no one hears a thousandth.
-        if (found - asked).abs() > 1e-3 * asked {
-            let Range { min, max, .. } = range;
-            tell(format!(
-                "{what}: expected {min:.4} to {max:.4}{unit}, found {asked}; it is {found:.4}{unit}"
-            ));
-        }
-        found
-    };
     let rt60 = match (rt60, ranges.rt60) {
-        (Some(asked), Some(range)) => Some(within("rt60", " s", asked, range)),
-        (Some(asked), None) => {
-            tell(format!(
-                "rt60: expected a network whose time can be set, found one as trained; {asked} s is left out"
-            ));
+        (Some(seconds), Some(range)) => Some(within(path, "rt60", " s", seconds, range)),
+        (Some(seconds), None) => {
+            let expected = "a network whose time can be set";
+            left_out(path, "rt60", expected, &format!("{seconds} s for another"));
             None
         }
         (None, _) => None,
     };
-    let mix = match (args.mix, ranges.dry_wet) {
-        (Some(asked), None) if asked < 1.0 => {
-            let (inputs, outputs) = (model.plan().inputs(), model.plan().outputs());
-            bail!(
-                "{}: expected a mix of 1, for {inputs} channels become {outputs}; found {asked}",
-                path.display()
-            );
+    let mix = mix(args, model, path)?;
+    let wait = args.pre_delay.or(asked.pre_delay.map(|r| r.init)).unwrap_or(0.0);
+    let limited = |range| within(path, "pre-delay", " ms", wait, range);
+    Ok(Params { rt60, mix, pre_delay: ranges.pre_delay.map_or(wait, limited) })
+}
+
+/// The mix, if inputs belong to outputs. Where they do not, what is heard is wet.
+fn mix(args: &Render, model: &Model, path: &Path) -> Result<f64> {
+    let start = model.start().mix;
+    let asked = args.mix.unwrap_or(start);
+    if let Some(range) = model.ranges().dry_wet {
+        return Ok(within(path, "mix", "", asked, range));
+    }
+    if asked < 1.0 {
+        let (inputs, outputs) = (model.plan().inputs(), model.plan().outputs());
+        let expected = format!("a mix of 1, for {inputs} channels become {outputs}");
+        if args.mix.is_some() {
+            bail!("{}: expected {expected}; found {asked}", path.display());
         }
-        (asked, Some(range)) => within("mix", "", asked.unwrap_or(start.mix), range),
-        // Where inputs belong to no outputs, what the graph asks for has no meaning.
-        (_, None) => {
-            if start.mix < 1.0 {
-                tell(format!(
-                    "dry_wet: expected inputs that belong to outputs, found others; {} is left out",
-                    start.mix
-                ));
-            }
-            1.0
-        }
-    };
-    let pre_delay = args.pre_delay.unwrap_or(start.pre_delay);
-    let pre_delay =
-        ranges.pre_delay.map_or(pre_delay, |r| within("pre-delay", " ms", pre_delay, r));
-    Ok(Params { rt60, mix, pre_delay })
+        left_out(path, "mix", &expected, &asked.to_string());
+    }
+    Ok(1.0)
+}
+
+/// `asked`, or what of it is within `range`, which is then said.
+fn within(path: &Path, what: &str, unit: &str, asked: f64, range: Range) -> f64 {
+    let Range { min, max, .. } = range;
+    let found = asked.clamp(min, max);
+    // The ends of a range may be measured, and no one hears a thousandth.
+    if (found - asked).abs() > 1e-3 * asked {
+        let (path, [min, max]) = (path.display(), [min, max].map(|x| (x * 1e4).round() / 1e4));
+        let expected = format!("{min} to {max}{unit}");
+        crate::tell(&format!(
+            "{path}: {what}: expected {expected}, found {asked}, which is limited"
+        ));
+    }
+    found
+}
+
+/// Says that what a graph or the user asks for is not done.
+fn left_out(path: &Path, what: &str, expected: &str, found: &str) {
+    let path = path.display();
+    crate::tell(&format!("{path}: {what}: expected {expected}, found {found}, which is left out"));
 }
 
 impl Render {

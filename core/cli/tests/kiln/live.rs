@@ -20,7 +20,7 @@ struct Watch(Child);
 impl Watch {
     fn new(args: &[&str]) -> Self {
         let mut command = Command::new(env!("CARGO_BIN_EXE_kiln"));
-        command.args(["reverb", "--watch", "--tail", "0"]).args(args);
+        command.args(["reverb", "--watch"]).args(args);
         Self(command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("kiln runs"))
     }
 
@@ -80,7 +80,7 @@ fn a_file_is_rendered_through_every_revision() {
     let (path, input, out) = (folder.at("g.json"), folder.at("in.wav"), folder.at("out.wav"));
     write(&input, 48_000, &[&[1.0, 0.0, 0.0]]);
     // It may be there before its trainer is.
-    let mut watch = Watch::new(&["--graph", &path, &input, &out]);
+    let mut watch = Watch::new(&["--tail", "0", "--graph", &path, &input, &out]);
     let ack = watch.acknowledges(&path, |ack| ack.error.is_some());
     assert!(ack.error.is_some_and(|e| e.contains("expected a file, found none")));
     assert!(!Path::new(&out).exists());
@@ -142,6 +142,30 @@ fn a_file_is_rendered_through_every_revision() {
     assert_eq!(folder.names(), ["g.json", "g.json.ack.json", "in.wav", "out.wav"]);
 }
 
+/// Whatever it is doing, it leaves whole files, or none.
+#[test]
+fn it_can_be_interrupted_at_any_time() {
+    let folder = Folder::new("live-interrupted");
+    let (path, input, out) = (folder.at("g.json"), folder.at("in.wav"), folder.at("out.wav"));
+    write(&input, 48_000, &[&[1.0; 48_000]]);
+    publish(&path, &graph(1, 0.5, 0.5));
+    let watch = Watch::new(&["--tail", "60", "--graph", &path, &input, &out]);
+    // Its first file is on its way, or there already.
+    while !folder.names().iter().any(|name| name.contains("out.wav")) {
+        thread::sleep(Duration::from_millis(1));
+    }
+    assert_eq!(watch.interrupt()[1], "");
+    let (made, told) = (Path::new(&out).exists(), acknowledged(Path::new(&path)));
+    assert_eq!(made, told.is_ok_and(|ack| ack.playing));
+    let rest: Vec<_> = folder.names().into_iter().filter(|n| !n.starts_with("out")).collect();
+    let expected = ["g.json", "g.json.ack.json", "in.wav"];
+    let expected: Vec<_> = expected.into_iter().filter(|n| made || !n.contains("ack")).collect();
+    assert_eq!(rest, expected);
+    if made {
+        assert_eq!(samples(&out).len(), 61 * 48_000);
+    }
+}
+
 #[test]
 fn controls_are_set_at_every_revision() {
     let folder = Folder::new("live-controls");
@@ -156,7 +180,8 @@ fn controls_are_set_at_every_revision() {
         .to_string()
     };
     publish(&path, &echo(1, 0.5));
-    let mut watch = Watch::new(&["--graph", &path, "--rt60", "0.4", "--mix", "0", &input, &out]);
+    let options = ["--tail", "0", "--rt60", "0.4", "--mix", "0"];
+    let mut watch = Watch::new(&[&options[..], &["--graph", &path, &input, &out]].concat());
     let ack = watch.acknowledges(&path, |ack| ack.revision == Some(1));
     assert_eq!((ack.rt60, ack.verdict), (Some(0.4), Some(Verdict::CertifiedStable)));
     publish(&path, &echo(2, 1.0));

@@ -125,14 +125,27 @@ fn the_time_asked_for_is_the_time_measured() {
     let (found, told) = render(&["--rt60", "5"]);
     assert!((found - 1.0).abs() < 0.03, "{found} s");
     let told_of = |words: &[&str]| words.iter().all(|w| told.contains(w));
-    assert!(told_of(&["comb.json: rt60: expected 0.1", "to 1.0000 s, found 5"]), "{told}");
+    assert!(
+        told_of(&["comb.json: rt60: expected 0.1", "to 1 s, found 5, which is limited"]),
+        "{told}"
+    );
     assert_eq!(told.lines().count(), 1, "{told}");
+    // Longer than any reverb waits.
+    let late = json!({ "pre_delay": { "init": 3000, "max": 4000 } });
+    let late = folder.put("late.json", &comb(late));
+    let output = kiln(&["reverb", "--graph", &late, "--tail", "2.1", &input, &out]);
+    assert!(stderr(&output).contains("0 to 2000 ms, found 3000"), "{}", stderr(&output));
+    assert_eq!(samples(&out).iter().position(|y| *y != 0.0), Some(96_100));
     // Nothing that could take longer.
     let wire = json!({ "format": "kiln-fdn", "version": 1, "name": "wire", "sample_rate": 48_000,
         "root": { "type": "gain", "name": "wire", "inputs": 1, "outputs": 1, "gains": [1] } });
     let wire = folder.put("wire.json", &wire.to_string());
     let output = kiln(&["reverb", "--graph", &wire, "--rt60", "1", "--tail", "0", &input, &out]);
-    assert!(stderr(&output).contains("1 s is left out"), "{}", stderr(&output));
+    assert!(
+        stderr(&output).contains("found 1 s for another, which is left out"),
+        "{}",
+        stderr(&output)
+    );
     assert_eq!(samples(&out), [1.0]);
 }
 
@@ -157,8 +170,9 @@ fn a_mix_without_dry_channels_is_refused() {
     assert_eq!(stderr(&render(&one, &[])), "");
     assert_eq!(samples(&out), [1.5 * 0.5f32.sqrt(); 3]);
     let told = stderr(&render(&two, &[]));
-    assert!(told.contains("0.5 is left out"), "{told}");
+    assert!(told.contains("found 0.5, which is left out"), "{told}");
     assert_eq!(samples(&out), [1.0; 3]);
+    assert_eq!(stderr(&render(&two, &["--mix", "1"])), "");
     let refused = render(&two, &["--mix", "0.3"]);
     assert_eq!(refused.status.code(), Some(1));
     assert!(
