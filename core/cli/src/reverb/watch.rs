@@ -27,15 +27,7 @@ pub(super) fn run(args: &Render, files: Files<'_>) -> Result<()> {
             thread::sleep(PAUSE);
             continue;
         };
-        let (ack, line) = answer(args, files, event, began);
-        // What was cut off was neither played nor refused.
-        if stopped() && !ack.playing {
-            break;
-        }
-        crate::say(&(crate::printable(&line) + "\n"))?;
-        if let Err(error) = live::acknowledge(files.graph, &ack) {
-            crate::tell(&error.to_string());
-        }
+        answer(args, files, event, began)?;
     }
     Ok(())
 }
@@ -64,38 +56,50 @@ fn place(path: &Path) -> PathBuf {
     path.canonicalize().ok().or_else(inside).unwrap_or_else(|| path.to_owned())
 }
 
-/// What is made of an event that was noticed at `began`: for the trainer, and for people.
-fn answer(args: &Render, files: Files<'_>, event: Event, began: Instant) -> (Ack, String) {
+/// Tells the trainer, and people, what is made of an event that was noticed at `began`.
+fn answer(args: &Render, files: Files<'_>, event: Event, began: Instant) -> Result<()> {
     let (played, revision, hash) = match event {
         Event::Loaded { graph, revision, bytes_hash } => {
             (play(args, files, &graph), revision, Some(bytes_hash))
         }
         Event::Failed { error, revision, bytes_hash } => (Err(error.into()), revision, bytes_hash),
         // There is no other yet.
-        _ => (Err(anyhow::anyhow!("expected a graph, found an unknown event")), None, None),
+        _ => return Ok(()),
     };
     let ms = began.elapsed().as_secs_f64() * 1000.0;
     let mut ack = Ack { revision, hash, pid: std::process::id(), ..Ack::default() };
-    let name = revision.map_or("no revision".to_owned(), |r| format!("revision {r}"));
+    let name = revision.map(|r| format!("revision {r}"));
     let line = match played {
         Ok((graph, params)) => {
+            (ack.rt60, ack.playing) = (params.rt60, true);
             // The sound is there: a proof may take longer than it did.
+            acknowledge(files.graph, &ack);
             let rt60 = params.rt60.filter(|_| args.law() == Law::Adac);
             let conditions = Conditions { rt60, ..Conditions::default() };
             let proven = certify(&Network::new(&graph), &conditions);
             (ack.verdict, ack.unstable_poles) = (Some(proven.verdict), proven.unstable_poles);
-            (ack.rt60, ack.playing) = (params.rt60, true);
-            let verdict = serde_json::to_value(proven.verdict).unwrap_or_default();
+            let verdict = serde_json::to_value(proven.verdict)?;
+            let name = name.as_deref().unwrap_or("no revision");
             format!("{name}: {}, {ms:.1} ms", verdict.as_str().unwrap_or_default())
         }
+        // What was cut off was neither played nor refused.
+        Err(_) if stopped() => return Ok(()),
         Err(error) => {
             let words = format!("{error:#}");
-            let line = revision.map_or(words.clone(), |_| format!("{name}: {words}"));
+            let line = name.map_or(words.clone(), |name| format!("{name}: {words}"));
             ack.error = Some(words);
             line
         }
     };
-    (ack, line)
+    acknowledge(files.graph, &ack);
+    crate::say(&(crate::printable(&line) + "\n"))
+}
+
+/// Writes `ack`; without it only the trainer knows less.
+fn acknowledge(graph: &Path, ack: &Ack) {
+    if let Err(error) = live::acknowledge(graph, ack) {
+        crate::tell(&error.to_string());
+    }
 }
 
 /// Renders the input through `graph`; the graph at its rate, and where its controls were.

@@ -22,7 +22,8 @@ pub struct Ack {
     pub revision: Option<u64>,
     /// The SHA-256 of its bytes in lower-case hexadecimal; none if there were none.
     pub hash: Option<String>,
-    /// What is proven of its stability.
+    /// What is proven of its stability; none as long as that is not known, for a proof
+    /// may take longer than it takes to play.
     pub verdict: Option<Verdict>,
     /// How many poles it has outside the unit circle; none if it is not proven.
     pub unstable_poles: Option<usize>,
