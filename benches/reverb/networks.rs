@@ -201,6 +201,12 @@ impl Canonical {
         let wet = Node::series("wet", 2, wet).expect("as many lines");
         let both = vec![wet, gains("direct", &self.direct)];
         let root = Node::parallel("all", both, true).expect("stereo twice");
-        Graph { name: "canonical".into(), sample_rate: RATE, root, controls: Controls::default() }
+        Graph {
+            name: "canonical".into(),
+            sample_rate: RATE,
+            root,
+            controls: Controls::default(),
+            revision: None,
+        }
     }
 }

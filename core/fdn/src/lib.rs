@@ -17,6 +17,7 @@ mod error;
 mod faust;
 mod fractional;
 mod graph;
+pub mod live;
 mod network;
 #[cfg(test)]
 mod network_tests;

@@ -267,7 +267,11 @@ mod tests {
         let backward = Node::module("m", Module::Matrix(feedback)).unwrap();
         let root = Node::recursion("r", forward, backward).unwrap();
         let (name, controls) = (String::new(), Controls::default());
-        poles(&Network::new(&Graph { name, sample_rate: 48e3, root, controls }), most).unwrap()
+        poles(
+            &Network::new(&Graph { name, sample_rate: 48e3, root, controls, revision: None }),
+            most,
+        )
+        .unwrap()
     }
 
     #[test]

@@ -8,7 +8,13 @@ use super::*;
 use crate::graph::Controls;
 
 fn graph(root: Node) -> Graph {
-    Graph { name: "test".into(), sample_rate: 48_000.0, root, controls: Controls::default() }
+    Graph {
+        name: "test".into(),
+        sample_rate: 48_000.0,
+        root,
+        controls: Controls::default(),
+        revision: None,
+    }
 }
 
 fn leaf(module: Module) -> Node {

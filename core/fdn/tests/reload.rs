@@ -7,6 +7,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use fdn::live::{Event, Follower};
 use fdn::{
     Conditions, Controls, Decay, Delay, Graph, Module, Network, Node, Plan, Reverb, Section,
     Verdict, certify,
@@ -46,7 +47,13 @@ fn graph(n: usize) -> Graph {
         leaf("out", Module::Matrix(out)),
     ];
     let root = Node::series("all", 2, all).unwrap();
-    Graph { name: "hall".into(), sample_rate: 48_000.0, root, controls: Controls::default() }
+    Graph {
+        name: "hall".into(),
+        sample_rate: 48_000.0,
+        root,
+        controls: Controls::default(),
+        revision: None,
+    }
 }
 
 /// The shortest of some runs: what disturbs one only adds.
@@ -106,6 +113,32 @@ fn a_file_sounds() {
         return;
     };
     report("n64_orthogonal_onepole.json", &json);
+}
+
+#[test]
+fn a_file_is_followed() {
+    let path = std::env::temp_dir().join(format!("kiln-reload-{}.json", std::process::id()));
+    let beside = path.with_extension("new");
+    let mut follower = Follower::new(&path);
+    let mut best = Duration::MAX;
+    for revision in 1..10 {
+        let json = Graph { revision: Some(revision), ..graph(64) }.to_json();
+        std::fs::write(&beside, json).unwrap();
+        std::fs::rename(&beside, &path).unwrap();
+        let began = Instant::now();
+        let event = follower.poll();
+        best = best.min(began.elapsed());
+        let Some(Event::Loaded { revision: found, .. }) = event else { panic!("{event:?}") };
+        assert_eq!(found, Some(revision));
+    }
+    let began = Instant::now();
+    let polls = 1000;
+    for _ in 0..polls {
+        assert!(follower.poll().is_none());
+    }
+    let idle = began.elapsed() / polls;
+    println!("64 lines noticed, read and checked in {best:.1?}; a look at no change {idle:.1?}");
+    std::fs::remove_file(&path).unwrap();
 }
 
 #[test]

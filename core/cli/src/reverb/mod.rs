@@ -1,12 +1,14 @@
 //! `kiln reverb`: WAV files through a feedback delay network, and what is to be
 //! known of it.
 
+mod chain;
 mod engine;
 mod explain;
 mod impulse;
 mod info;
 mod plot;
 mod render;
+mod watch;
 
 use std::path::{Path, PathBuf};
 
@@ -36,16 +38,25 @@ struct Render {
     /// file, whatever it was designed for
     #[arg(long, value_name = "G.json", required = true)]
     graph: Option<PathBuf>,
-    /// Reverberation time in seconds, on top of what the graph was trained to; by
-    /// default what the graph asks for, if it does
+    /// Reverberation time in seconds, as a measurement finds it; by default what the
+    /// graph asks for, or as it was trained
     #[arg(long, value_name = "SECONDS", value_parser = |text: &str| within(text, 0.01, 1000.0))]
     rt60: Option<f64>,
-    /// From the dry signal, 0, to the wet, 1; by default what the graph asks for, or 1
+    /// From the dry signal, 0, to the wet, 1, at equal power; by default what the graph
+    /// asks for, or 1
     #[arg(long, value_name = "SHARE", value_parser = |text: &str| within(text, 0.0, 1.0))]
     mix: Option<f64>,
     /// Milliseconds before the reverberation begins
     #[arg(long, value_name = "MS", value_parser = |text: &str| within(text, 0.0, 1000.0))]
     pre_delay: Option<f64>,
+    /// Let the controls mean what they mean to ADAC: a time on top of what the graph
+    /// was trained to, a linear mix
+    #[arg(long)]
+    adac: bool,
+    /// Render again whenever the graph is replaced, until interrupted, and say in
+    /// G.json.ack.json what was made of it
+    #[arg(long)]
+    watch: bool,
     /// Seconds to go on after the end of the input; by default until the sound has
     /// died away, for at most a minute
     #[arg(long, value_name = "SECONDS", value_parser = |text: &str| within(text, 0.0, 60.0))]

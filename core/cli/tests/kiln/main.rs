@@ -11,6 +11,8 @@ mod certify;
 mod effect;
 mod folders;
 mod info;
+#[cfg(unix)]
+mod live;
 mod loudness;
 mod render;
 mod reverb;

@@ -51,7 +51,7 @@ fn files_are_mixed_delayed_and_go_on() {
     let left: Vec<f32> = (0..5000).map(|n| if n == 7 { 1.0 } else { 0.0 }).collect();
     let right: Vec<f32> = left.iter().map(|x| -x).collect();
     write(&input, 48_000, &[&left, &right]);
-    let options = ["--mix", "0.75", "--pre-delay", "10", "--tail", "0.1"];
+    let options = ["--adac", "--mix", "0.75", "--pre-delay", "10", "--tail", "0.1"];
     done(&[&["reverb", "--graph", &graph], &options[..], &[&input, &out]].concat());
     let heard = samples(&out);
     assert_eq!(heard.len(), 2 * (5000 + 4800));
@@ -63,6 +63,11 @@ fn files_are_mixed_delayed_and_go_on() {
         };
         assert_eq!(frame, [expected, -expected], "frame {n}");
     }
+    // Kiln's own mix keeps the power.
+    let options = ["--mix", "0.5", "--tail", "0"];
+    done(&[&["reverb", "--graph", &graph], &options[..], &[&input, &out]].concat());
+    let heard = samples(&out);
+    assert_eq!([heard[14], heard[2 * 107 + 1]], [0.5f32.sqrt(), -(0.5f32.sqrt())]);
     // Without a tail asked for, until it has been quiet for a second.
     done(&["reverb", "--graph", &graph, &input, &out]);
     let frames = samples(&out).len() / 2;
@@ -70,7 +75,7 @@ fn files_are_mixed_delayed_and_go_on() {
 }
 
 #[test]
-fn the_time_asked_for_comes_on_top() {
+fn the_time_of_adac_comes_on_top() {
     let folder = Folder::new("reverb-time");
     let asks = json!({ "rt60": { "init": 0.05, "min": 0.01, "max": 1.0 } });
     let graph = folder.put("comb.json", &comb(asks));
@@ -78,13 +83,103 @@ fn the_time_asked_for_comes_on_top() {
     write(&input, 48_000, &[&[1.0]]);
     let gain = |seconds: f64| 10f64.powf(-3.0 * 100.0 / 48_000.0 / seconds) as f32;
     let check = |options: &[&str], seconds: f64| {
-        done(&[&["reverb", "--graph", &graph, "--tail", "0.1"], options, &[&input, &out]].concat());
+        done(
+            &[&["reverb", "--adac", "--graph", &graph, "--tail", "0.1"], options, &[&input, &out]]
+                .concat(),
+        );
         let heard = samples(&out);
         assert!((heard[100] - gain(seconds)).abs() < 1e-6, "{}", heard[100]);
         assert!((heard[200] - 0.5 * gain(seconds).powi(2)).abs() < 1e-6);
     };
     check(&[], 0.05);
     check(&["--rt60", "0.2"], 0.2);
+}
+
+/// Whatever the network was trained to.
+#[test]
+fn the_time_asked_for_is_the_time_measured() {
+    let folder = Folder::new("reverb-measured");
+    let (input, out) = (folder.at("in.wav"), folder.at("out.wav"));
+    write(&input, 48_000, &[&[1.0]]);
+    let asks = json!({ "rt60": { "init": 0.3, "min": 0.1, "max": 1.0 } });
+    let graph = folder.put("comb.json", &comb(asks));
+    // Each echo of the one before it: the comb decays evenly.
+    let ratio = || {
+        let heard = samples(&out);
+        assert_eq!(heard[..100], [0.0; 100]);
+        f64::from(heard[1100] / heard[1000])
+    };
+    let time = |ratio: f64| -3.0 * 100.0 / 48_000.0 / ratio.log10();
+    let render = |options: &[&str]| {
+        let args = [&["reverb", "--graph", &graph, "--tail", "0.1"], options, &[&input, &out]];
+        let output = kiln(&args.concat());
+        assert!(output.status.success(), "{}", stderr(&output));
+        (time(ratio()), stderr(&output))
+    };
+    for (options, expected) in [(&[][..], 0.3), (&["--rt60", "0.7"], 0.7)] {
+        let (found, told) = render(options);
+        assert!((found / expected - 1.0).abs() < 0.03, "{options:?}: {found} s");
+        assert_eq!(told, "");
+    }
+    // Beyond what the graph allows.
+    let (found, told) = render(&["--rt60", "5"]);
+    assert!((found - 1.0).abs() < 0.03, "{found} s");
+    let told_of = |words: &[&str]| words.iter().all(|w| told.contains(w));
+    assert!(
+        told_of(&["comb.json: rt60: expected 0.1", "to 1 s, found 5, which is limited"]),
+        "{told}"
+    );
+    assert_eq!(told.lines().count(), 1, "{told}");
+    // Longer than any reverb waits.
+    let late = json!({ "pre_delay": { "init": 3000, "max": 4000 } });
+    let late = folder.put("late.json", &comb(late));
+    let output = kiln(&["reverb", "--graph", &late, "--tail", "2.1", &input, &out]);
+    assert!(stderr(&output).contains("0 to 2000 ms, found 3000"), "{}", stderr(&output));
+    assert_eq!(samples(&out).iter().position(|y| *y != 0.0), Some(96_100));
+    // Nothing that could take longer.
+    let wire = json!({ "format": "kiln-fdn", "version": 1, "name": "wire", "sample_rate": 48_000,
+        "root": { "type": "gain", "name": "wire", "inputs": 1, "outputs": 1, "gains": [1] } });
+    let wire = folder.put("wire.json", &wire.to_string());
+    let output = kiln(&["reverb", "--graph", &wire, "--rt60", "1", "--tail", "0", &input, &out]);
+    assert!(
+        stderr(&output).contains("found 1 s for another, which is left out"),
+        "{}",
+        stderr(&output)
+    );
+    assert_eq!(samples(&out), [1.0]);
+}
+
+/// Channels that belong to no input are wet.
+#[test]
+fn a_mix_without_dry_channels_is_refused() {
+    let folder = Folder::new("reverb-channels");
+    let (input, out) = (folder.at("in.wav"), folder.at("out.wav"));
+    write(&input, 48_000, &[&[1.0]]);
+    let graph = |inputs: usize| {
+        json!({ "format": "kiln-fdn", "version": 1, "name": "n", "sample_rate": 48_000,
+            "controls": { "dry_wet": { "init": 0.5 } },
+            "root": { "type": "matrix", "name": "m", "inputs": inputs, "outputs": 3,
+                "matrix": vec![vec![0.5; inputs]; 3] } })
+        .to_string()
+    };
+    let (one, two) = (folder.put("one.json", &graph(1)), folder.put("two.json", &graph(2)));
+    let render = |graph: &str, options: &[&str]| {
+        let args = [&["reverb", "--graph", graph, "--tail", "0"], options, &[&input, &out]];
+        kiln(&args.concat())
+    };
+    assert_eq!(stderr(&render(&one, &[])), "");
+    assert_eq!(samples(&out), [1.5 * 0.5f32.sqrt(); 3]);
+    let told = stderr(&render(&two, &[]));
+    assert!(told.contains("found 0.5, which is left out"), "{told}");
+    assert_eq!(samples(&out), [1.0; 3]);
+    assert_eq!(stderr(&render(&two, &["--mix", "1"])), "");
+    let refused = render(&two, &["--mix", "0.3"]);
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(
+        stderr(&refused).contains("for 2 channels become 3; found 0.3"),
+        "{}",
+        stderr(&refused)
+    );
 }
 
 #[test]

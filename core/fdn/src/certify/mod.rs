@@ -15,7 +15,7 @@ mod passive;
 mod scaling;
 mod solve;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::graph::Section;
 use crate::network::{Network, OpKind};
@@ -58,7 +58,7 @@ pub struct Certificate {
 }
 
 /// What is proven, from the best to the worst.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Verdict {

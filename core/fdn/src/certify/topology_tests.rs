@@ -30,7 +30,13 @@ fn recursion(forward: Node, backward: Node) -> Node {
 
 fn network(root: Node) -> Network {
     let name = "test".to_owned();
-    Network::new(&Graph { name, sample_rate: 48000.0, root, controls: Controls::default() })
+    Network::new(&Graph {
+        name,
+        sample_rate: 48000.0,
+        root,
+        controls: Controls::default(),
+        revision: None,
+    })
 }
 
 fn certified(root: Node) -> Certificate {

@@ -151,7 +151,13 @@ fn lines(samples: f64, back: ndarray::Array2<f64>) -> Graph {
     let line = Delay { samples, interpolated: samples.fract() != 0.0 };
     let forward = leaf("delay", Module::Delay(vec![line; back.nrows()]));
     let root = Node::recursion("room", forward, leaf("back", Module::Matrix(back))).unwrap();
-    Graph { name: "lines".into(), sample_rate: RATE, root, controls: Controls::default() }
+    Graph {
+        name: "lines".into(),
+        sample_rate: RATE,
+        root,
+        controls: Controls::default(),
+        revision: None,
+    }
 }
 
 #[test]

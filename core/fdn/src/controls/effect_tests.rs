@@ -25,7 +25,13 @@ fn effect(graph: &Graph, law: Law) -> Effect {
 /// A graph that gives what it hears.
 fn wire() -> Graph {
     let root = Node::module("wire", Module::Matrix(Array2::eye(1))).unwrap();
-    Graph { name: "wire".into(), sample_rate: RATE, root, controls: Controls::default() }
+    Graph {
+        name: "wire".into(),
+        sample_rate: RATE,
+        root,
+        controls: Controls::default(),
+        revision: None,
+    }
 }
 
 fn noise(seed: u64, channels: usize, samples: usize) -> Channels {
@@ -233,9 +239,9 @@ fn changes_take_twenty_milliseconds_from_the_next_grid_on() {
     let mut effect = effect(&inverted, Law::Adac);
     let y = &play(&mut effect, &x, 3000, &[(0, mix(1.0)), (100, mix(0.0))])[0];
     assert_eq!(y[..128], [-1.0; 128]);
-    for n in 128..1088 {
+    for (n, y) in y.iter().enumerate().take(1088).skip(128) {
         let meant = -1.0 + 2.0 * (n - 127) as f32 / 960.0;
-        assert!((y[n] - meant).abs() < 1e-5, "frame {n}: {} instead of {meant}", y[n]);
+        assert!((y - meant).abs() < 1e-5, "frame {n}: {y} instead of {meant}");
     }
     assert_eq!(y[1088..], [1.0; 3000 - 1088]);
 }

@@ -46,12 +46,12 @@ pub(super) fn network(lines: usize, absorption: Absorption) -> Graph {
     let dry = leaf("dry", Module::Matrix(0.5 * Array2::<f64>::eye(2)));
     let root = Node::parallel("all", vec![wet, dry], true).unwrap();
     let name = format!("{lines} lines, {absorption:?}");
-    Graph { name, sample_rate: RATE, root, controls: Controls::default() }
+    Graph { name, sample_rate: RATE, root, controls: Controls::default(), revision: None }
 }
 
 /// About as far apart on a logarithmic scale, from 17 to 104 ms.
 fn primes(lines: usize) -> Vec<usize> {
-    let prime = |n: &usize| (2..).take_while(|d| d * d <= *n).all(|d| n % d != 0);
+    let prime = |n: &usize| (2..).take_while(|d| d * d <= *n).all(|d| !n.is_multiple_of(d));
     let mut last = 0;
     let next = |i: usize| {
         let about = 809.0 * (5003.0f64 / 809.0).powf(i as f64 / (lines.max(2) - 1) as f64);

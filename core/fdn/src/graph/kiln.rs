@@ -8,7 +8,7 @@ use ndarray::Array2;
 use super::json::Field;
 use super::load::{Budget, controls, rate};
 use super::special::{diagonal, householder, sylvester};
-use super::{Delay, Graph, MOST_CHANNELS, Module, Node, Section};
+use super::{Delay, Graph, MOST_CHANNELS, MOST_REVISION, Module, Node, Section};
 use crate::error::Error;
 
 /// Keys of every node, and of every leaf.
@@ -21,9 +21,7 @@ pub(super) fn read(root: &Field<'_>) -> Result<Graph, Error> {
     root.only(&[&keys])?;
     let sample_rate = rate(&root.need("sample_rate")?)?;
     let name = root.need("name")?.text()?.to_owned();
-    if let Some(revision) = root.get("revision") {
-        revision.whole(0, 1 << 53)?;
-    }
+    let revision = root.get("revision").map(|r| r.whole(0, MOST_REVISION)).transpose()?;
     if let Some(meta) = root.get("meta") {
         meta.object()?;
     }
@@ -34,7 +32,7 @@ pub(super) fn read(root: &Field<'_>) -> Result<Graph, Error> {
     let top = root.need("root")?;
     let path = top.need("name")?.text()?;
     let root = Reader(Budget::default()).node(&top.at(path), 0)?;
-    Ok(Graph { name, sample_rate, root, controls })
+    Ok(Graph { name, sample_rate, root, controls, revision })
 }
 
 /// Builds nodes. The path of the [`Field`] of a node is that of the node, by names.

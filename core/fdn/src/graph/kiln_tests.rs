@@ -35,6 +35,11 @@ fn every_graph_comes_back_and_is_of_the_schema() {
         check(&schema, &name, &Graph::load(&bytes).unwrap_or_else(|e| panic!("{name}: {e}")));
     }
     let own = value(&fixture("every.json"));
+    let graph = Graph::load(own.to_string().as_bytes()).expect("every kind");
+    assert_eq!(
+        (graph.revision, graph.at_rate(44_100.0).expect("another rate").revision),
+        (Some(7), Some(7))
+    );
     assert!(schema.is_valid(&own), "{:?}", schema.iter_errors(&own).map(|e| e.to_string()).next());
     for name in ["n64_hadamard_onepole", "n8_orthogonal_frac", "ctl_all"] {
         let Some(bytes) = shared(&format!("{name}.json")) else { return };
@@ -219,7 +224,13 @@ fn every_number_comes_back() {
     let range = |init| Some(Range { init, min: 0.1, max: 0.7 });
     let controls = Controls { rt60: range(0.3), dry_wet: None, pre_delay: range(0.1 + 0.2) };
     let root = Node::series("root", 50, chain).expect("a series");
-    let graph = Graph { name: "\u{0}\\".into(), sample_rate: 44_100.1, root, controls };
+    let graph = Graph {
+        name: "\u{0}\\".into(),
+        sample_rate: 44_100.1,
+        root,
+        controls,
+        revision: Some(1 << 53),
+    };
     check(&schema(), "numbers", &graph);
     // Equality takes zeros of either sign for the same.
     let again = Graph::load(graph.to_json().as_bytes()).expect("our own");
@@ -232,7 +243,7 @@ fn siblings_of_one_name_are_written_apart() {
     let root = Node::recursion("g", gain(), gain()).expect("a loop");
     let root = Node::series("s", 1, vec![root, gain()]).expect("a series");
     let controls = Controls::default();
-    let graph = Graph { name: String::new(), sample_rate: 48000.0, root, controls };
+    let graph = Graph { name: String::new(), sample_rate: 48000.0, root, controls, revision: None };
     let again = Graph::load(graph.to_json().as_bytes()).expect("our own");
     assert_eq!(again, Graph::load(again.to_json().as_bytes()).expect("our own"));
 }

@@ -10,7 +10,7 @@ use crate::error::Error;
 
 /// The longest file, in bytes: several times the largest graph within the other
 /// limits that anyone would train.
-const MOST_BYTES: usize = 1 << 27;
+pub(crate) const MOST_BYTES: usize = 1 << 27;
 /// The most nodes of a graph.
 const MOST_NODES: usize = 1 << 15;
 /// The deepest nesting of nodes.

@@ -20,6 +20,7 @@ mod response_tests;
 use ndarray::Array2;
 
 use crate::error::Error;
+pub(crate) use load::MOST_BYTES;
 
 /// The most channels a node may have, lines a network may have.
 pub(crate) const MOST_CHANNELS: usize = 1024;
@@ -31,6 +32,9 @@ pub(crate) const MOST_SECTIONS: usize = 256;
 pub(crate) const MOST_TAPS: usize = 1 << 16;
 /// The most pairs of a matrix whose entries are more than numbers.
 pub(crate) const MOST_PAIRS: usize = 1 << 14;
+
+/// The highest revision: whole numbers of float64 are exact as far.
+pub(crate) const MOST_REVISION: u64 = 1 << 53;
 
 /// A graph of effect modules, as it was designed and trained.
 #[derive(Clone, Debug, PartialEq)]
@@ -44,6 +48,9 @@ pub struct Graph {
     pub root: Node,
     /// The macro-controls its author asked for.
     pub controls: Controls,
+    /// Which of the graphs that a trainer has sent this is, if it says so: 2⁵³ at most,
+    /// which every reader of JSON tells from the one before.
+    pub revision: Option<u64>,
 }
 
 /// A part of a graph. Made only by functions that check its arity, so that

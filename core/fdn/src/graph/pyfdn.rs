@@ -51,7 +51,13 @@ pub(super) fn read(root: &Field<'_>) -> Result<Graph, Error> {
         let direct = make.leaf("direct", Module::Matrix(d))?;
         root = make.node(Node::parallel("sum", vec![root, direct], true))?;
     }
-    Ok(Graph { name: "pyFDN".into(), sample_rate, root, controls: Controls::default() })
+    Ok(Graph {
+        name: "pyFDN".into(),
+        sample_rate,
+        root,
+        controls: Controls::default(),
+        revision: None,
+    })
 }
 
 struct Maker(Budget);

@@ -5,19 +5,22 @@ use std::fmt::Write;
 use ndarray::Array2;
 
 use super::special::diagonal;
-use super::{Delay, Graph, Kind, Module, Node, Range, Section};
+use super::{Delay, Graph, Kind, MOST_REVISION, Module, Node, Range, Section};
 use crate::graph::load::Names;
 
 impl Graph {
     /// This graph as JSON of `kiln-fdn` version 1. Every number is as exact as it
     /// is here: loading gives the same graph. What no loaded graph has comes back
-    /// otherwise: siblings of one name get different ones, and a module with one
-    /// interpolated delay has all of them interpolated.
+    /// otherwise: siblings of one name get different ones, a module with one
+    /// interpolated delay has all of them interpolated, and a revision is 2⁵³ at most.
     pub fn to_json(&self) -> String {
         let mut out = String::from("{\"format\":\"kiln-fdn\",\"version\":1,\"name\":");
         text(&mut out, &self.name);
         out.push_str(",\"sample_rate\":");
         number(&mut out, &self.sample_rate);
+        if let Some(revision) = self.revision {
+            let _ = write!(out, ",\"revision\":{}", revision.min(MOST_REVISION));
+        }
         let controls = &self.controls;
         let controls = [
             ("rt60", controls.rt60),

@@ -6,7 +6,7 @@ use crate::graph::{Controls, Delay};
 use crate::testing::{Recipe, random_graph};
 
 fn graph(sample_rate: f64, root: Node) -> Graph {
-    Graph { name: "test".into(), sample_rate, root, controls: Controls::default() }
+    Graph { name: "test".into(), sample_rate, root, controls: Controls::default(), revision: None }
 }
 
 fn leaf(module: Module) -> Node {

@@ -9,6 +9,7 @@ fn graph(root: Node) -> Network {
         sample_rate: 48_000.0,
         root,
         controls: Default::default(),
+        revision: None,
     })
 }
 

@@ -15,7 +15,13 @@ fn whole(samples: f64) -> Delay {
 }
 
 fn graph(root: Node) -> Graph {
-    Graph { name: "test".into(), sample_rate: 48_000.0, root, controls: Controls::default() }
+    Graph {
+        name: "test".into(),
+        sample_rate: 48_000.0,
+        root,
+        controls: Controls::default(),
+        revision: None,
+    }
 }
 
 fn leaf(module: Module) -> Node {

@@ -44,7 +44,7 @@ pub fn random_graph(seed: u64, recipe: &Recipe) -> Graph {
     let outputs = if maker.rng.bool() { inputs } else { maker.channels() };
     let (root, _) = maker.node(inputs, outputs, recipe.depth);
     let name = format!("random {seed}");
-    Graph { name, sample_rate: 48_000.0, root, controls: Controls::default() }
+    Graph { name, sample_rate: 48_000.0, root, controls: Controls::default(), revision: None }
 }
 
 struct Maker {

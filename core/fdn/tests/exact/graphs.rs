@@ -8,7 +8,13 @@ use ndarray::{Array2, array};
 type Named = Vec<(&'static str, Graph)>;
 
 fn graph(root: Node) -> Graph {
-    Graph { name: "test".into(), sample_rate: 48_000.0, root, controls: Controls::default() }
+    Graph {
+        name: "test".into(),
+        sample_rate: 48_000.0,
+        root,
+        controls: Controls::default(),
+        revision: None,
+    }
 }
 
 fn leaf(name: &str, module: Module) -> Node {

@@ -30,7 +30,7 @@ pub(super) fn read(root: &Field<'_>) -> Result<Graph, Error> {
     };
     let mut reader = Reader { rate: sample_rate, budget: Budget::default() };
     let root = reader.node(&root.at(name), name.to_owned(), None, 0)?;
-    Ok(Graph { name: name.to_owned(), sample_rate, root, controls })
+    Ok(Graph { name: name.to_owned(), sample_rate, root, controls, revision: None })
 }
 
 /// What a node is called; nothing when the file does not say.
