@@ -41,10 +41,11 @@ pub(crate) fn command() -> Result<()> {
     Ok(())
 }
 
-/// The graphs that Rust is tested with, against what FLAMO answered: numpy suffices.
+/// The graphs that Rust is tested with, against what FLAMO answered, and how they are
+/// published: numpy suffices.
 fn graphs() -> Result<()> {
     let python = std::path::absolute(setup::python_hosts()?)?;
-    let words = ["-m", "unittest", "test_fixtures"];
+    let words = ["-m", "unittest", "test_fixtures", "test_live"];
     run::run(Command::new(python).current_dir("python/tests").args(words))
 }
 
