@@ -21,6 +21,13 @@ def node(kind, name, inputs, outputs, **rest):
     return {"type": kind, "name": name, "inputs": inputs, "outputs": outputs, **rest}
 
 
+def document(design, root):
+    """A graph of the format around ``root``."""
+    meta = {"description": design.description, "tags": design.tags, "license": "MIT"}
+    head = {"format": "kiln-fdn", "version": 1, "name": design.title, "sample_rate": RATE}
+    return {**head, "meta": meta, "root": root}
+
+
 def series(name, *children):
     """``children`` one after the other."""
     return node("series", name, children[0]["inputs"], children[-1]["outputs"], children=children)
@@ -150,9 +157,11 @@ def shelf(hz, decibels, high):
 
 
 def absorption(samples, t60, corners):
-    """A biquad for each line of ``samples`` that decays by 60 dB in ``t60`` seconds at
-    SHELVES_AT: a gain, a low and a high shelf with ``corners`` in Hz. Lines x 1 x 5."""
-    wanted = -60.0 * np.outer(samples, 1 / np.asarray(t60)) / RATE
+    """A biquad for each line of ``samples``, or of one number for each of SHELVES_AT, that decays
+    by 60 dB in ``t60`` seconds there: a gain, a low and a high shelf with ``corners`` in Hz.
+    Lines x 1 x 5."""
+    samples = np.asarray(samples, dtype=float).reshape(len(samples), -1)
+    wanted = -60.0 * samples / np.asarray(t60) / RATE
     z = np.exp(-2j * np.pi * SHELVES_AT / RATE)
 
     def decibels(pair):
