@@ -141,7 +141,7 @@ DESIGNS = {
         "A steel plate, lightly damped: dense at once, and bright to the end.",
         ["plate", "bright", "vocals"],
         t60=(2.1, 2.0, 1.5), lines=64, delays=(9, 47), matrix="hadamard",
-        spread=(4, 9), early=0.6, highpass=110, tone=(5000, 3), corners=(250, 5000),
+        spread=(6, 13), early=1.0, highpass=110, tone=(5000, 3), corners=(250, 5000),
         scatter=3, allpasses=(schroeder(2.1, 0.6), schroeder(3.4, 0.6)), seed=17,
     ),
     "dark-plate": Design(
@@ -157,7 +157,7 @@ DESIGNS = {
         "Swells slowly out of nested all-passes and stays for twenty seconds: for pads.",
         ["ambient", "long", "pad"],
         t60=(20.0, 18.0, 9.0), lines=64, delays=(71, 257), matrix="hadamard",
-        spread=(181, 397), early=0.0, highpass=60, tone=(5000, -4), corners=(250, 3500),
+        spread=(181, 397), scatter=150, early=0.0, highpass=60, tone=(5000, -4), corners=(250, 3500),
         allpasses=(nested(61, 17, 0.5), nested(107, 29, 0.5), nested(163, 47, 0.5)), seed=19,
     ),
     "colourless": Design(

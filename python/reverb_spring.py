@@ -16,7 +16,7 @@ from reverb_parts import (
 )  # fmt: skip
 
 EDGE = 4300.0  # Hz: what a spring passes
-SECTIONS = 72  # in each spring
+SECTIONS = 100  # in each spring
 
 
 @dataclass

@@ -1,7 +1,7 @@
 """Train the network of the factory reverb "colourless" and write python/colourless.json.
 
 Thirty-two lines, by python/examples/colourless.py. Only its numbers are kept: make_reverbs.py
-gives them their decay. Ten minutes on one core; the end depends on the order in which the machine
+gives them their decay. Nine minutes on half a core; the end depends on the order in which the machine
 adds floats, so a rerun gives a sibling, not a copy.
 
     OMP_NUM_THREADS=1 python python/train_reverbs.py
@@ -20,7 +20,7 @@ from kiln_fdn import flamo_to_json
 from reverb_parts import rounded
 
 LINES, NFFT, DELAYS = 32, 2**15, (17.0, 53.0)
-STEPS = 400
+STEPS = 150
 
 
 def bare(node):
