@@ -40,7 +40,8 @@ def build(lines=16, nfft=2**14, delays=(13.0, 37.0), seed=1):
     rest = {"nfft": nfft, "alias_decay_db": DECAY, "device": "cpu"}
     low, high = (ms * RATE / 1000 for ms in delays)
     samples = torch.tensor(primes(low, high, lines))
-    line = dsp.parallelDelay((lines,), max_len=int(samples.max()) + 1, unit=1, fs=RATE, **rest)
+    more = {"unit": 1, "isint": True, "fs": RATE}
+    line = dsp.parallelDelay((lines,), max_len=int(samples.max()) + 1, **more, **rest)
     line.assign_value(line.sample2s(samples))
     mixing = dsp.Matrix((lines, lines), matrix_type="orthogonal", requires_grad=True, **rest)
     into = dsp.Gain((lines, 2), requires_grad=True, **rest)
