@@ -41,11 +41,13 @@ pub(crate) fn command() -> Result<()> {
     Ok(())
 }
 
-/// The graphs that Rust is tested with, against what FLAMO answered: numpy suffices.
+/// The graphs that Rust is tested with, against what FLAMO answered; how they are
+/// published; what the factory reverbs are made of. Numpy suffices.
 fn graphs() -> Result<()> {
     let python = std::path::absolute(setup::python_hosts()?)?;
-    let words = ["-m", "unittest", "test_fixtures"];
-    run::run(Command::new(python).current_dir("python/tests").args(words))
+    let tests = ["test_fixtures", "test_live", "test_reverbs"];
+    let run = ["-m", "unittest"];
+    run::run(Command::new(python).current_dir("python/tests").args(run).args(tests))
 }
 
 /// What writes graphs, against FLAMO itself; not a part of [`command`], for its size.
