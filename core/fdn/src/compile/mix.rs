@@ -206,7 +206,8 @@ mod tests {
         let gains = Array2::from_shape_fn((SIZE, SIZE), |(i, j)| entry(i, j));
         let root = Node::module("mix", Module::Matrix(gains)).unwrap();
         let controls = Controls::default();
-        let graph = Graph { name: "mix".into(), sample_rate: 48_000.0, root, controls };
+        let graph =
+            Graph { name: "mix".into(), sample_rate: 48_000.0, root, controls, revision: None };
         Plan::compile(&Network::new(&graph), Decay::None).unwrap().to_string()
     }
 
