@@ -39,13 +39,12 @@ class Design:
         """The graph, with the times its lines are given, and gains at its outputs."""
         rng = np.random.default_rng(self.seed)
         samples, into, late, backward = self._network(rng)
-        paths = samples.astype(float)
         if self.scatter:
-            again = diffuser("scatter", self.lines, (self.scatter,), rng)
-            backward = series("feedback", backward, again)
-            paths += np.mean(again["children"][0]["samples"])
-        losses = filters("absorption", absorption(paths, t60, self.corners))
-        loop = recursion("loop", series("lines", delay("delays", samples), losses), backward)
+            line, mix = diffuser("scatter", self.lines, (self.scatter,), rng)["children"]
+            # Without a loss of their own, these would let some modes ring longer than others.
+            backward = series("feedback", backward, line, self._losses(line["samples"], t60), mix)
+        lines = series("lines", delay("delays", samples), self._losses(samples, t60))
+        loop = recursion("loop", lines, backward)
         heard = series("late", loop, matrix("output", late))
         if self.early:
             early = matrix("early", self.early * signs(self.lines, rng).T)
@@ -60,17 +59,27 @@ class Design:
         steps += [heard, filters("tone", [end] * 2), gain("level", level)]
         return document(self, series("reverb", *steps))
 
+    def _losses(self, samples, t60):
+        return filters("absorption", absorption(samples, t60, self.corners))
+
     def _network(self, rng):
         """The lengths of the lines, the gains before and after them, the node between."""
         if self.trained:
             steps = json.loads((Path(__file__).parent / self.trained).read_text())["root"]["children"]
-            into, late = (np.array(steps[k]["matrix"]) for k in (0, 2))
+            into, late = (nearest(np.array(steps[k]["matrix"])) for k in (0, 2))
             samples = np.array(steps[1]["forward"]["samples"])
             return samples, into, late, matrix("mixing", np.array(steps[1]["backward"]["matrix"]))
         low, high = (ms * RATE / 1000 for ms in self.delays)
         samples = primes(low, high, self.lines, rng)
         into, late = signs(self.lines, rng), signs(self.lines, rng).T
         return samples, into, late, mixing(self.matrix, self.lines, rng)
+
+
+def nearest(value):
+    """The matrix of orthonormal rows or columns next to ``value``, by its polar decomposition:
+    what is heard left and right is as different as can be."""
+    u, _, v = np.linalg.svd(value, full_matrices=False)
+    return u @ v
 
 
 def nested(outer, inner, g):
@@ -142,7 +151,7 @@ DESIGNS = {
         ["plate", "bright", "vocals"],
         t60=(2.1, 2.0, 1.5), lines=64, delays=(9, 47), matrix="hadamard",
         spread=(6, 13), early=1.0, highpass=110, tone=(5000, 3), corners=(250, 5000),
-        scatter=3, allpasses=(schroeder(2.1, 0.6), schroeder(3.4, 0.6)), seed=17,
+        allpasses=(schroeder(2.1, 0.6), schroeder(3.4, 0.6)), seed=17,
     ),
     "dark-plate": Design(
         "Dark Plate",
@@ -157,15 +166,16 @@ DESIGNS = {
         "Swells slowly out of nested all-passes and stays for twenty seconds: for pads.",
         ["ambient", "long", "pad"],
         t60=(20.0, 18.0, 9.0), lines=64, delays=(71, 257), matrix="hadamard",
-        spread=(181, 397), scatter=150, early=0.0, highpass=60, tone=(5000, -4), corners=(250, 3500),
+        spread=(181, 397), early=0.0, highpass=60, tone=(5000, -4), corners=(250, 3500),
         allpasses=(nested(61, 17, 0.5), nested(107, 29, 0.5), nested(163, 47, 0.5)), seed=19,
     ),
     "colourless": Design(
         "Colourless",
-        "Thirty-two lines trained for a flat magnitude, and nothing else: builds up by itself.",
+        "Thirty-two lines trained for a flat magnitude, behind all-passes, which leave it flat.",
         ["neutral", "trained"],
         t60=(2.0, 2.0, 1.6), lines=32, delays=(17, 53), matrix="orthogonal",
-        spread=(), early=0.0, highpass=25, corners=(350, 5000), trained="colourless.json", seed=20,
+        spread=(), early=0.0, highpass=25, corners=(350, 5000), trained="colourless.json",
+        allpasses=tuple(schroeder(ms, 0.6) for ms in (2.3, 4.1, 7.3, 12.7)), seed=20,
     ),
     "spring": Spring(
         "Spring Tank",
