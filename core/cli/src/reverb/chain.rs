@@ -90,7 +90,8 @@ fn params(args: &Render, model: &Model, graph: &Graph, path: &Path) -> Result<Pa
     let mix = mix(args, model, path)?;
     let wait = args.pre_delay.or(asked.pre_delay.map(|r| r.init)).unwrap_or(0.0);
     let limited = |range| within(path, "pre-delay", " ms", wait, range);
-    Ok(Params { rt60, mix, pre_delay: ranges.pre_delay.map_or(wait, limited) })
+    let pre_delay = ranges.pre_delay.map_or(wait, limited);
+    Ok(Params { rt60, mix, pre_delay, ..Params::default() })
 }
 
 /// The mix, if inputs belong to outputs. Where they do not, what is heard is wet.

@@ -219,7 +219,7 @@ mod tests {
     fn a_plan_names_what_it_found() {
         let hadamard = |i: usize, j: usize| sign((i & j).count_ones() % 2 == 1) / 8.0;
         let mixed = |i: usize, j: usize| {
-            sign(i % 3 == 0) * hadamard((5 * i + 7) % SIZE, (11 * j + 2) % SIZE)
+            sign(i.is_multiple_of(3)) * hadamard((5 * i + 7) % SIZE, (11 * j + 2) % SIZE)
         };
         for text in [printed(hadamard), printed(mixed)] {
             assert!(

@@ -207,8 +207,8 @@ mod tests {
 
     fn exchanges<S: Simd, V: Floats<S>, const L: usize>(s: S) {
         let mut x = [V::splat(s, 0.0); L];
-        for i in 0..L {
-            x[i] = V::from_fn(s, |k| (100 * i + k) as f32);
+        for (i, x) in x.iter_mut().enumerate() {
+            *x = V::from_fn(s, |k| (100 * i + k) as f32);
         }
         for (k, y) in super::transpose(s, x).iter().enumerate() {
             for (i, y) in y.as_slice().iter().enumerate() {
