@@ -157,9 +157,9 @@ DESIGNS = {
         "Dark Plate",
         "A steel plate with its damper close: dense, heavy, soft above.",
         ["plate", "dark", "drums"],
-        t60=(2.3, 1.6, 0.6), lines=32, delays=(9, 43), matrix="householder",
+        t60=(2.3, 1.6, 0.6), lines=32, delays=(11, 61), matrix="householder",
         spread=(4, 9), early=0.5, highpass=60, corners=(300, 2800),
-        scatter=4, allpasses=(schroeder(2.6, 0.6), schroeder(4.1, 0.6)), seed=18,
+        allpasses=(schroeder(2.6, 0.6), schroeder(4.1, 0.6)), seed=18,
     ),
     "endless-bloom": Design(
         "Endless Bloom",
