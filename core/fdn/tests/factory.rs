@@ -77,6 +77,20 @@ fn all_are_there_and_small() {
 }
 
 #[test]
+fn all_are_by_the_schema() {
+    let read = |path: &Path| -> serde_json::Value {
+        serde_json::from_slice(&fs::read(path).unwrap()).unwrap()
+    };
+    let schema = jsonschema::validator_for(&read(&folder().join("../kiln-fdn.schema.json")));
+    let schema = schema.unwrap();
+    for (name, _) in TIMES {
+        let graph = read(&folder().join(format!("{name}.json")));
+        schema.validate(&graph).unwrap_or_else(|e| panic!("{name}: {e}"));
+        assert!(graph["meta"]["description"].is_string(), "{name}");
+    }
+}
+
+#[test]
 fn all_are_proven_stable_at_the_rates_of_hosts() {
     for (name, _) in TIMES {
         let graph = graph(name);
