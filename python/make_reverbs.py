@@ -7,7 +7,7 @@ slope mixes what decays slower and faster in it, hence the correction.
     cargo build --release -p kiln
     python python/make_reverbs.py [--kiln target/release/kiln] [--measure] [NAME...]
 
-Needs numpy and scipy. Half a minute each, the long ones a minute.
+Needs numpy and scipy. Three minutes for all.
 """
 
 import argparse

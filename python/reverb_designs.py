@@ -65,7 +65,9 @@ class Design:
     def _network(self, rng):
         """The lengths of the lines, the gains before and after them, the node between."""
         if self.trained:
-            steps = json.loads((Path(__file__).parent / self.trained).read_text())["root"]["children"]
+            steps = json.loads((Path(__file__).parent / self.trained).read_text())["root"][
+                "children"
+            ]
             into, late = (nearest(np.array(steps[k]["matrix"])) for k in (0, 2))
             samples = np.array(steps[1]["forward"]["samples"])
             return samples, into, late, matrix("mixing", np.array(steps[1]["backward"]["matrix"]))
@@ -86,8 +88,13 @@ def nested(outer, inner, g):
     """An all-pass of ``outer`` ms with one of ``inner`` ms in it, different in both channels."""
 
     def make(name, rng):
-        two = [primes(0.85 * ms * RATE / 1000, 1.15 * ms * RATE / 1000, 2, rng) for ms in (outer, inner)]
-        return allpass(name, rng.permutation(two[0]), g, allpass("inner", rng.permutation(two[1]), g))
+        two = [
+            primes(0.85 * ms * RATE / 1000, 1.15 * ms * RATE / 1000, 2, rng)
+            for ms in (outer, inner)
+        ]
+        return allpass(
+            name, rng.permutation(two[0]), g, allpass("inner", rng.permutation(two[1]), g)
+        )
 
     return make
 
@@ -157,9 +164,9 @@ DESIGNS = {
         "Dark Plate",
         "A steel plate with its damper close: dense, heavy, soft above.",
         ["plate", "dark", "drums"],
-        t60=(2.3, 1.6, 0.6), lines=32, delays=(9, 43), matrix="householder",
+        t60=(2.3, 1.6, 0.6), lines=32, delays=(11, 61), matrix="householder",
         spread=(4, 9), early=0.5, highpass=60, corners=(300, 2800),
-        scatter=4, allpasses=(schroeder(2.6, 0.6), schroeder(4.1, 0.6)), seed=18,
+        allpasses=(schroeder(2.6, 0.6), schroeder(4.1, 0.6)), seed=18,
     ),
     "endless-bloom": Design(
         "Endless Bloom",

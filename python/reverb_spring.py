@@ -97,5 +97,7 @@ def lowpass(hz):
     sections = []
     for damping in (2 * np.cos(np.pi / 8), 2 * np.cos(3 * np.pi / 8)):
         a0 = 1 + damping * w + w * w
-        sections.append(np.array([w * w, 2 * w * w, w * w, 2 * (w * w - 1), 1 - damping * w + w * w]) / a0)
+        sections.append(
+            np.array([w * w, 2 * w * w, w * w, 2 * (w * w - 1), 1 - damping * w + w * w]) / a0
+        )
     return sections
