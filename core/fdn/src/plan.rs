@@ -290,6 +290,12 @@ impl Plan {
     pub fn outputs(&self) -> usize {
         self.outputs.len()
     }
+
+    /// Samples that all its lines hold together. A sound that is not heard for as long,
+    /// neither from outside nor at an output, has left the network.
+    pub fn held(&self) -> usize {
+        self.rings.iter().map(|ring| ring.reach).sum()
+    }
 }
 
 impl fmt::Display for Plan {

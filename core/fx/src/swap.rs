@@ -33,6 +33,12 @@ pub trait Voice: Send {
 
     /// Samples it must hear before it sounds as if it had always played.
     fn warm_up(&self) -> usize;
+
+    /// Takes over what it can use of the voice it is going to replace. Returns the
+    /// samples to fade in, if others than the slot's. Real-time safe.
+    fn inherit(&mut self, _old: &Self) -> Option<usize> {
+        None
+    }
 }
 
 /// Boxed, so that the cell is lock-free.
@@ -78,6 +84,9 @@ pub struct Slot<V> {
     /// Samples that `next` must still run unheard.
     cold: usize,
     faded: usize,
+    /// Samples of the fade under way.
+    length: usize,
+    /// Samples of a fade, where the voice does not know better.
     fade: usize,
 }
 
@@ -92,6 +101,7 @@ pub fn slot<V: Voice>(fade: usize) -> (Loader<V>, Slot<V>) {
         fresh: true,
         cold: 0,
         faded: 0,
+        length: fade.max(1),
         fade: fade.max(1),
     };
     (Loader(mail), slot)
@@ -158,6 +168,7 @@ impl<V: Voice> Slot<V> {
     /// Sets the length of the cross-fade, in samples, for the swaps to come.
     pub fn set_fade(&mut self, fade: usize) {
         self.fade = fade.max(1);
+        self.length = self.fade;
         self.faded = self.faded.min(self.fade - 1);
     }
 
@@ -169,8 +180,12 @@ impl<V: Voice> Slot<V> {
         if self.old.is_some() || self.next.is_some() {
             return;
         }
-        let Some(voice) = self.mail.inbox.take() else { return };
+        let Some(mut voice) = self.mail.inbox.take() else { return };
         self.cold = voice.warm_up().min(WARM_UP_LIMIT);
+        if !self.fresh {
+            let known = self.live.as_ref().and_then(|live| voice.inherit(live));
+            self.length = known.unwrap_or(self.fade).max(1);
+        }
         self.next = Some(voice);
         if self.fresh {
             self.promote();
@@ -188,7 +203,7 @@ impl<V: Voice> Slot<V> {
     fn left(&self) -> usize {
         match (&self.next, self.cold) {
             (None, _) => BLOCK,
-            (Some(_), 0) => BLOCK.min(self.fade - self.faded),
+            (Some(_), 0) => BLOCK.min(self.length - self.faded),
             (Some(_), cold) => BLOCK.min(cold),
         }
     }
@@ -218,7 +233,7 @@ impl<V: Voice> Slot<V> {
         next.run(&mut wet, settings);
         if self.cold == 0 {
             for (io, wet) in io.iter_mut().zip(wet) {
-                cross_fade(io, wet, self.faded, self.fade);
+                cross_fade(io, wet, self.faded, self.length);
             }
         }
     }
@@ -233,14 +248,15 @@ impl<V: Voice> Slot<V> {
             return;
         }
         self.faded += samples;
-        if self.faded == self.fade {
+        if self.faded == self.length {
             self.promote();
         }
     }
 }
 
-/// Fades `io` to `wet`; `faded` of `fade` samples lie behind. Linear, because
-/// two models of one guitar correlate and a power-law fade would swell.
+/// Fades `io` to `wet`; `faded` of `fade` samples lie behind. Linear, because two
+/// models of one guitar correlate, as do two networks that ring with the same sound,
+/// and a power-law fade would swell.
 fn cross_fade(io: &mut [f32], wet: &[f32], faded: usize, fade: usize) {
     for (i, (x, y)) in io.iter_mut().zip(wet).enumerate() {
         let t = (faded + i + 1) as f32 / fade as f32;

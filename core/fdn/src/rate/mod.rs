@@ -17,6 +17,8 @@ use filter::Rates;
 
 /// The rates a graph can be brought to, in Hz.
 const RATES: std::ops::RangeInclusive<f64> = 8_000.0..=768_000.0;
+/// How many times as large a room can be made.
+const SIZES: std::ops::RangeInclusive<f64> = 1.0 / 16.0..=16.0;
 
 impl Graph {
     /// The graph as it would have been designed for `rate` Hz: its delays last as
@@ -51,6 +53,38 @@ impl Graph {
             Change { rates, delays: Delays::new(&self.root, rates), cascades: HashMap::new() };
         let root = change.node(&self.root, false)?;
         Ok(Self { sample_rate: rate, root, ..self.clone() })
+    }
+}
+
+impl Graph {
+    /// The same with every delay `size` times as long: a room so many times as wide,
+    /// in which all modes are as many times slower to decay. Whole delays stay whole,
+    /// and distinct ones distinct.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Invalid`] for a size outside 1/16 to 16, or where a delay gets too
+    /// long.
+    pub fn resized(&self, size: f64) -> Result<Self, Error> {
+        if !SIZES.contains(&size) {
+            return Err(Error::invalid("the size", "1/16 to 16", size));
+        }
+        if size == 1.0 {
+            return Ok(self.clone());
+        }
+        let delays = Delays::new(&self.root, Rates { old: 1.0, new: size });
+        let root = self.root.map_modules(&mut |module| {
+            Ok(match module {
+                Module::Delay(lines) => {
+                    Module::Delay(lines.iter().map(|d| delays.change(d)).collect())
+                }
+                Module::DelayMatrix(m) => {
+                    Module::DelayMatrix(m.map(|(gain, d)| (*gain, delays.change(d))))
+                }
+                other => other.clone(),
+            })
+        })?;
+        Ok(Self { root, ..self.clone() })
     }
 }
 

@@ -17,6 +17,7 @@ use crate::denormal::{FlushDenormals, scrub};
 use crate::filter::DcBlock;
 use crate::gate;
 use crate::pair::Pair;
+use crate::peaks::largest;
 use crate::rest::Rest;
 use crate::smooth::{Smooth, fade_samples, gain};
 use crate::swap::Loader;
@@ -28,10 +29,11 @@ mod speaker;
 mod stage;
 mod toned;
 
+pub use crate::peaks::Peaks;
 pub use params::{
     Cabinet, Channels, Gate, Levels, OutputLevel, Params, Routing, Slot as SlotParams, Tone,
 };
-pub use ranges::{RANGES, Range, range};
+pub use ranges::{RANGES, range};
 
 use rack::Rack;
 use speaker::Speaker;
@@ -51,15 +53,6 @@ pub struct Loaders {
     pub models: [Loader<Pair>; 2],
     /// Of the two impulse responses.
     pub cabinets: [Loader<crate::Cabinet>; 2],
-}
-
-/// The largest magnitudes since they were last taken, left and right; 1 is full scale.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Peaks {
-    /// At the models' input, after the input gain.
-    pub input: [f32; 2],
-    /// At the output.
-    pub output: [f32; 2],
 }
 
 /// The whole effect. Without a model, audio passes where it would be.
@@ -398,19 +391,6 @@ impl Amp {
 /// without an edge.
 fn feed(share: f32) -> f32 {
     (4.0 * share).min(1.0)
-}
-
-/// The largest magnitude of numbers.
-fn largest(io: &[f32]) -> f32 {
-    // A chain for each lane, for one alone would wait for itself at each sample.
-    let mut lanes = [0.0_f32; 16];
-    let mut parts = io.chunks_exact(16);
-    for part in &mut parts {
-        for (most, x) in lanes.iter_mut().zip(part) {
-            *most = if x.abs() > *most { x.abs() } else { *most };
-        }
-    }
-    lanes.iter().chain(parts.remainder()).fold(0.0, |most, x| most.max(x.abs()))
 }
 
 #[cfg(test)]
