@@ -252,7 +252,7 @@ impl Reverb {
         settings: &fdn::Params,
     ) -> usize {
         let resting = !self.rings();
-        let silent = |i: usize| io.iter().all(|io| !(io[i].abs() > 0.0) || !io[i].is_finite());
+        let silent = |i: usize| io.iter().all(|io| io[i] == 0.0 || !io[i].is_finite());
         let mut n = io[0].len();
         if resting {
             let lead = (0..n).take_while(|i| silent(*i)).count();
