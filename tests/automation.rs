@@ -6,6 +6,7 @@ mod kit;
 use fx::amp::{Amp, Channels, OutputLevel, Params, RANGES, Routing};
 use fx::{Cabinet, Impulse, Loaders, Pair};
 use kit::models::Random;
+use kit::steps;
 
 const RATE: f32 = 48_000.0;
 const BLOCK: usize = 64;
@@ -80,28 +81,6 @@ fn note(n: usize) -> [Vec<f32>; 2] {
     [tone(0.0), tone(0.5)]
 }
 
-/// The largest step of each span of `SPAN`, as a share of the peak around it.
-fn steps(io: &[f32]) -> Vec<f32> {
-    const CELL: usize = 500;
-    let peak = |part: &[f32]| part.iter().fold(1e-4_f32, |peak, x| peak.max(x.abs()));
-    let peaks: Vec<f32> = io.chunks(CELL).map(peak).collect();
-    let around = |cell: usize| {
-        // The loud parts of a fade are in reach of its quiet ones.
-        peaks[cell.saturating_sub(2)..(cell + 3).min(peaks.len())]
-            .iter()
-            .fold(0.0, |a: f32, b| a.max(*b))
-    };
-    let cells = io.chunks(CELL).enumerate().map(|(i, cell)| {
-        let before = if i == 0 { cell[0] } else { io[i * CELL - 1] };
-        let (step, _) = cell
-            .iter()
-            .fold((0.0_f32, before), |(step, before), x| (step.max((x - before).abs()), *x));
-        step / around(i)
-    });
-    let cells: Vec<f32> = cells.collect();
-    cells.chunks(SPAN / CELL).map(|span| span.iter().fold(0.0, |a: f32, b| a.max(*b))).collect()
-}
-
 #[test]
 fn a_minute_of_random_automation_makes_no_step() {
     let shelf = Shelf::new();
@@ -121,11 +100,11 @@ fn a_minute_of_random_automation_makes_no_step() {
         played.push(params);
         // The same sound standing still, once all fades are over.
         let still = &l[SPAN - 2000..];
-        own = own.max(steps(still).into_iter().fold(0.0, f32::max));
+        own = own.max(steps(still, SPAN).into_iter().fold(0.0, f32::max));
     }
     for io in [&left, &right] {
         assert!(io.iter().all(|x| x.is_finite()));
-        for (i, step) in steps(io).into_iter().enumerate() {
+        for (i, step) in steps(io, SPAN).into_iter().enumerate() {
             assert!(
                 step <= 1.5 * own,
                 "a step of {step} of the peak, where the sound's own is {own}, {} s in, at {:?} after {:?}",

@@ -88,6 +88,28 @@ pub fn signal(n: usize) -> Vec<f32> {
         .collect()
 }
 
+/// The largest step of each `span` of samples, as a share of the peak around it.
+pub fn steps(io: &[f32], span: usize) -> Vec<f32> {
+    const CELL: usize = 500;
+    let peak = |part: &[f32]| part.iter().fold(1e-4_f32, |peak, x| peak.max(x.abs()));
+    let peaks: Vec<f32> = io.chunks(CELL).map(peak).collect();
+    let around = |cell: usize| {
+        // The loud parts of a fade are in reach of its quiet ones.
+        peaks[cell.saturating_sub(2)..(cell + 3).min(peaks.len())]
+            .iter()
+            .fold(0.0, |a: f32, b| a.max(*b))
+    };
+    let cells = io.chunks(CELL).enumerate().map(|(i, cell)| {
+        let before = if i == 0 { cell[0] } else { io[i * CELL - 1] };
+        let (step, _) = cell
+            .iter()
+            .fold((0.0_f32, before), |(step, before), x| (step.max((x - before).abs()), *x));
+        step / around(i)
+    });
+    let cells: Vec<f32> = cells.collect();
+    cells.chunks(span / CELL).map(|span| span.iter().fold(0.0, |a: f32, b| a.max(*b))).collect()
+}
+
 /// Runs the whole contract over anything that processes a block.
 pub fn conforms<P>(
     name: &str,
