@@ -52,9 +52,12 @@ fn knobs(random: &mut Random) -> Params {
     params
 }
 
-/// A low note, for which every step that is not the sound's own stands out.
+/// A low note that comes softly, for which every step that is not the sound's own
+/// stands out.
 fn note(n: usize) -> [Vec<f32>; 2] {
-    let tone = |phase: f64| (0..n).map(|i| 0.1 * (i as f64 * 0.01 + phase).sin() as f32).collect();
+    let loud = |i: usize| 0.1 * (i as f64 / 24_000.0).min(1.0);
+    let tone =
+        |phase: f64| (0..n).map(|i| (loud(i) * (i as f64 * 0.01 + phase).sin()) as f32).collect();
     [tone(0.0), tone(0.5)]
 }
 

@@ -230,6 +230,15 @@ impl Effect {
         let Some(closed) = &mut self.closed else { return };
         let freeze = self.params.freeze;
         let mut to = self.held.target();
+        if self.held.settled().is_none() {
+            // What was just played of the fade.
+            let held = self.held;
+            if to == 1.0 {
+                closed.lean(&self.reverb, |frame| held.at(frame));
+            } else {
+                self.reverb.lean(closed, |frame| 1.0 - held.at(frame));
+            }
+        }
         if freeze && self.held.end() == 0.0 && self.fed.end() == 0.0 {
             closed.adopt(&self.reverb);
             to = 1.0;

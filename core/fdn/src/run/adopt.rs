@@ -3,7 +3,8 @@
 use std::ops::Range;
 
 use super::Reverb;
-use crate::plan::{Bank, Plan, Ring, STRIDE, Step};
+use super::line::before;
+use crate::plan::{Bank, FRAMES, Plan, Ring, STRIDE, Step};
 
 impl Reverb {
     /// Takes over what rings in the lines of `other`, by their names, as far back as it
@@ -19,22 +20,38 @@ impl Reverb {
         self.heads.fill(0);
         self.states.fill(0.0);
         self.phase = other.phase;
-        let (own, others) = (&self.plan.keys, &other.plan.keys);
-        let (mut i, mut k, mut same) = (0, 0, own.len() == others.len());
-        while let (Some((key, to)), Some((theirs, from))) = (own.get(i), others.get(k)) {
-            if key == theirs {
-                let from = other.past(*from as usize);
-                let to_ring = &self.plan.rings[*to as usize];
-                write(to_ring, &mut self.memory[self.skip + self.plan.rows * STRIDE..], from);
-            } else {
-                same = false;
-            }
-            (i, k) = (i + usize::from(key <= theirs), k + usize::from(theirs <= key));
-        }
+        let plan = self.plan.clone();
+        let rings = self.skip + plan.rows * STRIDE;
+        let same = each_pair(&plan, &other.plan, |to, from| {
+            write(&plan.rings[to], &mut self.memory[rings..], other.past(from));
+        });
         if alike(&self.plan, &other.plan) {
             self.states.copy_from_slice(&other.states);
         }
         same
+    }
+
+    /// Lets the last grid that each line was given be a mixture with what the same line
+    /// of `other`, which is where it is in time, was given: `share` tells of each frame
+    /// how much of its own there is. A loop that closes otherwise than the one it
+    /// goes on for would else go round with an edge. Real-time safe.
+    pub(crate) fn lean(&mut self, other: &Self, share: impl Fn(usize) -> f32) {
+        let plan = self.plan.clone();
+        let rings = self.skip + plan.rows * STRIDE;
+        each_pair(&plan, &other.plan, |to, from| {
+            let (own, theirs) = (&plan.rings[to], &other.plan.rings[from]);
+            let n = FRAMES.min(own.reach).min(theirs.reach);
+            for age in 1..=n {
+                let at = own.at + before(own, self.heads[to] as usize, age);
+                let from = theirs.at + before(theirs, other.heads[from] as usize, age);
+                let x = other.memory[other.skip + other.plan.rows * STRIDE + from];
+                let mixed = x + share(FRAMES - age) * (self.memory[rings + at] - x);
+                self.memory[rings + at] = mixed;
+                if at - own.at < own.twice {
+                    self.memory[rings + at + own.period] = mixed;
+                }
+            }
+        });
     }
 
     /// What a line remembers, in two pieces, the older first.
@@ -45,6 +62,22 @@ impl Reverb {
         let before: Range<usize> = (period + head).saturating_sub(*reach).min(*period)..*period;
         [&memory[before], &memory[head.saturating_sub(*reach)..head]]
     }
+}
+
+/// Does something with the rings of each line that two plans have both. Returns whether
+/// there are no others.
+fn each_pair(own: &Plan, other: &Plan, mut act: impl FnMut(usize, usize)) -> bool {
+    let (own, others) = (&own.keys, &other.keys);
+    let (mut i, mut k, mut same) = (0, 0, own.len() == others.len());
+    while let (Some((key, to)), Some((theirs, from))) = (own.get(i), others.get(k)) {
+        if key == theirs {
+            act(*to as usize, *from as usize);
+        } else {
+            same = false;
+        }
+        (i, k) = (i + usize::from(key <= theirs), k + usize::from(theirs <= key));
+    }
+    same
 }
 
 /// Lets `past` be what `ring` remembers when its present is at its beginning.
