@@ -291,6 +291,11 @@ impl Plan {
         self.outputs.len()
     }
 
+    /// How many delay lines it has.
+    pub fn lines(&self) -> usize {
+        self.rings.len()
+    }
+
     /// Samples that all its lines hold together. A sound that is not heard for as long,
     /// neither from outside nor at an output, has left the network.
     pub fn held(&self) -> usize {

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use cpu::Isa;
 use cpu::denormal::FlushDenormals;
 
 use super::ramp::{Ramp, grids};
@@ -47,13 +48,18 @@ impl Effect {
     /// Allocates all it will need, at rest, its controls where the graph lets them
     /// begin.
     pub fn new(model: &Arc<Model>) -> Self {
+        Self::new_on(model, Isa::best())
+    }
+
+    /// The same on an instruction set of choice; the best, if this machine lacks it.
+    pub fn new_on(model: &Arc<Model>, isa: Isa) -> Self {
         let plan = model.plan();
         let grids = grids(plan.sample_rate());
         let (inputs, outputs) = (plan.inputs(), plan.outputs());
         let still = Ramp::new(0.0, grids);
         let mut effect = Self {
-            reverb: Reverb::new(plan),
-            closed: model.closed.as_ref().map(Reverb::new),
+            reverb: Reverb::new_on(plan, isa),
+            closed: model.closed.as_ref().map(|plan| Reverb::new_on(plan, isa)),
             held: still,
             fed: Ramp::new(1.0, grids),
             wait: Wait::new(inputs, model.longest_wait(), grids),

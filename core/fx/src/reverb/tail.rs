@@ -3,7 +3,7 @@
 use std::array;
 use std::sync::Arc;
 
-use fdn::{Effect, Graph, Model, Range};
+use fdn::{Effect, Graph, Isa, Model, Range};
 use nn::BLOCK;
 
 use crate::reverb::range;
@@ -68,10 +68,15 @@ impl Tail {
     /// Plays `model`, which is one of [`model`]'s. Guarded, it never leaves full scale:
     /// for networks that are not proven to be stable.
     pub fn new(model: &Arc<Model>, guarded: bool) -> Self {
+        Self::new_on(model, guarded, Isa::best())
+    }
+
+    /// The same on an instruction set of choice; the best, if this machine lacks it.
+    pub fn new_on(model: &Arc<Model>, guarded: bool, isa: Isa) -> Self {
         let plan = model.plan();
         let rate = plan.sample_rate() as f32;
         Self {
-            effect: Some(Box::new(Effect::new(model))),
+            effect: Some(Box::new(Effect::new_on(model, isa))),
             heard: vec![0.0; plan.inputs().min(MOST_CHANNELS) * BLOCK],
             made: vec![0.0; plan.outputs().min(MOST_CHANNELS) * BLOCK],
             limiter: guarded.then(|| Limiter::new(rate)),
