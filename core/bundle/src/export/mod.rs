@@ -87,7 +87,9 @@ pub fn replaceable(identity: &Identity, out: &Path) -> Result<[PathBuf; 2], Erro
 
 /// Renames; what was there goes to where `staged` was, with the draft.
 fn put(staged: &Path, place: &Path) -> Result<(), Error> {
-    let old = staged.with_extension("old");
+    let mut old = std::ffi::OsString::from("old ");
+    old.push(staged.file_name().unwrap_or_default());
+    let old = staged.with_file_name(old);
     let was = fs::symlink_metadata(place).is_ok();
     let mut moved = if was { fs::rename(place, &old) } else { Ok(()) };
     if moved.is_ok() {
