@@ -10,7 +10,8 @@
 //! * Of a library that is a file of its own, as CLAP has it on Linux and Windows,
 //!   behind the library: a payload, its length in bytes as a little-endian u64, its
 //!   SHA-256, and 16 bytes that say what this is. Loaders read a library by the
-//!   tables at its beginning, so they take no notice of it.
+//!   tables at its beginning, so they take no notice of it. Whatever is put behind
+//!   it later, such as a signature of Windows, hides it.
 //!
 //! Both are the JSON of [`Identity::to_json`].
 

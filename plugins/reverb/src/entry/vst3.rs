@@ -161,3 +161,17 @@ extern "system" fn InitDll() -> bool {
 extern "system" fn ExitDll() -> bool {
     true
 }
+
+#[cfg(test)]
+mod tests {
+    use nice_plug::prelude::Vst3Plugin;
+
+    use super::platform_order;
+    use crate::KilnReverb;
+
+    #[test]
+    fn ids_are_ordered_as_nice_plug_orders_constants() {
+        let ordered = platform_order(KilnReverb::VST3_CLASS_ID);
+        assert_eq!(ordered, KilnReverb::PLATFORM_VST3_CLASS_ID);
+    }
+}
