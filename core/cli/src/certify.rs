@@ -25,9 +25,17 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     let rates = args.rate.iter().copied().map(Some);
     let rates: Vec<Option<f64>> = if args.rate.is_empty() { vec![None] } else { rates.collect() };
     let certify = |rate| reverb::certificate(&reverb::graph(&args.graph, rate)?);
-    let mut all: Vec<Value> = rates.into_iter().map(certify).collect::<Result<_>>()?;
+    let all: Vec<Value> = rates.into_iter().map(certify).collect::<Result<_>>()?;
+    let (worst, mut facts) = together(all);
+    facts["file"] = args.graph.display().to_string().into();
+    crate::say(&(serde_json::to_string_pretty(&facts)? + "\n"))?;
+    Ok(ExitCode::from(worst))
+}
+
+/// The worst status of certificates, and all of them as one, with the worst verdict.
+pub(crate) fn together(mut all: Vec<Value>) -> (u8, Value) {
     let worst = all.iter().map(status).max_by_key(|s| severity(*s)).unwrap_or(3);
-    let mut facts = match all.as_mut_slice() {
+    let facts = match all.as_mut_slice() {
         [one] => one.take(),
         several => {
             let worst = several.iter().find(|c| status(c) == worst);
@@ -35,9 +43,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
             json!({ "verdict": verdict, "certificates": several })
         }
     };
-    facts["file"] = args.graph.display().to_string().into();
-    crate::say(&(serde_json::to_string_pretty(&facts)? + "\n"))?;
-    Ok(ExitCode::from(worst))
+    (worst, facts)
 }
 
 fn status(certificate: &Value) -> u8 {

@@ -1,6 +1,6 @@
 //! A CLAP host.
 
-use std::ffi::CString;
+use std::ffi::{CStr, CString};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -27,6 +27,8 @@ pub struct Bundle {
     entry: PluginEntry,
     /// The plugin's CLAP id.
     pub id: String,
+    /// What hosts list it as, who made it, and its version.
+    pub names: [String; 3],
     /// Its CLAP features.
     pub features: Vec<String>,
 }
@@ -41,8 +43,10 @@ impl Bundle {
         let factory = entry.get_plugin_factory().context("no plugin factory")?;
         let descriptor = factory.plugin_descriptors().next().context("no plugin")?;
         let id = descriptor.id().context("the plugin has no id")?.to_str()?.to_owned();
+        let text = |text: Option<&CStr>| text.map_or(String::new(), |t| t.to_string_lossy().into());
+        let names = [descriptor.name(), descriptor.vendor(), descriptor.version()].map(text);
         let features = descriptor.features().map(|f| f.to_string_lossy().into_owned()).collect();
-        Ok(Self { entry, id, features })
+        Ok(Self { entry, id, names, features })
     }
 
     /// A new instance.
@@ -103,6 +107,12 @@ pub struct Parameter {
 }
 
 impl Plugin {
+    /// The id in what the instance itself says it is.
+    pub fn id(&self) -> Option<String> {
+        let handle = self.instance.plugin_shared_handle();
+        Some(handle.descriptor()?.id()?.to_string_lossy().into_owned())
+    }
+
     /// All parameters.
     pub fn parameters(&mut self) -> Vec<Parameter> {
         let handle = self.instance.plugin_handle();

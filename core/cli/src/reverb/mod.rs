@@ -2,10 +2,12 @@
 //! known of it.
 
 mod chain;
+mod compile;
 mod engine;
 mod explain;
 mod impulse;
 mod info;
+mod places;
 mod plot;
 mod render;
 mod watch;
@@ -89,6 +91,9 @@ enum What {
         #[arg(long, value_name = "HZ", value_parser = rate)]
         rate: Option<f64>,
     },
+    /// Make a plugin of its own of one graph, CLAP and VST3, from Kiln Reverb as it was
+    /// built
+    Compile(compile::Args),
     /// Write the graph as FAUST source
     Faust {
         /// The graph
@@ -122,6 +127,7 @@ pub(crate) fn run(args: &Args) -> Result<bool> {
         Some(What::Ir(args)) => impulse::run(args),
         Some(What::Plot(args)) => plot::run(args),
         Some(What::Explain { graph, rate }) => explain::run(graph, *rate),
+        Some(What::Compile(args)) => compile::run(args),
         Some(What::Faust { graph, rate, output }) => faust(graph, *rate, output.as_deref()),
     }?;
     Ok(true)

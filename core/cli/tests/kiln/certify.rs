@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::{Folder, done, kiln, stderr};
 
 /// y = x delayed, plus `gain` of y delayed.
-fn comb(samples: f64, gain: f64) -> String {
+pub(crate) fn comb(samples: f64, gain: f64) -> String {
     let node = |kind: &str| json!({ "type": kind, "name": kind, "inputs": 1, "outputs": 1 });
     let mut line = node("delay");
     line["samples"] = json!([samples]);

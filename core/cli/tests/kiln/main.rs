@@ -8,6 +8,7 @@ use hound::{SampleFormat, WavReader, WavSpec, WavWriter};
 use serde_json::json;
 
 mod certify;
+mod compile;
 mod effect;
 mod folders;
 mod info;
@@ -152,6 +153,7 @@ fn wrong_usage_is_2() {
         &["reverb", "--graph", "g", "--rt60", "nan", "in.wav", "out.wav"],
         &["reverb", "--graph", "g", "in.wav"],
         &["reverb", "ir", "g"],
+        &["reverb", "compile", "g"],
         &["reverb", "plot", "--rate", "0", "g", "g.png"],
         &["bench"],
         &["fly"],
