@@ -125,8 +125,7 @@ pub(super) fn improve(of: &Loop, arc: Arc, start: Option<&[f64]>) -> Rc<[f64]> {
 pub(super) fn bound(of: &Loop, margin: f64, work: usize, tight: f64) -> Bound {
     let whole = Arc { from: 0.0, to: std::f64::consts::PI };
     let enough = 1.0 - margin;
-    let first = improve(of, whole, None);
-    let mut heap = BinaryHeap::from([Piece::better(of, whole, &first, enough)]);
+    let mut heap = BinaryHeap::from([first(of, whole, enough)]);
     let (mut done, mut highest) = (Vec::new(), 0.0_f64);
     let (mut left, mut refinements) = (work, 256);
     while let Some(piece) = heap.pop() {
@@ -162,6 +161,16 @@ pub(super) fn bound(of: &Loop, margin: f64, work: usize, tight: f64) -> Bound {
     let worst = done.iter().max_by(|a, b| by(a).total_cmp(&by(b)));
     let (most, at) = worst.map_or((0.0, 0.0), |p| (by(&p), p.arc.middle()));
     Bound { most, at, proven, proven_below, pieces: done }
+}
+
+/// The whole circle with the S to begin with: none, where that does at once. What is
+/// designed is seldom badly scaled, and a search in many dimensions takes long.
+fn first(of: &Loop, whole: Arc, enough: f64) -> Piece {
+    let plain = Piece::new(of, whole, vec![0.0; of.lines.len()].into());
+    if plain.above <= enough {
+        return plain;
+    }
+    Piece::better(of, whole, &improve(of, whole, None), enough)
 }
 
 /// A bound below one with one S at all frequencies, if one is found: then delays may

@@ -187,7 +187,7 @@ fn canonical(n: usize) -> Network {
 
 #[test]
 fn large_networks_are_certified_by_their_bound() {
-    for n in [32, 64] {
+    for n in [32, 64, 128] {
         let (network, began) = (canonical(n), Instant::now());
         let found = certify(&network, &Conditions::default());
         let one = &found.loops[0];
