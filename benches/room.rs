@@ -28,6 +28,7 @@ fn main() {
             measure(name, &model, isa, rounds);
         }
     }
+    parts(&load("colourless"), rounds);
     println!("asleep {:.1} ns", asleep(&load("medium-hall"), rounds));
     reload(&load("medium-hall"), rounds);
 }
@@ -95,6 +96,42 @@ fn measure(name: &str, model: &Arc<Model>, isa: Isa, rounds: usize) {
     println!(
         "{name}, {lines} lines, {isa:?}: all {all:.1} ({share:.2} %), the network as trained {alone:.1}"
     );
+}
+
+/// What each part adds to a reverb that only plays its network.
+fn parts(model: &Arc<Model>, rounds: usize) {
+    let (all, plain) = (params(), Params { as_trained: true, ..Params::default() });
+    let with: [(&str, Params); 10] = [
+        ("nothing", plain),
+        ("a time", Params { rt60: all.rt60, as_trained: false, ..plain }),
+        ("bands", Params { rt60: all.rt60, as_trained: false, bands: all.bands, ..plain }),
+        ("modulation", Params { modulation: all.modulation, ..plain }),
+        ("pre-delay", Params { pre_delay: all.pre_delay, ..plain }),
+        ("early reflections", Params { early: all.early, ..plain }),
+        ("width and cross", Params { width: all.width, cross: all.cross, ..plain }),
+        ("cuts", Params { low_cut: all.low_cut, high_cut: all.high_cut, ..plain }),
+        ("ducking", Params { duck: all.duck, ..plain }),
+        ("a gate", Params { gate: all.gate, ..plain }),
+    ];
+    let mut players = with.map(|(name, params)| {
+        let (loader, reverb) = Reverb::new(RATE);
+        loader.offer(Tail::new(model, false));
+        (name, params, reverb, Vec::new())
+    });
+    let input = common::signal(TURN * BLOCK);
+    for _ in 0..rounds {
+        for (_, params, reverb, figures) in &mut players {
+            figures.push(turn(&input, |l, r| reverb.process(&mut [l, r], 2, params)));
+        }
+    }
+    let mut least = None;
+    for (name, _, _, figures) in players {
+        let figure = tenth(figures);
+        println!("with {name}: {:+.1}", figure - *least.get_or_insert(0.0));
+        if least == Some(0.0) {
+            least = Some(figure);
+        }
+    }
 }
 
 fn asleep(model: &Arc<Model>, rounds: usize) -> f64 {

@@ -5,6 +5,9 @@ use crate::reverb::Duck as Params;
 /// How far above the threshold the gain is all the way down, in dB.
 const KNEE: f32 = 12.0;
 
+/// What a factor of two is in dB: powers of two are the cheaper ones.
+const OCTAVE: f32 = 20.0 * std::f32::consts::LOG10_2;
+
 /// Below this nothing is turned down that anyone could hear, in dB.
 const NOTHING: f32 = 1e-3;
 
@@ -60,11 +63,11 @@ impl Ducker {
         for (i, gain) in gains.iter_mut().enumerate() {
             let peak = key.iter().fold(0.0_f32, |most, x| most.max(x[i].abs()));
             // No lower than a threshold can be.
-            let level = 20.0 * peak.max(1e-4).log10();
+            let level = OCTAVE * peak.max(1e-4).log2();
             let share = ((level - params.threshold) / KNEE).clamp(0.0, 1.0);
             let away = share * params.depth - self.reduction;
             self.reduction += away * if away > 0.0 { self.attack } else { self.release };
-            *gain *= 10f32.powf(self.reduction / -20.0);
+            *gain *= (self.reduction / -OCTAVE).exp2();
         }
     }
 
