@@ -31,6 +31,7 @@ pub mod source;
 pub mod wav;
 
 pub use meters::Meters;
+pub use shell::links::Linked;
 pub use shell::window;
 
 use choices::Oversampling;

@@ -2,6 +2,7 @@
 
 use fx::amp::{Params as Values, range};
 use nice_plug::prelude::*;
+pub(crate) use shell::links::gesture;
 use shell::text::{End, Quantity, switch};
 
 use crate::choices::{Channels, Level, Oversampling, Routing};
@@ -213,13 +214,6 @@ impl AmpParams {
         page!("Slots": a_on a_trim quality b_on b_trim b_quality routing blend);
         page!("Levels": input output level calibrate interface channels invert mix);
     }
-}
-
-/// Sets `param` as one gesture of the player's.
-pub(crate) fn gesture<P: Param>(setter: &ParamSetter<'_>, param: &P, value: P::Plain) {
-    setter.begin_set_parameter(param);
-    setter.set_parameter(param, value);
-    setter.end_set_parameter(param);
 }
 
 fn bypass(default: bool) -> BoolParam {
