@@ -41,6 +41,21 @@ pub const CABINETS: &[Item] = items![
     "kiln-412-closed" "Kiln 4x12 Closed" "kiln-412-closed.wav"
 ];
 
+/// The networks of reverberators, as graphs.
+pub const REVERBS: &[Item] = items![
+    "small-room" "Small Room" "reverbs/small-room.json"
+    "live-room" "Live Room" "reverbs/live-room.json"
+    "chamber" "Echo Chamber" "reverbs/chamber.json"
+    "medium-hall" "Medium Hall" "reverbs/medium-hall.json"
+    "large-hall" "Large Hall" "reverbs/large-hall.json"
+    "cathedral" "Cathedral" "reverbs/cathedral.json"
+    "bright-plate" "Bright Plate" "reverbs/bright-plate.json"
+    "dark-plate" "Dark Plate" "reverbs/dark-plate.json"
+    "spring" "Spring Tank" "reverbs/spring.json"
+    "colourless" "Colourless" "reverbs/colourless.json"
+    "endless-bloom" "Endless Bloom" "reverbs/endless-bloom.json"
+];
+
 /// The model of that id.
 pub fn model(id: &str) -> Option<&'static Item> {
     MODELS.iter().find(|item| item.id == id)
@@ -49,6 +64,11 @@ pub fn model(id: &str) -> Option<&'static Item> {
 /// The impulse response of that id.
 pub fn cabinet(id: &str) -> Option<&'static Item> {
     CABINETS.iter().find(|item| item.id == id)
+}
+
+/// The network of that id.
+pub fn reverb(id: &str) -> Option<&'static Item> {
+    REVERBS.iter().find(|item| item.id == id)
 }
 
 /// The presets, in the order in which they are listed.
@@ -83,10 +103,15 @@ mod tests {
         for item in CABINETS {
             assert!(crate::Impulse::load(item.bytes).is_ok(), "{}", item.id);
         }
-        let mut ids: Vec<&str> = MODELS.iter().chain(CABINETS).map(|item| item.id).collect();
+        for item in REVERBS {
+            let graph = fdn::Graph::load(item.bytes).expect(item.id);
+            assert_eq!(graph.name, item.name);
+        }
+        let all = || MODELS.iter().chain(CABINETS).chain(REVERBS);
+        let mut ids: Vec<&str> = all().map(|item| item.id).collect();
         ids.sort_unstable();
         ids.dedup();
-        assert_eq!(ids.len(), MODELS.len() + CABINETS.len(), "an id is there twice");
+        assert_eq!(ids.len(), all().count(), "an id is there twice");
     }
 
     #[test]

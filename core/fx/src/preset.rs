@@ -237,7 +237,7 @@ impl Asset {
 
     fn built_in(&self) -> Option<&'static Item> {
         let id = self.factory.as_deref()?;
-        factory::model(id).or_else(|| factory::cabinet(id))
+        factory::model(id).or_else(|| factory::cabinet(id)).or_else(|| factory::reverb(id))
     }
 }
 

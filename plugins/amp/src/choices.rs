@@ -1,31 +1,7 @@
 //! The choices of [`fx::amp::Params`] as a host sees them. The ids are for ever.
 
 use nice_plug::prelude::Enum;
-
-/// A host's view of one choice of the effect.
-macro_rules! choice {
-    ($(#[$doc:meta])* $name:ident of $of:path: $($id:literal $shown:literal $variant:ident),+) => {
-        $(#[$doc])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
-        #[expect(missing_docs, reason = "the names say all")]
-        pub enum $name {
-            $(#[id = $id] #[name = $shown] $variant),+
-        }
-
-        impl From<$of> for $name {
-            fn from(of: $of) -> Self {
-                use $of as Of;
-                match of { $(Of::$variant => Self::$variant),+ }
-            }
-        }
-
-        impl From<$name> for $of {
-            fn from(choice: $name) -> Self {
-                match choice { $($name::$variant => Self::$variant),+ }
-            }
-        }
-    };
-}
+use shell::choice;
 
 choice!(
     /// What becomes of two input channels.

@@ -4,8 +4,8 @@ use std::path::Path;
 use std::sync::LazyLock;
 
 use nice_plug::plugin::ParamValue;
-use nice_plug::prelude::*;
 use nice_plug_egui::RepaintNotifier;
+use shell::state::Stateful;
 
 use crate::disk::Folders;
 use crate::engines;
@@ -36,32 +36,5 @@ impl AmpParams {
             cab_on cab_blend cab_normalize low_cut high_cut
             level calibrate interface oversampling
         )
-    }
-}
-
-/// A parameter as a state holds it.
-trait Stateful {
-    fn default_state(&self) -> ParamValue;
-}
-
-impl Stateful for FloatParam {
-    fn default_state(&self) -> ParamValue {
-        ParamValue::F32(self.default_plain_value())
-    }
-}
-
-impl Stateful for BoolParam {
-    fn default_state(&self) -> ParamValue {
-        ParamValue::Bool(self.default_plain_value())
-    }
-}
-
-impl<T: Enum + PartialEq + 'static> Stateful for EnumParam<T> {
-    fn default_state(&self) -> ParamValue {
-        let index = self.default_plain_value().to_index();
-        match T::ids() {
-            Some(ids) => ParamValue::String(ids[index].into()),
-            None => ParamValue::I32(index as i32),
-        }
     }
 }

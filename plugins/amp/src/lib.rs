@@ -28,11 +28,11 @@ pub mod seat;
 pub mod session;
 pub mod snapshot;
 pub mod source;
-mod text;
 pub mod wav;
-pub mod window;
 
 pub use meters::Meters;
+pub use shell::links::Linked;
+pub use shell::window;
 
 use choices::Oversampling;
 use disk::Folders;

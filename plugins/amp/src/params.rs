@@ -2,13 +2,14 @@
 
 use fx::amp::{Params as Values, range};
 use nice_plug::prelude::*;
+pub(crate) use shell::links::gesture;
+use shell::text::{End, Quantity, switch};
 
 use crate::choices::{Channels, Level, Oversampling, Routing};
 use crate::disk::Folders;
 use crate::places::{Place, Places, Task};
 use crate::presets::Presets;
 use crate::seat::Seat;
-use crate::text::{End, Quantity, switch};
 use crate::window::Window;
 
 /// Where the count of changes starts anew.
@@ -215,13 +216,6 @@ impl AmpParams {
     }
 }
 
-/// Sets `param` as one gesture of the player's.
-pub(crate) fn gesture<P: Param>(setter: &ParamSetter<'_>, param: &P, value: P::Plain) {
-    setter.begin_set_parameter(param);
-    setter.set_parameter(param, value);
-    setter.end_set_parameter(param);
-}
-
 fn bypass(default: bool) -> BoolParam {
     BoolParam::new("Bypass", default)
         .with_value_to_string(formatters::v2s_bool_bypass())
@@ -243,26 +237,7 @@ fn number(name: &str, key: &str, quantity: Quantity) -> FloatParam {
     let range = range(key);
     let (min, max) = (range.min, range.max);
     let default = range.get(&Values::default());
-    // Where the middle of the knob's travel is: the ear measures times and
-    // frequencies by their ratio.
-    let middle = match quantity {
-        Quantity::Time | Quantity::Frequency(_) if min > 0.0 => Some((min * max).sqrt()),
-        Quantity::Time => Some(0.1 * max),
-        _ => None,
-    };
-    let scale = match middle {
-        Some(middle) => {
-            let factor = 0.5f32.log((middle - min) / (max - min));
-            FloatRange::Skewed { min, max, factor }
-        }
-        None => FloatRange::Linear { min, max },
-    };
-    let unit = match (quantity, key) {
-        (_, "levels.interface") => " dBu",
-        (Quantity::Decibels | Quantity::Attenuation, _) => " dB",
-        (Quantity::Time, _) => " ms",
-        (Quantity::Share, _) => " %",
-        (Quantity::Frequency(_) | Quantity::Marks, _) => "",
-    };
+    let scale = quantity.scale(min, max);
+    let unit = if key == "levels.interface" { " dBu" } else { quantity.unit() };
     quantity.dress(FloatParam::new(name, default, scale), min, max).with_unit(unit)
 }

@@ -2,11 +2,13 @@
 //! that the tone survives a move, a rename or another computer.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use nice_plug::plugin::{ParamValue, PluginState};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+
+pub use shell::path::PathText;
 
 use crate::defaults::defaults;
 use crate::places::Place;
@@ -50,29 +52,6 @@ impl Saved {
     /// What is built in under `id`.
     pub fn factory(id: &str) -> Self {
         Self { factory: Some(id.into()), ..Self::default() }
-    }
-}
-
-/// A path as text, so that one that is not Unicode cannot lose the whole record.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct PathText(String);
-
-impl PathText {
-    /// The path.
-    pub fn path(&self) -> PathBuf {
-        PathBuf::from(&self.0)
-    }
-}
-
-impl From<String> for PathText {
-    fn from(path: String) -> Self {
-        Self(path)
-    }
-}
-
-impl From<&Path> for PathText {
-    fn from(path: &Path) -> Self {
-        Self(path.to_string_lossy().into_owned())
     }
 }
 

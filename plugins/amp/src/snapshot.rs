@@ -3,6 +3,7 @@
 use fx::amp::{Params as Values, RANGES};
 use fx::preset::{Asset, Preset};
 use nice_plug::prelude::*;
+use shell::links::Linked as _;
 
 use crate::choices::Oversampling;
 use crate::params::AmpParams;

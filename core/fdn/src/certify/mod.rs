@@ -234,6 +234,12 @@ fn filters(network: &Network) -> FilterCertificate {
     filters
 }
 
+/// Whether every filter has its poles within the unit circle.
+pub(crate) fn sound(network: &Network) -> bool {
+    let FilterCertificate { unstable_poles, on_circle, .. } = filters(network);
+    unstable_poles == 0 && on_circle == 0
+}
+
 impl LoopCertificate {
     fn nothing() -> Self {
         Self {

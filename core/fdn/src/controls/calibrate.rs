@@ -27,6 +27,8 @@ const BEND: f64 = 0.005;
 const FINEST: f64 = 1.05;
 /// Points that are enough.
 const POINTS: usize = 100;
+/// The longest time that a few measurements look for, in seconds.
+const ROUGH_MOST: f64 = 6.0;
 /// Multiplications for each proof, roughly.
 const EFFORT: f64 = 2e9;
 /// Proofs that look for how long a network may ring.
@@ -60,12 +62,14 @@ pub struct Calibration {
 impl Calibration {
     /// Finds what is needed for the times of `range`, or as many as there are; none
     /// if no time can be found.
-    /// Up to `safe`, no proof is needed.
+    /// Up to `safe`, no proof is needed. Once `stop` says so, what was found so far is
+    /// of no use.
     pub(super) fn new(
         network: &Network,
         plan: &Arc<Plan>,
         range: Range,
         safe: f64,
+        stop: &dyn Fn() -> bool,
     ) -> Option<Self> {
         if plan.decaying.is_empty() {
             return None;
@@ -75,14 +79,63 @@ impl Calibration {
             probe: Probe::new(plan, 2.0 * most),
             fade: fade(plan.sample_rate()),
             points: Vec::new(),
+            stop,
         };
         search.run(range.min, most);
         let mut found = Self { points: search.points };
         if found.span()[1] > most {
             found.cut(found.decay(most));
         }
-        found.limit(network, safe);
+        found.limit(network, safe, stop);
         (found.points.len() > 1).then_some(found)
+    }
+
+    /// What a few measurements say: it is right where all modes decay alike, and
+    /// nowhere longer than `safe` makes it. None if no time can be found.
+    pub(super) fn rough(plan: &Arc<Plan>, range: Range, safe: f64) -> Option<Self> {
+        if plan.decaying.is_empty() {
+            return None;
+        }
+        let (fade, most) = (fade(plan.sample_rate()), range.max.min(MOST));
+        let mut probe = Probe::new(plan, 2.0 * ROUGH_MOST);
+        let start = -fade / BEGIN;
+        let rate = 1.0 / probe.t60(start, 1.2 * BEGIN)?;
+        let mut points = vec![[start, rate]];
+        // Further on by what would be if all decayed alike.
+        for share in [0.3, 0.0] {
+            let guess = rate - (1.0 - share) / BEGIN;
+            if guess * ROUGH_MOST > 1.0
+                && let Some(found) = probe.t60(share * start, 1.2 / guess)
+            {
+                points.push([share * start, 1.0 / found]);
+            }
+        }
+        let mut points = falling(&points);
+        let &[[first, fastest], ..] = &points[..] else { return None };
+        let least = 1.0 / range.min;
+        if fastest < least {
+            points.insert(0, [first - fade * (least - fastest), least]);
+        }
+        let (slope, longest) = (line_slope(&points, fade), 1.0 / most);
+        let &[last, slowest] = points.last()?;
+        if slowest > longest {
+            points.push([last + slope * (slowest - longest), longest]);
+        }
+        Self { points }.safe(safe)
+    }
+
+    /// The same, but for what is longer than `safe` makes it; none if nothing is left.
+    pub(super) fn safe(mut self, safe: f64) -> Option<Self> {
+        if self.points.last()?[0] > safe {
+            self.cut(safe);
+        }
+        (self.points.len() > 1).then_some(self)
+    }
+
+    /// What it would be if every delay were `size` times as long: as much is lost each
+    /// time round, which takes as many times longer.
+    pub(super) fn resized(&self, size: f64) -> Self {
+        Self { points: self.points.iter().map(|p| p.map(|x| x / size)).collect() }
     }
 
     /// Seconds until −60 dB as it was trained; none if that is longer than what was
@@ -121,14 +174,17 @@ impl Calibration {
     }
 
     /// Leaves nothing longer than what is proven.
-    fn limit(&mut self, network: &Network, safe: f64) {
+    fn limit(&mut self, network: &Network, safe: f64, stop: &dyn Fn() -> bool) {
         let Some(&[top, _]) = self.points.last() else { return };
-        if top <= safe || stable(network, top) {
+        if top <= safe || stop() || stable(network, top) {
             return;
         }
         let (mut proven, mut not) = (safe, top);
         if safe > 0.0 || stable(network, 0.0) {
             for _ in 0..PROOFS {
+                if stop() {
+                    return;
+                }
                 let middle = 0.5 * (proven + not);
                 if stable(network, middle) {
                     proven = middle;
@@ -157,6 +213,15 @@ fn line(points: &[[f64; 2]], after: usize, by: usize, at: f64) -> f64 {
     (b[1 - by] - a[1 - by]).mul_add(share, a[1 - by])
 }
 
+/// How much d rises for what 1/T falls where `points` end; `alike` if that is not to be
+/// seen.
+fn line_slope(points: &[[f64; 2]], alike: f64) -> f64 {
+    match points {
+        [.., a, b] if b[1] < a[1] => (b[0] - a[0]) / (a[1] - b[1]),
+        _ => alike,
+    }
+}
+
 /// The nearest to `points` whose second coordinates fall: those that do not are
 /// pooled with their neighbours (M. Ayer et al., Ann. Math. Statist. 26, 1955).
 fn falling(points: &[[f64; 2]]) -> Vec<[f64; 2]> {
@@ -179,14 +244,16 @@ fn stable(network: &Network, decay: f64) -> bool {
 }
 
 /// Looks for times.
-struct Search {
+struct Search<'a> {
     probe: Probe,
     fade: f64,
     /// d and 1/T, d rising.
     points: Vec<[f64; 2]>,
+    /// Whether nobody wants to know any more.
+    stop: &'a dyn Fn() -> bool,
 }
 
-impl Search {
+impl Search<'_> {
     /// Finds points from `least` seconds to `most`, as far as there are.
     fn run(&mut self, least: f64, most: f64) {
         let start = -self.fade / BEGIN;
@@ -195,7 +262,7 @@ impl Search {
         for _ in 0..STEPS {
             let Some(&[decay, rate]) = self.points.first() else { return };
             let next = decay - self.fade * rate * (STEP - 1.0);
-            if 1.0 / rate <= least {
+            if 1.0 / rate <= least || (self.stop)() {
                 break;
             }
             let Some(found) = self.probe.t60(next, 1.2 / rate) else { break };
@@ -203,7 +270,7 @@ impl Search {
         }
         for _ in 0..STEPS {
             let Some(&[_, rate]) = self.points.last() else { return };
-            if 1.0 / rate >= most || !self.up() {
+            if 1.0 / rate >= most || (self.stop)() || !self.up() {
                 break;
             }
         }
@@ -234,7 +301,7 @@ impl Search {
     /// Adds points in the middle of lines that are no good.
     fn refine(&mut self) {
         let (mut i, mut lost) = (1, 0);
-        while i < self.points.len() && lost < HALVINGS {
+        while i < self.points.len() && lost < HALVINGS && !(self.stop)() {
             let ([from, rate], [to, _]) = (self.points[i - 1], self.points[i]);
             let middle = 0.5 * (from + to);
             let poor = self.points.len() < POINTS && middle > from && middle < to && self.poor(i);

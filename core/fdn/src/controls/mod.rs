@@ -19,7 +19,7 @@ mod move_tests;
 use std::f64::consts::{FRAC_PI_2, FRAC_PI_4};
 use std::sync::{Arc, OnceLock};
 
-use crate::certify::{lossless, passivity};
+use crate::certify::{lossless, passivity, sound};
 use crate::compile::{Decay, Moves};
 use crate::error::Error;
 use crate::graph::{Controls, Graph, Range};
@@ -142,6 +142,8 @@ pub struct Model {
     /// What holds the sound.
     closed: Option<Arc<Plan>>,
     calibration: OnceLock<Option<Calibration>>,
+    /// What is taken for it until it is found.
+    assumed: OnceLock<Calibration>,
 }
 
 impl Model {
@@ -194,6 +196,7 @@ impl Model {
                 ..Params::default()
             },
             calibration: OnceLock::new(),
+            assumed: OnceLock::new(),
         };
         let waiting = model.plan.inputs() * wait::ring(model.longest_wait());
         if waiting > MOST_WAITING {
@@ -206,6 +209,11 @@ impl Model {
     /// What is run.
     pub fn plan(&self) -> &Arc<Plan> {
         &self.plan
+    }
+
+    /// What was compiled.
+    pub fn network(&self) -> &Network {
+        &self.network
     }
 
     /// What its controls mean.
@@ -225,27 +233,90 @@ impl Model {
         let rt60 = self.controls.rt60.filter(|_| !self.plan.decaying.is_empty());
         let rt60 = match self.law {
             Law::Adac => rt60,
-            Law::Calibrated => rt60.and_then(|r| self.calibration.get()?.as_ref()?.within(r)),
+            Law::Calibrated => rt60.and_then(|r| self.calibration()?.within(r)),
         };
         Controls { rt60, dry_wet: self.controls.dry_wet.filter(|_| self.mixes()), ..self.controls }
     }
 
     /// Finds how the reverberation time depends on what its lines lose: by the
-    /// calibrated law it does nothing before. Not for the audio thread: it plays a
-    /// minute or two of impulse responses, and proves how far a damped network may
-    /// be made to ring longer than it was trained to, which takes from a tenth of a
-    /// second to some seconds where filters are many. Once it has been found,
-    /// effects that play already use it.
+    /// calibrated law it does nothing before, but for what is
+    /// [assumed](Self::assume). Not for the audio thread: it plays a minute or two of
+    /// impulse responses, and proves how far a damped network may be made to ring
+    /// longer than it was trained to, which takes from a tenth of a second to some
+    /// seconds where filters are many. Once it has been found, effects that play
+    /// already use it.
     pub fn calibrate(&self) -> Option<&Calibration> {
+        self.calibrate_unless(&|| false)
+    }
+
+    /// [`calibrate`](Self::calibrate), given up soon after `stop` says so: nothing has
+    /// changed then, and none is returned.
+    pub fn calibrate_unless(&self, stop: &dyn Fn() -> bool) -> Option<&Calibration> {
         if self.law != Law::Calibrated {
             return None;
         }
-        let found = self.calibration.get_or_init(|| {
-            let range = self.controls.rt60?;
-            let safe = self.passivity.map_or(0.0, |p| p.decay.max(0.0));
-            Calibration::new(&self.network, &self.plan, range, safe)
-        });
-        found.as_ref()
+        if self.calibration.get().is_none() {
+            let (range, safe) = (self.controls.rt60, self.safe());
+            let find = |range| Calibration::new(&self.network, &self.plan, range, safe, stop);
+            let found = range.and_then(find);
+            if stop() {
+                return None;
+            }
+            // Another thread may have found the same.
+            let _same = self.calibration.set(found);
+        }
+        self.calibration.get()?.as_ref()
+    }
+
+    /// Whether [`calibrate`](Self::calibrate) has nothing left to find.
+    pub fn is_calibrated(&self) -> bool {
+        self.law != Law::Calibrated || self.calibration.get().is_some()
+    }
+
+    /// How its reverberation time depends on what its lines lose, as far as that is
+    /// found, or assumed, by now.
+    pub fn calibration(&self) -> Option<&Calibration> {
+        match self.calibration.get() {
+            Some(found) => found.as_ref(),
+            None => self.assumed.get(),
+        }
+    }
+
+    /// Takes the reverberation times of `other`, than whose its delays are `size` times
+    /// as long, for its own until its own are [found](Self::calibrate): those of
+    /// a network trained a step further are nearly the same. Nothing is assumed that
+    /// could make it grow: no time is longer than what it is passive with, or was
+    /// trained to. Only the first assumption counts.
+    pub fn assume(&self, other: &Self, size: f64) {
+        let known = other.calibration().filter(|_| self.law == Law::Calibrated && size > 0.0);
+        if let Some(known) = known.and_then(|known| known.resized(size).safe(self.safe())) {
+            let _only_the_first = self.assumed.set(known);
+        }
+    }
+
+    /// Assumes what a few short measurements say, unless something is known already: as
+    /// [`assume`](Self::assume), where there is no network before it. Not for the audio
+    /// thread: it takes some milliseconds.
+    pub fn estimate(&self) {
+        if self.law != Law::Calibrated || self.calibration().is_some() {
+            return;
+        }
+        let range = self.controls.rt60;
+        if let Some(known) = range.and_then(|r| Calibration::rough(&self.plan, r, self.safe())) {
+            let _only_the_first = self.assumed.set(known);
+        }
+    }
+
+    /// How far its lines may gain without a proof.
+    fn safe(&self) -> f64 {
+        self.passivity.map_or(0.0, |p| p.decay.max(0.0))
+    }
+
+    /// Whether it is plain that it cannot grow, without a [certificate](crate::certify):
+    /// nothing in its loops adds energy, and every filter has its poles within the unit
+    /// circle. What this denies may be stable all the same.
+    pub fn is_plainly_bounded(&self) -> bool {
+        self.passivity.is_some() && sound(&self.network)
     }
 
     /// Whether its reverberation time may differ by frequency, and its lines be turned
@@ -265,7 +336,7 @@ impl Model {
         let Bands { low, high, crossovers } = params.bands;
         let at = crossovers.map(|hz| hz.clamp(20.0, 20_000.0));
         let Some(passivity) = self.passivity else { return Shelving { at, ..Shelving::default() } };
-        let trained = || self.calibration.get()?.as_ref()?.trained();
+        let trained = || self.calibration()?.trained();
         let Some(seconds) = params.rt60.or_else(trained) else {
             return Shelving { at, ..Shelving::default() };
         };
@@ -290,10 +361,7 @@ impl Model {
         let seconds = seconds.clamp(range.min, range.max);
         match self.law {
             Law::Adac => -calibrate::fade(self.plan.sample_rate) / seconds,
-            Law::Calibrated => {
-                let found = self.calibration.get().and_then(|c| c.as_ref());
-                found.map_or(0.0, |c| c.decay(seconds))
-            }
+            Law::Calibrated => self.calibration().map_or(0.0, |c| c.decay(seconds)),
         }
     }
 

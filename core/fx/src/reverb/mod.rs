@@ -25,11 +25,13 @@ use crate::peaks::largest;
 use crate::smooth::{Smooth, fade_samples, gain};
 use crate::swap::{self, Loader, Slot};
 
+mod division;
 mod params;
 mod ranges;
 mod tail;
 
 pub use crate::peaks::Peaks;
+pub use division::Division;
 pub use params::{Bands, Duck, Early as EarlyParams, Modulation, Params};
 pub use ranges::{RANGES, range};
 pub use tail::{MOST_CHANNELS, Tail, model};

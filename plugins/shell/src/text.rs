@@ -9,15 +9,21 @@ type Read = Arc<dyn Fn(&str) -> Option<f32> + Send + Sync>;
 
 /// What a number measures, which decides how it is written and read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Quantity {
+pub enum Quantity {
     /// Decibels, or dB of something, whose unit the parameter shows.
     Decibels,
     /// Decibels, where the least is silence.
     Attenuation,
     /// Milliseconds.
     Time,
+    /// Seconds.
+    Seconds,
     /// Hertz, where this end of the range is "off".
     Frequency(End),
+    /// Hertz, none of them "off".
+    Hertz,
+    /// A multiple of what is usual.
+    Times,
     /// A share from 0 to 1, shown in percent.
     Share,
     /// Marks of a knob.
@@ -26,14 +32,46 @@ pub(crate) enum Quantity {
 
 /// An end of a range.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum End {
+pub enum End {
+    /// The least value.
     Low,
+    /// The largest value.
     High,
 }
 
 impl Quantity {
+    /// What stands behind its numbers in a host; "" where they say it themselves.
+    pub fn unit(self) -> &'static str {
+        match self {
+            Self::Decibels | Self::Attenuation => " dB",
+            Self::Time => " ms",
+            Self::Seconds => " s",
+            Self::Times => " ×",
+            Self::Share => " %",
+            Self::Frequency(_) | Self::Hertz | Self::Marks => "",
+        }
+    }
+
+    /// The usual range of a parameter from `min` to `max`: the ear measures times,
+    /// frequencies and sizes by their ratio, so that the middle of a knob's travel is
+    /// their geometric mean.
+    pub fn scale(self, min: f32, max: f32) -> FloatRange {
+        let middle = match self {
+            Self::Time | Self::Seconds | Self::Frequency(_) | Self::Hertz | Self::Times
+                if min > 0.0 =>
+            {
+                Some((min * max).sqrt())
+            }
+            Self::Time => Some(0.1 * max),
+            _ => None,
+        };
+        let Some(middle) = middle else { return FloatRange::Linear { min, max } };
+        let factor = 0.5f32.log((middle - min) / (max - min));
+        FloatRange::Skewed { min, max, factor }
+    }
+
     /// `param`, whose range is from `min` to `max`, written and read as this.
-    pub(crate) fn dress(self, param: FloatParam, min: f32, max: f32) -> FloatParam {
+    pub fn dress(self, param: FloatParam, min: f32, max: f32) -> FloatParam {
         let show: Show = Arc::new(move |value| self.show(value, min, max));
         let read: Read = Arc::new(move |text| self.read(text, min, max));
         param.with_value_to_string(show).with_string_to_value(read)
@@ -46,11 +84,14 @@ impl Quantity {
             Self::Decibels | Self::Attenuation | Self::Marks => rounded(value, 1),
             Self::Time if value < 9.95 => rounded(value, 1),
             Self::Time => rounded(value, 0),
+            Self::Seconds | Self::Times if value < 9.995 => rounded(value, 2),
+            Self::Seconds | Self::Times => rounded(value, 1),
             Self::Share => rounded(value * 100.0, 0),
+            Self::Hertz if value < 9.995 => rounded(value, 2) + " Hz",
             Self::Frequency(End::Low) if value < min + 0.5 => "off".into(),
             Self::Frequency(End::High) if value > max - 5.0 => "off".into(),
-            Self::Frequency(_) if value < 999.5 => rounded(value, 0) + " Hz",
-            Self::Frequency(_) => rounded(value / 1000.0, 2) + " kHz",
+            Self::Frequency(_) | Self::Hertz if value < 999.5 => rounded(value, 0) + " Hz",
+            Self::Frequency(_) | Self::Hertz => rounded(value / 1000.0, 2) + " kHz",
         }
     }
 
@@ -63,14 +104,20 @@ impl Quantity {
             Self::Attenuation if is_off || is_silence(&text) => return Some(min),
             _ => {}
         }
-        let (number, unit) = split(&text)?;
+        let (number, unit) = match self {
+            Self::Times => split(text.trim_start_matches(['x', '×']).trim_start())?,
+            _ => split(&text)?,
+        };
         let factor = match (self, unit) {
             (Self::Decibels | Self::Attenuation, "" | "db" | "dbu" | "dbfs")
             | (Self::Marks, "")
-            | (Self::Frequency(_), "" | "hz")
-            | (Self::Time, "" | "ms") => 1.0,
-            (Self::Frequency(_), "k" | "khz") | (Self::Time, "s" | "sec") => 1000.0,
-            (Self::Time, "us" | "µs" | "μs") => 0.001,
+            | (Self::Frequency(_) | Self::Hertz, "" | "hz")
+            | (Self::Time, "" | "ms")
+            | (Self::Seconds, "" | "s" | "sec")
+            | (Self::Times, "" | "x" | "×") => 1.0,
+            (Self::Frequency(_) | Self::Hertz, "k" | "khz") | (Self::Time, "s" | "sec") => 1000.0,
+            (Self::Time, "us" | "µs" | "μs") | (Self::Seconds, "ms") => 0.001,
+            (Self::Times, "%") => 0.01,
             (Self::Share, "" | "%") => 0.01,
             _ => return None,
         };
@@ -107,7 +154,7 @@ fn split(text: &str) -> Option<(f32, &str)> {
 }
 
 /// A switch with words of its own for off and on, that reads the usual ones too.
-pub(crate) fn switch(name: &str, default: bool, off: &'static str, on: &'static str) -> BoolParam {
+pub fn switch(name: &str, default: bool, off: &'static str, on: &'static str) -> BoolParam {
     BoolParam::new(name, default)
         .with_value_to_string(Arc::new(move |value| if value { on } else { off }.into()))
         .with_string_to_value(Arc::new(move |text| {
@@ -139,6 +186,12 @@ mod tests {
             (Quantity::Time, "1.2 s", 1200.0),
             (Quantity::Time, "250 us", 0.25),
             (Quantity::Share, "50 %", 0.5),
+            (Quantity::Seconds, "1,5", 1.5),
+            (Quantity::Seconds, "800 ms", 0.8),
+            (Quantity::Times, "×1.5", 1.5),
+            (Quantity::Times, "150 %", 1.5),
+            (Quantity::Hertz, "0.5 Hz", 0.5),
+            (Quantity::Hertz, "2k", 2000.0),
             (Quantity::Marks, "7,5", 7.5),
             (LOW, "OFF", 20.0),
             (HIGH, "off", 20_000.0),
@@ -166,6 +219,9 @@ mod tests {
             (Quantity::Decibels, -40.0, 40.0),
             (Quantity::Attenuation, -100.0, 0.0),
             (Quantity::Time, 0.1, 1000.0),
+            (Quantity::Seconds, 0.1, 30.0),
+            (Quantity::Times, 0.25, 4.0),
+            (Quantity::Hertz, 0.05, 12_000.0),
             (Quantity::Share, 0.0, 1.0),
             (Quantity::Marks, 0.0, 10.0),
             (LOW, 20.0, 800.0),

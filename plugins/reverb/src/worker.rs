@@ -1,0 +1,275 @@
+//! The threads of an engine: one that loads, builds and follows a file, and one that
+//! proves and measures what plays, for which a trainer is not to wait.
+
+use std::sync::atomic::Ordering::Relaxed;
+use std::sync::{Arc, PoisonError};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use fdn::live::{self, Ack, Event, Follower};
+
+use crate::engine::{Inner, Number, Refused, Wish};
+use crate::prepared::Prepared;
+use crate::source::{Loaded, from_live};
+use crate::status::{Live, Proof};
+
+/// Between looks at the knobs while the host plays, and at a file that is followed.
+const LOOK: Duration = Duration::from_millis(30);
+const LOOK_AT_FILE: Duration = Duration::from_millis(10);
+/// Between two sizes that are built.
+const RESIZE: Duration = Duration::from_millis(60);
+/// How long what plays must have played before it is worth a proof, while a file is
+/// followed: a trainer in full flight is not to be slowed down.
+const QUIET: Duration = Duration::from_millis(250);
+
+/// The threads.
+pub(crate) struct Worker {
+    threads: [Option<JoinHandle<()>>; 2],
+}
+
+impl Worker {
+    /// Starts them; none if the system has none to give.
+    pub(crate) fn start(inner: &Arc<Inner>) -> Option<Self> {
+        let spawn = |name: &str, run: fn(&Inner)| {
+            let inner = inner.clone();
+            thread::Builder::new().name(name.into()).spawn(move || run(&inner)).ok()
+        };
+        let load = spawn("kiln-reverb", load)?;
+        Some(Self { threads: [Some(load), spawn("kiln-proof", prove)] })
+    }
+
+    /// Waits for their end, which they must have been told of.
+    pub(crate) fn join(self) {
+        for thread in self.threads.into_iter().flatten() {
+            // A thread that panicked has said so.
+            let _ended = thread.join();
+        }
+    }
+}
+
+/// What the loading thread follows.
+struct Following {
+    follower: Follower,
+    /// The bytes and revision of what plays, until they are proven.
+    unproven: Option<(Ack, Arc<Prepared>)>,
+    /// The one before, of whose times the next can make use.
+    last: Option<Arc<Prepared>>,
+}
+
+fn load(inner: &Inner) {
+    let mut following: Option<Following> = None;
+    let mut resized = None;
+    loop {
+        let Some((job, file)) = wait(inner, following.is_some()) else { return };
+        if let Some((number, wish)) = job {
+            inner.run(number, wish);
+            continue;
+        }
+        inner.collect();
+        let offline = inner.offline.load(Relaxed);
+        let another =
+            |f: &Following| file.as_ref().is_none_or(|live| f.follower.path() != live.path);
+        if following.as_ref().is_some_and(another) {
+            following = None;
+        }
+        if let Some(Live { path, .. }) = file.filter(|_| !offline) {
+            let follower = || Follower::new(path);
+            let new = || Following { follower: follower(), unproven: None, last: None };
+            following.get_or_insert_with(new).look(inner);
+        }
+        // A render's sizes are built where it is.
+        let due = resized.is_none_or(|last: Instant| last.elapsed() >= RESIZE);
+        if !offline && due && inner.resized().is_some() {
+            inner.resize();
+            resized = Some(Instant::now());
+        }
+    }
+}
+
+type Job = (Number, Wish);
+
+/// Waits for something to do: a wish, or a look at the knobs and at the file that is
+/// followed, if one is. None at the end.
+fn wait(inner: &Inner, follows: bool) -> Option<(Option<Job>, Option<Live>)> {
+    let mut state = inner.state();
+    let mut looked = false;
+    loop {
+        if state.stop {
+            return None;
+        }
+        if let Some(job) = state.queue.pop_front() {
+            return Some((Some(job), None));
+        }
+        if looked || (follows && state.status.following.is_none()) {
+            return Some((None, state.status.following.clone()));
+        }
+        if !state.is_active() && state.status.following.is_none() {
+            // Nothing to do before there is news.
+            state = inner.news.wait(state).unwrap_or_else(PoisonError::into_inner);
+            continue;
+        }
+        let pause = if state.status.following.is_some() { LOOK_AT_FILE } else { LOOK };
+        let waited = inner.news.wait_timeout(state, pause);
+        let (next, timeout) = waited.unwrap_or_else(PoisonError::into_inner);
+        (state, looked) = (next, timeout.timed_out());
+    }
+}
+
+impl Following {
+    /// Takes what is new in the file, and says what becomes of it.
+    fn look(&mut self, inner: &Inner) {
+        let number = Number(inner.state().wishes);
+        match self.follower.poll() {
+            Some(Event::Loaded { graph, revision, bytes_hash }) => {
+                let allow = inner.is_allowed();
+                let loaded = from_live(self.follower.path(), graph, bytes_hash.clone(), allow);
+                let ack = Ack {
+                    revision,
+                    hash: Some(bytes_hash),
+                    pid: std::process::id(),
+                    ..Ack::default()
+                };
+                self.play(inner, number, loaded, ack);
+            }
+            Some(Event::Failed { error, revision, bytes_hash }) => {
+                let why = error.to_string();
+                inner.refuse_live(number, &format!("{}: {why}.", self.shown()), None);
+                self.acknowledge(&Ack {
+                    revision,
+                    hash: bytes_hash,
+                    error: Some(why),
+                    pid: std::process::id(),
+                    ..Ack::default()
+                });
+            }
+            Some(_) => {}
+            None => self.complete(),
+        }
+    }
+
+    fn shown(&self) -> String {
+        self.follower.path().display().to_string()
+    }
+
+    fn play(&mut self, inner: &Inner, number: Number, loaded: Loaded, mut ack: Ack) {
+        self.unproven = None;
+        let allow = loaded.record.allowed();
+        let built = inner.setup().map(|setup| {
+            let before = self.last.as_ref();
+            inner.build(&loaded.content, setup, allow, before)
+        });
+        match built.transpose() {
+            Ok(built) => {
+                let prepared = built.as_ref().map(|(prepared, _)| prepared.clone());
+                if !inner.take_live(number, loaded, built) {
+                    return;
+                }
+                ack.playing = prepared.is_some();
+                let rt60 = inner.rt60.load(Relaxed);
+                ack.rt60 = (rt60 > 0.0).then_some(f64::from(rt60));
+                if let Some(prepared) = prepared {
+                    self.last = Some(prepared.clone());
+                    self.unproven = Some((ack.clone(), prepared));
+                    self.complete();
+                }
+                if self.unproven.is_some() || !ack.playing {
+                    self.acknowledge(&ack);
+                }
+            }
+            Err(Refused { why, insistable, proven }) => {
+                let words = format!("{}: {why}.", self.shown());
+                inner.refuse_live(number, &words, insistable.then_some(loaded));
+                if let Some(proven) = proven {
+                    (ack.verdict, ack.unstable_poles) =
+                        (Some(proven.verdict), proven.unstable_poles);
+                }
+                ack.error = Some(why);
+                self.acknowledge(&ack);
+            }
+        }
+    }
+
+    /// Acknowledges the verdict, once there is one.
+    fn complete(&mut self) {
+        let Some((mut ack, prepared)) = self.unproven.take() else { return };
+        match prepared.proven() {
+            None => self.unproven = Some((ack, prepared)),
+            Some(proven) => {
+                (ack.verdict, ack.unstable_poles) = (Some(proven.verdict), proven.unstable_poles);
+                self.acknowledge(&ack);
+            }
+        }
+    }
+
+    /// Without it only the trainer knows less.
+    fn acknowledge(&self, ack: &Ack) {
+        if let Err(error) = live::acknowledge(self.follower.path(), ack) {
+            nice_plug::nice_log!("{error}");
+        }
+    }
+}
+
+/// Proves and measures what plays, when nothing newer does.
+fn prove(inner: &Inner) {
+    let mut done: Option<Arc<Prepared>> = None;
+    loop {
+        let Some(prepared) = next_to_prove(inner, done.as_ref()) else { return };
+        prepared.certify();
+        inner.tell_proof(&prepared);
+        let newer = || {
+            let state = inner.state();
+            let playing = state.playing.as_ref();
+            let is_other = !playing.is_some_and(|playing| Arc::ptr_eq(playing, &prepared));
+            // What has no times to begin with is measured though a trainer goes on.
+            state.stop || (is_other && prepared.model.calibration().is_some())
+        };
+        prepared.model.calibrate_unless(&newer);
+        inner.repaint();
+        done = Some(prepared);
+    }
+}
+
+/// What plays now and is not `done`, once it has played for a moment.
+fn next_to_prove(inner: &Inner, done: Option<&Arc<Prepared>>) -> Option<Arc<Prepared>> {
+    let mut state = inner.state();
+    let mut seen: Option<Arc<Prepared>> = None;
+    loop {
+        if state.stop {
+            return None;
+        }
+        let same =
+            |a: Option<&Arc<Prepared>>, b: &Arc<Prepared>| a.is_some_and(|a| Arc::ptr_eq(a, b));
+        let offline = inner.offline.load(Relaxed);
+        let playing = state.playing.clone().filter(|playing| !same(done, playing) && !offline);
+        let Some(playing) = playing else {
+            seen = None;
+            state = inner.news.wait(state).unwrap_or_else(PoisonError::into_inner);
+            continue;
+        };
+        if same(seen.as_ref(), &playing) || state.status.following.is_none() {
+            return Some(playing);
+        }
+        seen = Some(playing);
+        let waited = inner.news.wait_timeout(state, QUIET);
+        let (next, timeout) = waited.unwrap_or_else(PoisonError::into_inner);
+        state = next;
+        if !timeout.timed_out() {
+            // Something happened: it may play only now.
+            seen = None;
+        }
+    }
+}
+
+impl Inner {
+    /// Says what was proven, if it still plays.
+    fn tell_proof(&self, prepared: &Arc<Prepared>) {
+        let mut state = self.state();
+        if state.playing.as_ref().is_some_and(|playing| Arc::ptr_eq(playing, prepared))
+            && let Some(proven) = prepared.proven()
+        {
+            state.status.proof = Proof::Done(proven.clone());
+        }
+        drop(state);
+        self.repaint();
+    }
+}
