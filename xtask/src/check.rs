@@ -50,12 +50,19 @@ fn graphs() -> Result<()> {
     run::run(Command::new(python).current_dir("python/tests").args(run).args(tests))
 }
 
-/// What writes graphs, against FLAMO itself; not a part of [`command`], for its size.
+/// What writes graphs, against FLAMO itself, and a training that is heard in a host; not
+/// a part of [`command`], for its size.
 pub(crate) fn flamo() -> Result<()> {
     let python = std::path::absolute(setup::flamo()?)?;
     let words = ["-m", "unittest", "discover", "python/tests"];
     // Its operations are small: threads cost more than they bring.
-    run::run(Command::new(python).env("OMP_NUM_THREADS", "1").args(words))
+    run::run(Command::new(&python).env("OMP_NUM_THREADS", "1").args(words))?;
+    let bundles = bundle::release()?;
+    let words = ["test", "--package", "hosts", "--locked", "--test", "reverb", "--"];
+    let test = ["--include-ignored", "--nocapture", "the_example_trains_and_is_heard"];
+    let mut training = run::cargo();
+    training.args(words).args(test).env("KILN_BUNDLES", bundles).env("KILN_FLAMO_PYTHON", python);
+    run::run(&mut training)
 }
 
 /// These are ignored by a plain `cargo test`, which has no bundles to load.
@@ -77,10 +84,13 @@ fn native_hosts(report: &mut Report) -> Result<()> {
 
 fn python_hosts(report: &mut Report) -> Result<()> {
     let display = Display::start()?;
-    let plugin = bundle::folder(&run::metadata()?).join("Kiln Amp.vst3");
-    let mut tests = Command::new(setup::python_hosts()?);
-    tests.arg("python/hosts/test_pedalboard.py").arg(plugin);
-    report.count(display.show(&mut tests))
+    for plugin in ["Kiln Amp.vst3", "Kiln Reverb.vst3"] {
+        let plugin = bundle::folder(&run::metadata()?).join(plugin);
+        let mut tests = Command::new(setup::python_hosts()?);
+        tests.arg("python/hosts/test_pedalboard.py").arg(plugin);
+        report.count(display.show(&mut tests))?;
+    }
+    Ok(())
 }
 
 impl Report {

@@ -26,14 +26,22 @@ pub fn bundle(file_name: &str) -> PathBuf {
     path
 }
 
-/// The amplifier as a CLAP host finds it.
+/// The plugin of that name as a CLAP host finds it.
 ///
 /// # Panics
 /// When it is not there or does not load.
-pub fn clap_amp() -> clap::Bundle {
-    let bundle = bundle("Kiln Amp.clap");
-    let inside = bundle.join("Contents/MacOS/Kiln Amp");
+pub fn clap(name: &str) -> clap::Bundle {
+    let bundle = bundle(&format!("{name}.clap"));
+    let inside = bundle.join("Contents/MacOS").join(name);
     clap::Bundle::load(if bundle.is_dir() { &inside } else { &bundle }).expect("the bundle loads")
+}
+
+/// The amplifier.
+///
+/// # Panics
+/// See [`clap()`].
+pub fn clap_amp() -> clap::Bundle {
+    clap("Kiln Amp")
 }
 
 /// The number both plugin formats know a parameter by. Projects refer to it, so the

@@ -150,3 +150,12 @@ pub fn state_with(model: &Path, input: f64, output: f64) -> Vec<u8> {
 pub fn framed(json: &[u8]) -> Vec<u8> {
     [&(json.len() as u64).to_le_bytes()[..], json].concat()
 }
+
+/// A project of Kiln Reverb's, as a CLAP host has it: what lies where its graph does,
+/// and parameters.
+pub fn reverb(graph: &Value, params: &[(&str, Value)]) -> Vec<u8> {
+    let project = params.iter().fold(Project::default(), |p, (id, value)| p.set(id, value.clone()));
+    let fields = json!({ "graph": graph.to_string() });
+    let state = json!({ "version": "0.1.0", "params": project.params, "fields": fields });
+    framed(state.to_string().as_bytes())
+}

@@ -112,6 +112,39 @@ pub fn lag(input: &[f32], output: &[f32], most: usize) -> (f64, f64) {
     (best as f64 + offset, here)
 }
 
+/// The largest step of each `span` of samples, as a share of the peak around it.
+pub fn steps(io: &[f32], span: usize) -> Vec<f32> {
+    const CELL: usize = 500;
+    let peak = |part: &[f32]| part.iter().fold(1e-4_f32, |peak, x| peak.max(x.abs()));
+    let peaks: Vec<f32> = io.chunks(CELL).map(peak).collect();
+    // The loud parts of a fade are in reach of its quiet ones.
+    let around = |cell: usize| {
+        let near = &peaks[cell.saturating_sub(2)..(cell + 3).min(peaks.len())];
+        near.iter().fold(0.0, |a: f32, b| a.max(*b))
+    };
+    let cell = |(i, cell): (usize, &[f32])| {
+        let mut before = if i == 0 { cell[0] } else { io[i * CELL - 1] };
+        let step = |x: &f32| (x - std::mem::replace(&mut before, *x)).abs();
+        cell.iter().map(step).fold(0.0, f32::max) / around(i)
+    };
+    let cells: Vec<f32> = io.chunks(CELL).enumerate().map(cell).collect();
+    cells.chunks(span / CELL).map(|span| span.iter().fold(0.0, |a: f32, b| a.max(*b))).collect()
+}
+
+/// Samples at which a step stands out from those on either side, as nothing that went
+/// through a model or a filter does.
+pub fn jumps(io: &[f32]) -> Vec<usize> {
+    let step = |i: usize| (io[i] - io[i - 1]).abs();
+    let most = |range: std::ops::Range<usize>| range.map(step).fold(0.0, f32::max);
+    let loud: Vec<f32> =
+        io.chunks(1000).map(|part| part.iter().fold(1e-3_f32, |m, x| m.max(x.abs()))).collect();
+    let stands_out = |&i: &usize| {
+        let step = step(i);
+        step > 0.02 * loud[i / 1000] && step > 3.0 * most(i - 3..i).max(most(i + 1..i + 4))
+    };
+    (4..io.len() - 4).filter(stands_out).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

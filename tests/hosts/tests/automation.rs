@@ -7,7 +7,7 @@ mod heap;
 use hosts::clap::{Change, Parameter, Plugin};
 use hosts::files::asset;
 use hosts::project::{PLACES, Project};
-use hosts::signal::Random;
+use hosts::signal::{Random, jumps, steps};
 use hosts::{clap_amp, parameter};
 
 const RATE: f64 = 48_000.0;
@@ -82,25 +82,6 @@ fn project(random: &mut Random) -> Project {
     })
 }
 
-/// The largest step of each span, as a share of the peak around it.
-fn steps(io: &[f32]) -> Vec<f32> {
-    const CELL: usize = 500;
-    let peak = |part: &[f32]| part.iter().fold(1e-4_f32, |peak, x| peak.max(x.abs()));
-    let peaks: Vec<f32> = io.chunks(CELL).map(peak).collect();
-    // The loud parts of a fade are in reach of its quiet ones.
-    let around = |cell: usize| {
-        let near = &peaks[cell.saturating_sub(2)..(cell + 3).min(peaks.len())];
-        near.iter().fold(0.0, |a: f32, b| a.max(*b))
-    };
-    let cell = |(i, cell): (usize, &[f32])| {
-        let mut before = if i == 0 { cell[0] } else { io[i * CELL - 1] };
-        let step = |x: &f32| (x - std::mem::replace(&mut before, *x)).abs();
-        cell.iter().map(step).fold(0.0, f32::max) / around(i)
-    };
-    let cells: Vec<f32> = io.chunks(CELL).enumerate().map(cell).collect();
-    cells.chunks(SPAN / CELL).map(|span| span.iter().fold(0.0, |a: f32, b| a.max(*b))).collect()
-}
-
 /// A minute: both channels, the largest step of a sound standing still, and what changed.
 struct Minute {
     heard: Vec<Vec<f32>>,
@@ -127,7 +108,7 @@ fn minute(seed: u64) -> Minute {
         for (heard, output) in minute.heard.iter_mut().zip(&output) {
             assert!(output.iter().all(|x| x.is_finite() && !x.is_subnormal()), "{span} spans in");
             // The same sound standing still, once all fades are over.
-            let still = steps(&output[SPAN - 2000..]).into_iter().fold(0.0, f32::max);
+            let still = steps(&output[SPAN - 2000..], SPAN).into_iter().fold(0.0, f32::max);
             minute.own = minute.own.max(still);
             heard.extend_from_slice(output);
         }
@@ -135,20 +116,6 @@ fn minute(seed: u64) -> Minute {
     }
     plugin.deactivate(player);
     minute
-}
-
-/// Samples at which a step stands out from those on either side, as nothing that went
-/// through a model or a filter does.
-fn jumps(io: &[f32]) -> Vec<usize> {
-    let step = |i: usize| (io[i] - io[i - 1]).abs();
-    let most = |range: std::ops::Range<usize>| range.map(step).fold(0.0, f32::max);
-    let loud: Vec<f32> =
-        io.chunks(1000).map(|part| part.iter().fold(1e-3_f32, |m, x| m.max(x.abs()))).collect();
-    let stands_out = |&i: &usize| {
-        let step = step(i);
-        step > 0.02 * loud[i / 1000] && step > 3.0 * most(i - 3..i).max(most(i + 1..i + 4))
-    };
-    (4..io.len() - 4).filter(stands_out).collect()
 }
 
 #[test]
@@ -164,7 +131,7 @@ fn a_minute_of_random_automation_makes_no_step() {
             assert!(jumps.is_empty(), "minute {seed}: jumps at {jumps:?} with {told:?}");
             // No fade's own combination of settings need stand still anywhere, so some
             // are steeper than all that do.
-            for (span, step) in steps(channel).into_iter().enumerate() {
+            for (span, step) in steps(channel, SPAN).into_iter().enumerate() {
                 most = most.max(step);
                 let told = &changes[span];
                 assert!(

@@ -1,0 +1,134 @@
+//! Every knob moves; nothing steps, and what rests costs next to nothing.
+
+use std::cell::Cell;
+use std::time::{Duration, Instant};
+
+use hosts::clap::{Change, Parameter, Player, Plugin};
+use hosts::parameter;
+use hosts::signal::{Random, guitar, steps};
+
+use super::*;
+
+/// Samples between two changes, and those in which all parameters of one change.
+const SPAN: usize = 6000;
+const BUSY: usize = 512;
+/// Spans between two graphs: three seconds.
+const GRAPH: usize = 24;
+
+/// A low note, for which every step that is not the sound's own stands out; it comes
+/// softly.
+fn note(from: usize) -> Vec<Vec<f32>> {
+    let tone = |phase: f64| {
+        let loud = |i: usize| 0.02 * (i as f64 / 24_000.0).min(1.0);
+        let at = |i: usize| (loud(i) * (i as f64 * 0.01 + phase).sin()) as f32;
+        (from..from + SPAN).map(at).collect()
+    };
+    vec![tone(0.0), tone(0.5)]
+}
+
+/// Any values, but no gate that is asked to be abrupt.
+fn changes(plugin: &mut Plugin, parameters: &[Parameter], random: &mut Random) -> Vec<Change> {
+    let least = [("gate_attack", "10 ms"), ("gate_release", "20 ms")]
+        .map(|(id, text)| (parameter(id), plugin.parse(parameter(id), text).expect("a value")));
+    let rare = ["bypass", "gate_on", "freeze"].map(parameter);
+    let value = |p: &Parameter, random: &mut Random| {
+        let [low, default, high] = p.range;
+        if rare.contains(&p.id) && random.below(6) > 0 {
+            return default;
+        }
+        let value = low + (high - low) * random.share();
+        let value = if p.stepped { value.round() } else { value };
+        let own = least.iter().filter(|(of, _)| *of == p.id);
+        own.fold(value, |value, (_, least)| value.max(*least))
+    };
+    let mut all: Vec<Change> = parameters
+        .iter()
+        .map(|p| Change { at: random.below(BUSY), parameter: p.id, value: value(p, random) })
+        .collect();
+    // Not always all of them.
+    for i in 0..all.len() {
+        let other = i + random.below(all.len() - i);
+        all.swap(i, other);
+    }
+    all.truncate(8 + random.below(all.len()));
+    all
+}
+
+#[test]
+#[ignore = "needs the bundles: cargo xtask test"]
+fn a_minute_of_random_automation_makes_no_step() {
+    let mut random = Random::new(21);
+    let mut plugin = hall();
+    let parameters: Vec<_> = plugin.parameters().into_iter().filter(|p| p.automatable).collect();
+    let mut player = activate(&mut plugin);
+    heap::watch(&mut player);
+    let (mut heard, mut own) = (vec![Vec::new(); 2], 0.0_f32);
+    for span in 0..60 * RATE as usize / SPAN {
+        if span % GRAPH == GRAPH - 1 {
+            let id = ["medium-hall", "live-room", "bright-plate", "spring"][random.below(4)];
+            plugin.restore(&project::reverb(&json!({ "factory": id }), &wet())).expect("our state");
+        }
+        let changes = changes(&mut plugin, &parameters, &mut random);
+        let output = player.render(&note(span * SPAN), &[64, 17, 512], &changes);
+        assert_eq!(heap::calls(), 0, "heap calls in `process`, {span} spans in");
+        plugin.idle();
+        for (heard, output) in heard.iter_mut().zip(&output) {
+            assert!(output.iter().all(|x| x.is_finite() && !x.is_subnormal()), "{span} spans in");
+            let still = steps(&output[SPAN - 2000..], SPAN).into_iter().fold(0.0, f32::max);
+            own = own.max(still);
+            heard.extend_from_slice(output);
+        }
+    }
+    let all = heard.iter().flat_map(|io| steps(io, SPAN));
+    let most = all.fold(0.0, f32::max);
+    println!("the largest step is {most:.3} of the peak, the sound's own {own:.3}");
+    assert!(most <= 2.0 * own, "{most} of the peak, where the sound's own is {own}");
+    plugin.deactivate(player);
+}
+
+thread_local! {
+    static BEGAN: Cell<Option<Instant>> = const { Cell::new(None) };
+    static SPENT: Cell<Duration> = const { Cell::new(Duration::ZERO) };
+}
+
+/// Time that `player` spends with a second of `input`.
+fn spend(player: &mut Player, input: &[f32]) -> Duration {
+    SPENT.set(Duration::ZERO);
+    player.around = (
+        || BEGAN.set(Some(Instant::now())),
+        || SPENT.set(SPENT.get() + BEGAN.take().map_or(Duration::ZERO, |began| began.elapsed())),
+    );
+    play(player, input, &[64], &[]);
+    SPENT.get()
+}
+
+#[test]
+#[ignore = "needs the bundles: cargo xtask test"]
+fn what_rests_costs_next_to_nothing() {
+    let mut plugin = hall();
+    let mut player = activate(&mut plugin);
+    let (sound, silence) = (guitar(RATE, 1.0), vec![0.0; RATE as usize]);
+    let busy = (0..5).map(|_| spend(&mut player, &sound)).min().expect("some");
+    for _ in 0..12 {
+        play(&mut player, &silence, &[512], &[]);
+    }
+    let idle = (0..5).map(|_| spend(&mut player, &silence)).min().expect("some");
+    println!("a second at work {busy:?}, at rest {idle:?}");
+    assert!(3 * idle < busy, "at rest {idle:?}, at work {busy:?}");
+    plugin.deactivate(player);
+}
+
+#[test]
+#[ignore = "needs the bundles and a display: cargo xtask test"]
+fn its_editor_comes_and_goes_while_it_plays() {
+    let mut plugin = hall();
+    let mut player = activate(&mut plugin);
+    for _ in 0..8 {
+        let mut editor = hosts::window::Editor::open(&mut plugin).expect("the editor opens");
+        play(&mut player, &guitar(RATE, 0.1), &[512], &[]);
+        let picture = editor.painted(&mut plugin).expect("the editor paints");
+        assert!(picture.width >= 300 && picture.height >= 200);
+        editor.close(&mut plugin).expect("the editor closes");
+    }
+    plugin.deactivate(player);
+}
