@@ -57,10 +57,8 @@ pub struct KilnReverb {
 
 impl Default for KilnReverb {
     fn default() -> Self {
-        let carried = identity::own().map(|own| Own {
-            name: own.name().into(),
-            graph: own.graph().into(),
-        });
+        let carried =
+            identity::own().map(|own| Own { name: own.name().into(), graph: own.graph().into() });
         Self::with(carried)
     }
 }

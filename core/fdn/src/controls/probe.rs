@@ -16,8 +16,9 @@ const BLOCK: usize = 1024;
 const BIN: usize = 16;
 /// What lets nothing round a loop: no power of it is a number above zero.
 const SHUT: f64 = -1e3;
-/// How long what does not go round a loop is followed, in seconds.
-const DIRECT: f64 = 0.5;
+/// How long what goes round no loop may be underway to be the direct sound, in seconds:
+/// what comes later is a reflection, and part of the reverberation.
+const DIRECT: f64 = 0.002;
 /// How far a decay is followed, in dB, if it does not take too long: what rings
 /// longest must show.
 const END: f64 = -60.0;
@@ -27,7 +28,7 @@ const BUDGET: f64 = 1e12;
 /// Measures reverberation times.
 pub(super) struct Probe {
     plan: Arc<Plan>,
-    /// By input and output, what does not go round a loop.
+    /// By input and output, the direct sound.
     direct: Vec<Vec<Vec<f32>>>,
     /// The longest response, in seconds.
     longest: f64,
@@ -48,6 +49,7 @@ impl Probe {
                 direct.iter_mut().zip(&response.heard).for_each(|(d, y)| d.extend_from_slice(y));
             }
             for x in &mut direct {
+                x.truncate((DIRECT * plan.sample_rate()) as usize);
                 x.truncate(x.iter().rposition(|x| *x != 0.0).map_or(0, |last| last + 1));
             }
             probe.direct.push(direct);
@@ -57,8 +59,8 @@ impl Probe {
 
     /// The reverberation time in seconds when each sample of a line in a loop
     /// fades by `decay`, a power of two: Schroeder's, of the energy that all
-    /// outputs make together of an impulse in each of the inputs, but for what
-    /// went round no loop. None if it takes too long, or nothing decays. `guess`
+    /// outputs make together of an impulse in each of the inputs, but for the
+    /// direct sound. None if it takes too long, or nothing decays. `guess`
     /// is how long the response may have to be.
     pub(super) fn t60(&mut self, decay: f64, guess: f64) -> Option<f64> {
         let rate = self.plan.sample_rate();

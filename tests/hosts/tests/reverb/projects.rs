@@ -24,7 +24,7 @@ fn a_project_sounds_the_same_though_its_file_is_gone() {
     let mut other = bundle.open().expect("an instance");
     other.restore(&saved).expect("its own state");
     let mut another = activate(&mut other);
-    assert_eq!(play(&mut another, &input, &[256], &[]), expected);
+    assert!(play(&mut another, &input, &[256], &[]) == expected, "it sounds different");
     assert_eq!(other.save().expect("a state"), saved, "saving changed the state");
     plugin.deactivate(player);
     other.deactivate(another);
@@ -41,7 +41,7 @@ fn damaged_projects_are_survived() {
     for bytes in [vec![], b"x".to_vec(), framed(b"[1,2"), whole[..whole.len() / 2].to_vec()] {
         assert!(plugin.restore(&bytes).is_err(), "{} bytes of damage were taken", bytes.len());
         player.reset();
-        assert_eq!(play(&mut player, &input, &[256], &[]), expected, "damage was heard");
+        assert!(play(&mut player, &input, &[256], &[]) == expected, "damage was heard");
     }
     // Whole, but of graphs that cannot be had: what plays goes on, and is not lost.
     let records = [
@@ -54,7 +54,7 @@ fn damaged_projects_are_survived() {
     for record in records {
         plugin.restore(&project::reverb(&record, &wet())).expect("a state as we write it");
         player.reset();
-        assert_eq!(play(&mut player, &input, &[256], &[]), expected, "{record}");
+        assert!(play(&mut player, &input, &[256], &[]) == expected, "{record}");
         let kept = String::from_utf8_lossy(&plugin.save().expect("a state")).into_owned();
         let word = record.to_string().replace('"', "\\\"");
         assert!(kept.contains(word.trim_matches(['{', '}'])), "{record} is lost in {kept}");
@@ -74,19 +74,20 @@ fn an_unstable_graph_is_refused_unless_told() {
     let graph = json!({ "format": "kiln-fdn", "version": 1, "name": "wild", "sample_rate": RATE,
         "root": root });
     let file = write(Path::new(&folder), "wild.json", graph.to_string());
-    let (input, run) = (guitar(RATE, 4.0), |allow: bool| {
+    let input = guitar(RATE, 4.0);
+    let run = |record: Option<Value>| {
         let mut plugin = hall();
-        let record = json!({ "path": file, "allow": allow });
-        plugin.restore(&project::reverb(&record, &wet())).expect("our state");
         let mut player = activate(&mut plugin);
-        let output = play(&mut player, &guitar(RATE, 4.0), &[512], &[]);
+        if let Some(record) = record {
+            plugin.restore(&project::reverb(&record, &wet())).expect("our state");
+        }
+        let output = play(&mut player, &input, &[512], &[]);
         plugin.deactivate(player);
         output
-    });
-    let mut plugin = hall();
-    let mut player = activate(&mut plugin);
-    assert_eq!(run(false), play(&mut player, &input, &[512], &[]), "what played goes on");
-    plugin.deactivate(player);
-    let loudest = run(true).iter().flatten().fold(0.0_f32, |most, x| most.max(x.abs()));
+    };
+    let refused = run(Some(json!({ "path": file })));
+    assert!(refused == run(None), "what played does not go on");
+    let insisted = run(Some(json!({ "path": file, "allow": true })));
+    let loudest = insisted.iter().flatten().fold(0.0_f32, |most, x| most.max(x.abs()));
     assert!((0.9..=1.001).contains(&loudest), "{loudest}, which a limiter would not let out");
 }

@@ -51,7 +51,7 @@ fn it_plays_and_its_project_plays_again() {
     plugin.stop_processing().expect("to stop");
     plugin.start_processing().expect("to start again");
     let expected = play(&mut plugin, &input);
-    assert_eq!(play(&mut other, &input), expected);
+    assert!(play(&mut other, &input) == expected, "it sounds different");
     for damaged in [&saved[..saved.len() / 2], &[], b"nonsense"] {
         let _refused_or_ignored = other.load_state(damaged);
         assert!(play(&mut other, &input).iter().all(|x| x.is_finite()), "after a damaged state");
