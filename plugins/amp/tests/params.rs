@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use fx::amp::{OutputLevel, Params as Values, RANGES, Routing};
+use kiln_amp::Linked as _;
 use kiln_amp::choices::Oversampling;
 use kiln_amp::saved;
 use nice_plug::params::InternalParamMut;

@@ -2,6 +2,8 @@
 
 use egui::{Key, Modifiers, vec2};
 
+use kiln_amp::Linked as _;
+
 use crate::stage::{Editor, editor};
 
 fn wheel(editor: &mut Editor, knob: &str, notches: f32) {
