@@ -2,6 +2,8 @@
 
 use fdn::{Controls, Graph, Range};
 
+use crate::identity;
+
 /// The graph a plugin is made of, instead of the factory's.
 #[derive(Clone, Debug)]
 pub struct Own {
@@ -12,6 +14,12 @@ pub struct Own {
 }
 
 impl Own {
+    /// That of this library, if it carries one.
+    pub fn carried() -> Option<Self> {
+        let own = identity::own()?;
+        Some(Self { name: own.name().into(), graph: own.graph().into() })
+    }
+
     /// The controls its graph asks for; none where it cannot be read.
     pub(crate) fn controls(&self) -> Controls {
         Graph::load(&self.graph).map(|graph| graph.controls).unwrap_or_default()

@@ -62,7 +62,7 @@ macro_rules! table {
         impl ReverbParams {
             /// The defaults; `engine` takes over what a host restores.
             pub fn new(engine: Engine, folders: &Folders) -> Self {
-                let is = Values::default();
+                let is = defaults(&engine);
                 Self {
                     $($number: number(&engine, $name, $key, $quantity),)+
                     $($switch: switch($title, is.$($where)+, $off, $on),)+
@@ -219,6 +219,13 @@ fn changes() -> IntParam {
     IntParam::new("Changes", 0, IntRange::Linear { min: 0, max: MOST_CHANGES })
         .hide()
         .non_automatable()
+}
+
+/// Where switches begin: a plugin that is one graph sounds as that was designed, unless
+/// the graph says what its time is.
+fn defaults(engine: &Engine) -> Values {
+    let as_trained = engine.own().is_some_and(|own| own.controls().rt60.is_none());
+    Values { as_trained, ..Values::default() }
 }
 
 /// The number at `key` of the effect's parameters, as far as the plugin's own graph
