@@ -57,9 +57,7 @@ pub struct KilnReverb {
 
 impl Default for KilnReverb {
     fn default() -> Self {
-        let carried =
-            identity::own().map(|own| Own { name: own.name().into(), graph: own.graph().into() });
-        Self::with(carried)
+        Self::with(Own::carried())
     }
 }
 
