@@ -87,9 +87,12 @@ impl Held {
 }
 
 impl PartialEq for Held {
-    /// Whether they are one and the same, not merely alike.
+    /// Whether they are one and the same, not merely alike. What a trainer sends one
+    /// after the other is: following it is one choice.
     fn eq(&self, other: &Self) -> bool {
+        let live = |source: &Source| matches!(source, Source::Live(_));
         let same_sound = match (&self.content, &other.content) {
+            (Some(a), Some(b)) if live(&a.source) => a.source == b.source,
             (Some(a), Some(b)) => Arc::ptr_eq(a, b),
             (a, b) => a.is_none() && b.is_none(),
         };
@@ -236,6 +239,11 @@ impl Engine {
     /// Whether to ask for a [`Wish::Check`]; says so once.
     pub fn take_unchecked(&self) -> bool {
         std::mem::take(&mut self.0.state().unchecked)
+    }
+
+    /// Asks for another frame of the editor.
+    pub fn repaint(&self) {
+        self.0.repaint();
     }
 
     /// The error was read.

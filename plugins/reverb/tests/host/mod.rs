@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use kiln_reverb::disk::Folders;
-use kiln_reverb::{KilnReverb, Own, Status};
+use kiln_reverb::{KilnReverb, Own, Status, Task};
 use nice_plug::context::gui::GuiContext;
 use nice_plug::context::process::SendEventError;
 use nice_plug::prelude::*;
@@ -93,7 +93,7 @@ impl ActivateContext<KilnReverb> for Host {
     fn plugin_api(&self) -> PluginApi {
         PluginApi::Clap
     }
-    fn execute(&self, (): ()) {}
+    fn execute(&self, _: Task) {}
     fn set_latency_samples(&self, samples: u32) {
         assert_eq!(samples, 0);
     }
@@ -104,8 +104,8 @@ impl ProcessContext<KilnReverb> for Host {
     fn plugin_api(&self) -> PluginApi {
         PluginApi::Clap
     }
-    fn execute_background(&self, (): ()) {}
-    fn execute_gui(&self, (): ()) {}
+    fn execute_background(&self, _: Task) {}
+    fn execute_gui(&self, _: Task) {}
     fn transport(&self) -> &Transport {
         &self.transport
     }
