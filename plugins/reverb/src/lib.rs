@@ -16,6 +16,7 @@ pub mod disk;
 pub mod editor;
 pub mod engine;
 mod entry;
+mod inner;
 pub mod meters;
 pub mod own;
 pub mod params;
@@ -26,6 +27,7 @@ pub mod session;
 pub mod snapshot;
 pub mod source;
 pub mod status;
+mod wishes;
 mod worker;
 
 pub use engine::{Engine, Wish};

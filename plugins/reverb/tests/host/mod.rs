@@ -235,3 +235,21 @@ impl GuiContextInner for Gui {
 pub(crate) fn gui(gestures: &Arc<Gestures>) -> GuiContext {
     GuiContext::new(Arc::new(Gui(gestures.clone())))
 }
+
+/// What a parameter shows at a place of its scale.
+pub(crate) fn text(param: &ParamPtr, normalized: f32) -> String {
+    // SAFETY: the parameters outlive the pointers of the tests.
+    unsafe { param.normalized_value_to_string(normalized, true) }
+}
+
+/// Where on its scale what was typed is.
+pub(crate) fn typed(param: &ParamPtr, text: &str) -> Option<f32> {
+    // SAFETY: as above.
+    unsafe { param.string_to_normalized_value(text) }
+}
+
+/// What a host is told of a parameter.
+pub(crate) fn flags(param: &ParamPtr) -> ParamFlags {
+    // SAFETY: as above.
+    unsafe { param.flags() }
+}
