@@ -18,8 +18,10 @@ use ui::theme;
 
 use crate::engine::Wish;
 use crate::params::ReverbParams;
+use crate::presets::PresetTask;
+use crate::session::Session;
 use crate::source::Source;
-use crate::{KilnReverb, Meters};
+use crate::{KilnReverb, Meters, Task};
 
 /// Width and height at first, in points.
 pub const SIZE: [f32; 2] = [960.0, 600.0];
@@ -47,7 +49,9 @@ pub(crate) fn editor(
 pub struct App {
     params: Arc<ReverbParams>,
     meters: Arc<Meters>,
+    tasks: AsyncExecutor<KilnReverb>,
     context: Option<GuiContext>,
+    session: Session,
     /// The path that is typed.
     path: String,
     unit: f32,
@@ -55,8 +59,13 @@ pub struct App {
 
 impl App {
     /// An editor for one plugin instance. Nothing is drawn before [`App::open`].
-    pub fn new(params: Arc<ReverbParams>, meters: Arc<Meters>) -> Self {
-        Self { params, meters, context: None, path: String::new(), unit: 0.0 }
+    pub fn new(
+        params: Arc<ReverbParams>,
+        meters: Arc<Meters>,
+        tasks: AsyncExecutor<KilnReverb>,
+    ) -> Self {
+        let session = Session::new(params.clone());
+        Self { params, meters, tasks, context: None, session, path: String::new(), unit: 0.0 }
     }
 
     /// A window was opened; `context` leads to the host.
@@ -65,6 +74,8 @@ impl App {
         self.scale(egui, SIZE.into());
         self.context = Some(context);
         self.params.engine.prepare();
+        self.session.open();
+        self.tasks.execute_background(Task::Preset(PresetTask::List));
         let closed = Arc::new(Closed(self.meters.clone()));
         egui.data_mut(|data| data.insert_temp(egui::Id::unique("kiln closed"), closed));
     }
@@ -94,15 +105,62 @@ impl App {
         let unit = theme::unit(ui);
         let inside = window.shrink(14.0 * unit);
         let setter = context.param_setter();
+        self.follow(ui, &setter);
         let (top, rest) = inside.split_top_bottom_at_y(inside.top() + 28.0 * unit);
         let (files, rest) = rest.split_top_bottom_at_y(rest.top() + 40.0 * unit);
         let (words, knobs) = rest.split_top_bottom_at_y(rest.top() + 44.0 * unit);
+        let (top, head) = top.split_left_right_at_fraction(0.72);
+        self.head(ui, head, &setter);
         if self.params.engine.own().is_none() {
             self.graphs(ui, top, &setter);
             self.files(ui, files.shrink2(vec2(0.0, 6.0 * unit)), &setter);
         }
         self.words(ui, words, &setter);
         self.knobs(ui, knobs, &setter);
+    }
+
+    /// Lets the session see what a frame changed.
+    fn follow(&mut self, ui: &Ui, setter: &ParamSetter<'_>) {
+        if let Some(what) = ui::gesture::take_ended(ui.ctx()) {
+            self.session.commit(&what);
+        }
+        let dragging = ui::gesture::active(ui.ctx());
+        let ask = |task| self.tasks.execute_background(task);
+        let time = ui.input(|i| i.time);
+        if self.session.frame(time, dragging, setter, &ask) {
+            ui.ctx().request_repaint();
+        }
+    }
+
+    /// Undo and redo, A and B, and the presets one after the other.
+    fn head(&mut self, ui: &mut Ui, row: Rect, setter: &ParamSetter<'_>) {
+        let ask = |task| self.tasks.execute_background(task);
+        let list = self.params.presets.status().list;
+        let loaded = self.session.preset_loaded().map(|(id, _)| id.clone());
+        let at = loaded.and_then(|id| list.iter().position(|entry| entry.id == id));
+        let name = at.and_then(|at| list.get(at)).map_or("Next preset", |entry| &entry.name);
+        let side = if self.session.is_b() { "B" } else { "A" };
+        let words = ["Undo", "Redo", side, name];
+        let mut rest = row;
+        for (i, words) in words.into_iter().enumerate() {
+            let share = if i < 3 { 0.16 / (1.0 - 0.16 * i as f32) } else { 1.0 };
+            let (button, after) = rest.split_left_right_at_fraction(share);
+            rest = after;
+            if !control::button(ui, button.shrink(1.0), words, false).clicked() {
+                continue;
+            }
+            match i {
+                0 => self.session.undo(setter, &ask),
+                1 => self.session.redo(setter, &ask),
+                2 => self.session.switch(setter, &ask),
+                _ => {
+                    let next = at.map_or(0, |at| (at + 1) % list.len().max(1));
+                    if let Some(entry) = list.get(next) {
+                        ask(Task::Preset(PresetTask::Load(entry.id.clone())));
+                    }
+                }
+            }
+        }
     }
 
     fn ask(&self, wish: Wish, setter: &ParamSetter<'_>) {

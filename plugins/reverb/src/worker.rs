@@ -8,7 +8,8 @@ use std::time::{Duration, Instant};
 
 use fdn::live::{self, Ack, Event, Follower};
 
-use crate::engine::{Inner, Number, Refused, Wish};
+use crate::engine::Wish;
+use crate::inner::{Inner, Number, Refused};
 use crate::prepared::Prepared;
 use crate::source::{Loaded, from_live};
 use crate::status::{Live, Proof};

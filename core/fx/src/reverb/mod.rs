@@ -27,6 +27,7 @@ use crate::swap::{self, Loader, Slot};
 
 mod division;
 mod params;
+pub mod preset;
 mod ranges;
 mod tail;
 

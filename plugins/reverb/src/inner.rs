@@ -1,0 +1,262 @@
+//! What the threads of an engine share, and how a graph becomes what plays.
+
+use std::collections::VecDeque;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering::Relaxed;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+
+use atomic_float::AtomicF32;
+use fx::Loader;
+use fx::reverb::Tail;
+use nice_plug_egui::RepaintNotifier;
+
+use crate::engine::Wish;
+use crate::own::Own;
+use crate::prepared::{Prepared, Setup};
+use crate::saved::Record;
+use crate::source::{self, Content, Loaded, Source};
+use crate::status::{Proof, Status};
+use crate::wishes::not_loaded;
+use crate::worker::Worker;
+
+/// What they share.
+pub(crate) struct Inner {
+    loader: Loader<Tail>,
+    pub(crate) own: Option<Own>,
+    repaint: RepaintNotifier,
+    pub(crate) state: Mutex<State>,
+    /// Told of everything in the state that a worker may have to act on.
+    pub(crate) news: Condvar,
+    /// What the knobs say, from the audio thread: the size; and the reverberation time
+    /// in seconds, 0 as trained.
+    pub(crate) size: AtomicF32,
+    pub(crate) rt60: AtomicF32,
+    /// Whether the host renders offline: what plays then changes only where the host is.
+    pub(crate) offline: AtomicBool,
+}
+
+#[derive(Default)]
+pub(crate) struct State {
+    pub(crate) status: Status,
+    /// What is saved for what plays.
+    pub(crate) record: Arc<Record>,
+    /// A project's record that could not be played. It is saved in place of `record`
+    /// until the player chooses something, so that nothing of it is lost.
+    pub(crate) unplayed: Option<Arc<Record>>,
+    /// Something was chosen or restored.
+    pub(crate) decided: bool,
+    /// The host's rate in Hz, once it said so.
+    pub(crate) rate: Option<f32>,
+    /// The network on offer.
+    pub(crate) playing: Option<Arc<Prepared>>,
+    /// What was refused, and may be insisted on.
+    pub(crate) refused: Option<Loaded>,
+    /// Whether a check of the file would tell something new.
+    pub(crate) unchecked: bool,
+    /// Counts wishes, so that one that took long cannot undo a later one.
+    pub(crate) wishes: u64,
+    /// What the worker is to do, with the number of the wish.
+    pub(crate) queue: VecDeque<(Number, Wish)>,
+    /// The number of the last that was to be put here, and of the last that was.
+    pub(crate) asked: u64,
+    pub(crate) put: u64,
+    pub(crate) worker: Option<Worker>,
+    pub(crate) stop: bool,
+}
+
+impl State {
+    /// Whether the host plays.
+    pub(crate) fn is_active(&self) -> bool {
+        self.rate.is_some()
+    }
+}
+
+/// The number of a wish.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Number(pub(crate) u64);
+
+/// Why a graph is not played.
+pub(crate) struct Refused {
+    pub(crate) why: String,
+    /// Whether it can be insisted on.
+    pub(crate) insistable: bool,
+    /// Poles outside the unit circle, if that is known.
+    pub(crate) proven: Option<Arc<fdn::Certificate>>,
+}
+
+impl From<String> for Refused {
+    fn from(why: String) -> Self {
+        Self { why, insistable: false, proven: None }
+    }
+}
+
+impl Inner {
+    pub(crate) fn new(loader: Loader<Tail>, own: Option<Own>, repaint: RepaintNotifier) -> Self {
+        Self {
+            loader,
+            own,
+            repaint,
+            state: Mutex::default(),
+            news: Condvar::new(),
+            size: AtomicF32::new(1.0),
+            rt60: AtomicF32::new(0.0),
+            offline: AtomicBool::new(false),
+        }
+    }
+
+    pub(crate) fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn repaint(&self) {
+        self.repaint.request_repaint();
+    }
+
+    pub(crate) fn collect(&self) {
+        self.loader.collect();
+    }
+
+    /// What networks are to be made for; nothing before the host said at what rate it
+    /// runs.
+    pub(crate) fn setup(&self) -> Option<Setup> {
+        let rate = self.state().rate?;
+        Some(Setup { rate, size: self.size.load(Relaxed) })
+    }
+
+    /// What plays, if it is to have another size, and which.
+    pub(crate) fn resized(&self) -> Option<(Arc<Content>, Arc<Prepared>, Setup)> {
+        let setup = self.setup()?;
+        let state = self.state();
+        let playing = state.playing.as_ref().filter(|playing| playing.setup != setup)?;
+        Some((state.status.content.clone()?, playing.clone(), setup))
+    }
+
+    pub(crate) fn resize(&self) {
+        let Some((content, before, setup)) = self.resized() else { return };
+        let allowed = self.state().record.allowed();
+        let built = self.build(&content, setup, allowed, Some(&before));
+        let mut state = self.state();
+        if !state.playing.as_ref().is_some_and(|playing| Arc::ptr_eq(playing, &before)) {
+            return;
+        }
+        match built {
+            Ok((prepared, guarded)) => self.offer(&mut state, prepared, guarded),
+            Err(refused) => {
+                // Said once: it counts as built.
+                let why = format!("At this size {} is not played: {}.", content.name, refused.why);
+                state.status.error = Some(why);
+                state.playing = Some(Arc::new(before.at(setup)));
+            }
+        }
+        drop(state);
+        self.repaint();
+    }
+
+    /// Makes `content` ready, with times like those of `before`, its relative. Returns
+    /// whether it is to be guarded.
+    pub(crate) fn build(
+        &self,
+        content: &Content,
+        setup: Setup,
+        allowed: bool,
+        before: Option<&Arc<Prepared>>,
+    ) -> Result<(Arc<Prepared>, bool), Refused> {
+        let offline = self.offline.load(Relaxed);
+        let live = matches!(content.source, Source::Live(_));
+        // A render is not to depend on what others made.
+        let prepared = match before {
+            Some(_) if live || offline => Arc::new(Prepared::new(content, setup)?),
+            _ => Prepared::shared(content, setup)?,
+        };
+        match before {
+            None if offline => drop(prepared.model.calibrate()),
+            before => prepared.begin_like(before.map(|before| &**before)),
+        }
+        let bounded = prepared.is_bounded();
+        if !bounded && !allowed {
+            return Err(Refused {
+                why: prepared.refusal(),
+                insistable: true,
+                proven: prepared.proven().cloned(),
+            });
+        }
+        Ok((prepared, !bounded))
+    }
+
+    /// Plays `prepared`. Under the lock, so that what is said to play is what was
+    /// offered last.
+    pub(crate) fn offer(&self, state: &mut State, prepared: Arc<Prepared>, guarded: bool) {
+        self.loader.offer(Tail::new(&prepared.model, guarded));
+        let Setup { rate, size } = prepared.setup;
+        let status = &mut state.status;
+        (status.rate, status.size, status.guarded) = (rate, size, guarded);
+        status.model = Some(prepared.model.clone());
+        status.proof = match prepared.proven() {
+            Some(proven) => Proof::Done(proven.clone()),
+            None => Proof::Checking,
+        };
+        state.playing = Some(prepared);
+        self.news.notify_all();
+    }
+
+    /// Plays the first where nothing was chosen, and builds what plays for the host's
+    /// rate, and its size.
+    pub(crate) fn prepare(&self) {
+        let undecided = |state: &State| {
+            let idle = state.status.content.is_none() && state.status.loading.is_none();
+            idle && (!state.decided || state.unplayed.is_some())
+        };
+        if undecided(&self.state()) {
+            let first = source::first(self.own.as_ref());
+            let mut state = self.state();
+            // Another thread may have loaded one meanwhile.
+            if undecided(&state) {
+                match first {
+                    Ok(Loaded { content, record }) => {
+                        state.status.content = Some(content);
+                        (state.record, state.playing, state.decided) = (record, None, true);
+                    }
+                    Err(why) => {
+                        state.decided = true;
+                        state.status.error = Some(not_loaded("the first reverb", &why));
+                    }
+                }
+            }
+        }
+        self.rebuild();
+    }
+
+    /// Builds what plays anew until it is what is asked for.
+    fn rebuild(&self) {
+        loop {
+            let Some(setup) = self.setup() else { return };
+            let (content, wishes, allowed) = {
+                let state = self.state();
+                if state.playing.as_ref().is_some_and(|playing| playing.setup == setup) {
+                    return;
+                }
+                let Some(content) = state.status.content.clone() else { return };
+                (content, state.wishes, state.record.allowed())
+            };
+            let built = self.build(&content, setup, allowed, None);
+            let mut state = self.state();
+            if state.wishes != wishes {
+                continue;
+            }
+            match built {
+                Ok((prepared, guarded)) => self.offer(&mut state, prepared, guarded),
+                Err(refused) => {
+                    // What there is was built for another rate, and would be wrong.
+                    self.loader.offer(Tail::silent());
+                    (state.playing, state.status.model) = (None, None);
+                    state.status.proof = Proof::None;
+                    state.status.error = Some(not_loaded(&content.name, &refused.why));
+                    state.status.insistable = refused.insistable;
+                    let record = state.record.clone();
+                    state.refused = refused.insistable.then_some(Loaded { content, record });
+                    return;
+                }
+            }
+        }
+    }
+}

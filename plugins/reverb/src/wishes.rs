@@ -1,0 +1,268 @@
+//! How wishes are fulfilled: the player's, a project's and a trainer's.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Instant;
+
+use crate::engine::{Held, Wish};
+use crate::inner::{Inner, Number, Refused, State};
+use crate::prepared::Prepared;
+use crate::saved::{Record, Saved};
+use crate::source::{self, Loaded, Source};
+use crate::status::Live;
+
+impl Inner {
+    /// Announces a wish, which is void once another is announced.
+    pub(crate) fn announce(&self, name: &str) -> Number {
+        let mut state = self.state();
+        state.wishes += 1;
+        state.status.loading = Some(name.into());
+        let number = Number(state.wishes);
+        drop(state);
+        self.repaint();
+        number
+    }
+
+    /// Ends a wish; `record` is the project's, where a project made it.
+    pub(crate) fn fulfil(
+        &self,
+        number: Number,
+        name: &str,
+        loaded: Result<Loaded, String>,
+        record: Option<Arc<Record>>,
+    ) {
+        let setup = self.setup();
+        let kept = loaded.as_ref().ok().cloned();
+        let built = loaded.map_err(Refused::from).and_then(|loaded| {
+            let built = match setup {
+                Some(setup) => {
+                    Some(self.build(&loaded.content, setup, loaded.record.allowed(), None)?)
+                }
+                None => None,
+            };
+            Ok((loaded, built))
+        });
+        let mut state = self.state();
+        if state.wishes != number.0 {
+            return;
+        }
+        state.status.loading = None;
+        state.status.notice = None;
+        state.status.insistable = false;
+        state.refused = None;
+        match built {
+            Ok((loaded, built)) => {
+                self.take(&mut state, loaded);
+                match built {
+                    Some((prepared, guarded)) => self.offer(&mut state, prepared, guarded),
+                    None => state.playing = None,
+                }
+            }
+            Err(refused) => {
+                state.status.error = Some(not_loaded(name, &refused.why));
+                state.status.insistable = refused.insistable;
+                state.refused = kept.filter(|_| refused.insistable);
+                state.unplayed = record.or(state.unplayed.take());
+            }
+        }
+        drop(state);
+        self.repaint();
+        // The host may have changed its rate meanwhile.
+        self.prepare();
+    }
+
+    /// Says that `loaded` plays.
+    fn take(&self, state: &mut State, loaded: Loaded) {
+        let Loaded { content, record } = loaded;
+        state.status.error = None;
+        let follows = match &*record {
+            Record::Whole(Saved { follow: true, path: Some(path), .. }) => Some(path.path()),
+            _ => None,
+        };
+        let same = |live: &Live| Some(&live.path) == follows.as_ref();
+        if !state.status.following.as_ref().is_some_and(same) {
+            let live =
+                |path| Live { path, revision: content.graph.revision, reloads: 0, latest: None };
+            state.status.following = follows.map(live);
+        }
+        state.unchecked =
+            matches!(content.source, Source::Project(Some(_))) && state.status.following.is_none();
+        state.status.content = Some(content);
+        state.record = record;
+        state.unplayed = None;
+        state.decided = true;
+    }
+
+    /// Takes what a trainer sent, unless something else was asked for since `number`.
+    pub(crate) fn take_live(
+        &self,
+        number: Number,
+        loaded: Loaded,
+        built: Option<(Arc<Prepared>, bool)>,
+    ) -> bool {
+        let mut state = self.state();
+        if state.wishes != number.0 {
+            return false;
+        }
+        let revision = loaded.content.graph.revision;
+        self.take(&mut state, loaded);
+        if let Some(live) = &mut state.status.following {
+            (live.revision, live.latest) = (revision, Some(Instant::now()));
+            live.reloads += 1;
+        }
+        state.status.notice = None;
+        state.status.insistable = false;
+        state.refused = None;
+        match built {
+            Some((prepared, guarded)) => self.offer(&mut state, prepared, guarded),
+            None => state.playing = None,
+        }
+        drop(state);
+        self.repaint();
+        true
+    }
+
+    /// Says why what a trainer sent is not played.
+    pub(crate) fn refuse_live(&self, number: Number, why: &str, refused: Option<Loaded>) {
+        let mut state = self.state();
+        if state.wishes == number.0 {
+            state.status.error = Some(why.into());
+            state.status.insistable = refused.is_some();
+            state.refused = refused;
+        }
+        drop(state);
+        self.repaint();
+    }
+
+    /// Whether the player insisted on what is followed.
+    pub(crate) fn is_allowed(&self) -> bool {
+        self.state().record.allowed()
+    }
+
+    /// Plays what a project saved.
+    pub(crate) fn restore(&self, record: Record) {
+        let name = record.name();
+        let number = self.announce(&name);
+        let loaded = source::from_record(&record, self.own.as_ref());
+        self.fulfil(number, &name, loaded, Some(Arc::new(record)));
+    }
+
+    /// Does what was asked under `number`, on this thread.
+    pub(crate) fn run(&self, number: Number, wish: Wish) {
+        let loading = |name: &str| {
+            self.state().status.loading = Some(name.into());
+            self.repaint();
+        };
+        match wish {
+            Wish::Open(path) => {
+                let name = source::file_name(&path);
+                loading(&name);
+                self.fulfil(number, &name, source::from_file(&path), None);
+            }
+            Wish::Factory(id) => {
+                loading(id);
+                self.fulfil(number, id, source::from_factory(id), None);
+            }
+            Wish::Follow(path) => self.follow(number, Some(path)),
+            Wish::StopFollowing => self.follow(number, None),
+            Wish::Insist => {
+                let refused = self.state().refused.clone();
+                if let Some(refused) = refused {
+                    let name = refused.content.name.clone();
+                    self.fulfil(number, &name, Ok(allowed(refused)), None);
+                }
+            }
+            Wish::Put(held, put) => {
+                if self.held() != held
+                    && let Held { content: Some(content), record } = held
+                {
+                    let name = content.name.clone();
+                    self.fulfil(number, &name, Ok(Loaded { content, record }), None);
+                }
+                let mut state = self.state();
+                state.put = state.put.max(put);
+            }
+            Wish::Check => self.check(number),
+        }
+    }
+
+    fn held(&self) -> Held {
+        let state = self.state();
+        Held { content: state.status.content.clone(), record: state.record.clone() }
+    }
+
+    /// Follows a file from now on, or none. What plays goes on until there is something
+    /// in it.
+    fn follow(&self, number: Number, path: Option<PathBuf>) {
+        let held = self.held();
+        let mut state = self.state();
+        if state.wishes != number.0 {
+            return;
+        }
+        let mut record = held.record();
+        if let Record::Whole(saved) = &mut record {
+            saved.follow = false;
+            if let Some(path) = &path {
+                // The graph of the project, and where its successors will come from.
+                let copy = saved.copy.take().or_else(|| {
+                    let content = held.content.as_ref()?;
+                    Some(fx::preset::pack(content.graph.to_json().as_bytes()))
+                });
+                *saved = Saved {
+                    path: Some(path.as_path().into()),
+                    copy,
+                    name: held.content.as_ref().map(|content| content.name.clone()),
+                    follow: true,
+                    ..Saved::default()
+                };
+            }
+        }
+        state.record = Arc::new(record);
+        (state.unplayed, state.decided) = (None, true);
+        (state.status.error, state.status.loading) = (None, None);
+        let live = |path| Live { path, revision: None, reloads: 0, latest: None };
+        state.status.following = path.map(live);
+        drop(state);
+        self.news.notify_all();
+        self.repaint();
+    }
+
+    /// Says so where the file of a restored project is gone or another by now.
+    fn check(&self, number: Number) {
+        let record = self.state().record.clone();
+        let Record::Whole(Saved { path: Some(path), copy: Some(copy), follow: false, .. }) =
+            &*record
+        else {
+            return;
+        };
+        let path = path.path();
+        let shown = path.display();
+        let notice = match fx::preset::read_file(&path) {
+            Err(why) => {
+                Some(format!("{shown} cannot be read: {why}. Playing the copy in the project."))
+            }
+            Ok(bytes) if fx::preset::unpack(copy).is_ok_and(|copy| copy == bytes) => None,
+            Ok(_) => Some(format!("{shown} has changed. Playing the copy in the project.")),
+        };
+        let mut state = self.state();
+        if state.wishes == number.0 {
+            state.status.notice = notice;
+        }
+        drop(state);
+        self.repaint();
+    }
+}
+
+/// The same, though it is not proven.
+fn allowed(loaded: Loaded) -> Loaded {
+    let mut record = (*loaded.record).clone();
+    if let Record::Whole(saved) = &mut record {
+        saved.allow = true;
+    }
+    Loaded { record: Arc::new(record), ..loaded }
+}
+
+/// Why nothing came of `name`.
+pub(crate) fn not_loaded(name: &str, why: &str) -> String {
+    format!("{name} was not loaded: {why}.")
+}
