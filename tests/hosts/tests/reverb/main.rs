@@ -2,6 +2,7 @@
 //! how it follows a trainer.
 #![cfg(all(target_os = "linux", target_env = "gnu"))]
 
+mod command_line;
 mod follow;
 #[path = "../heap/mod.rs"]
 mod heap;
