@@ -3,8 +3,8 @@
 use fx::amp::{Params as Values, RANGES};
 use fx::preset::{Asset, Preset};
 use nice_plug::prelude::*;
+use shell::instance;
 use shell::links::Linked as _;
-use shell::session;
 
 use crate::choices::Oversampling;
 use crate::params::AmpParams;
@@ -36,7 +36,7 @@ impl Snapshot {
     }
 }
 
-impl session::Snapshot for Snapshot {
+impl instance::Snapshot for Snapshot {
     type Preset = Preset;
     type Held = Held;
 
@@ -88,13 +88,13 @@ impl session::Snapshot for Snapshot {
     }
 }
 
-impl session::Holding for Held {
+impl instance::Holding for Held {
     fn shared(&self) -> [(usize, usize); 2] {
         Self::shared(self)
     }
 }
 
-impl session::Instance for AmpParams {
+impl instance::Instance for AmpParams {
     type Snapshot = Snapshot;
     type Task = Task;
 

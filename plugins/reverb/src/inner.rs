@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 
 use atomic_float::AtomicF32;
 use fx::Loader;
@@ -49,6 +50,8 @@ pub(crate) struct State {
     pub(crate) rate: Option<f32>,
     /// The network on offer.
     pub(crate) playing: Option<Arc<Prepared>>,
+    /// What times were measured of last, while a file is followed.
+    pub(crate) measured: Option<Measured>,
     /// What was refused, and may be insisted on.
     pub(crate) refused: Option<Loaded>,
     /// Whether a check of the file would tell something new.
@@ -70,6 +73,9 @@ impl State {
         self.rate.is_some()
     }
 }
+
+/// A network whose times are known, how many lines it has, and since when.
+pub(crate) type Measured = (Arc<Prepared>, usize, Instant);
 
 /// The number of a wish.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -4,9 +4,9 @@ use fx::preset::Asset;
 use fx::reverb::preset::Preset;
 use fx::reverb::{Params as Values, RANGES};
 use nice_plug::prelude::*;
+use shell::instance;
 use shell::links::Linked as _;
 use shell::path::PathText;
-use shell::session;
 
 use crate::Task;
 use crate::choices::Division;
@@ -38,7 +38,7 @@ impl Snapshot {
     }
 }
 
-impl session::Snapshot for Snapshot {
+impl instance::Snapshot for Snapshot {
     type Preset = Preset;
     type Held = Held;
 
@@ -109,13 +109,13 @@ fn asset(held: &Held) -> Option<Asset> {
     })
 }
 
-impl session::Holding for Held {
+impl instance::Holding for Held {
     fn shared(&self) -> [(usize, usize); 2] {
         Self::shared(self)
     }
 }
 
-impl session::Instance for ReverbParams {
+impl instance::Instance for ReverbParams {
     type Snapshot = Snapshot;
     type Task = Task;
 

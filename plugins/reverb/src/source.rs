@@ -40,7 +40,7 @@ impl Source {
 }
 
 /// A graph that can be played.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Content {
     /// What it is called.
     pub name: String,

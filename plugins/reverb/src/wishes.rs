@@ -8,7 +8,7 @@ use crate::engine::{Held, Wish};
 use crate::inner::{Inner, Number, Refused, State};
 use crate::prepared::Prepared;
 use crate::saved::{Record, Saved};
-use crate::source::{self, Loaded, Source};
+use crate::source::{self, Content, Loaded, Source};
 use crate::status::Live;
 
 impl Inner {
@@ -216,6 +216,14 @@ impl Inner {
                     ..Saved::default()
                 };
             }
+        }
+        if path.is_none()
+            && let Some(Source::Live(from)) = state.status.source().cloned()
+            && let Some(content) = &mut state.status.content
+        {
+            // What was sent last is the project's from now on.
+            let source = Source::Project(Some(from));
+            *content = Arc::new(Content { source, ..(**content).clone() });
         }
         state.record = Arc::new(record);
         (state.unplayed, state.decided) = (None, true);

@@ -9,19 +9,21 @@ use std::time::{Duration, Instant};
 use fdn::live::{self, Ack, Event, Follower};
 
 use crate::engine::Wish;
-use crate::inner::{Inner, Number, Refused};
+use crate::inner::{Inner, Measured, Number, Refused, State};
 use crate::prepared::Prepared;
 use crate::source::{Loaded, from_live};
 use crate::status::{Live, Proof};
 
 /// Between looks at the knobs while the host plays, and at a file that is followed.
-const LOOK: Duration = Duration::from_millis(30);
+const LOOK: Duration = Duration::from_millis(40);
 const LOOK_AT_FILE: Duration = Duration::from_millis(10);
 /// Between two sizes that are built.
 const RESIZE: Duration = Duration::from_millis(60);
 /// How long what plays must have played before it is worth a proof, while a file is
 /// followed: a trainer in full flight is not to be slowed down.
 const QUIET: Duration = Duration::from_millis(250);
+/// How often times are measured all the same: what is assumed of them gets stale.
+const MEASURE: Duration = Duration::from_secs(5);
 
 /// The threads.
 pub(crate) struct Worker {
@@ -53,8 +55,8 @@ struct Following {
     follower: Follower,
     /// The bytes and revision of what plays, until they are proven.
     unproven: Option<(Ack, Arc<Prepared>)>,
-    /// The one before, of whose times the next can make use.
-    last: Option<Arc<Prepared>>,
+    /// The one before, of whose times the next can make use, and its lines.
+    last: Option<(usize, Arc<Prepared>)>,
 }
 
 fn load(inner: &Inner) {
@@ -74,8 +76,10 @@ fn load(inner: &Inner) {
             following = None;
         }
         if let Some(Live { path, .. }) = file.filter(|_| !offline) {
-            let follower = || Follower::new(path);
-            let new = || Following { follower: follower(), unproven: None, last: None };
+            let new = || {
+                inner.state().measured = None;
+                Following { follower: Follower::new(path), unproven: None, last: None }
+            };
             following.get_or_insert_with(new).look(inner);
         }
         // A render's sizes are built where it is.
@@ -154,10 +158,10 @@ impl Following {
 
     fn play(&mut self, inner: &Inner, number: Number, loaded: Loaded, mut ack: Ack) {
         self.unproven = None;
-        let allow = loaded.record.allowed();
+        let (allow, lines) = (loaded.record.allowed(), loaded.content.lines());
         let built = inner.setup().map(|setup| {
-            let before = self.last.as_ref();
-            inner.build(&loaded.content, setup, allow, before)
+            let before = self.relative(inner, lines);
+            inner.build(&loaded.content, setup, allow, before.as_ref())
         });
         match built.transpose() {
             Ok(built) => {
@@ -169,7 +173,7 @@ impl Following {
                 let rt60 = inner.rt60.load(Relaxed);
                 ack.rt60 = (rt60 > 0.0).then_some(f64::from(rt60));
                 if let Some(prepared) = prepared {
-                    self.last = Some(prepared.clone());
+                    self.last = Some((lines, prepared.clone()));
                     self.unproven = Some((ack.clone(), prepared));
                     self.complete();
                 }
@@ -188,6 +192,15 @@ impl Following {
                 self.acknowledge(&ack);
             }
         }
+    }
+
+    /// What was sent before and had as many lines: the one that was measured last, if
+    /// one was.
+    fn relative(&self, inner: &Inner, lines: usize) -> Option<Arc<Prepared>> {
+        let (_, last) = self.last.as_ref().filter(|(before, _)| *before == lines)?;
+        let measured = inner.state().measured.clone();
+        let same = |(_, before, _): &Measured| *before == lines;
+        Some(measured.filter(same).map_or_else(|| last.clone(), |(prepared, ..)| prepared))
     }
 
     /// Acknowledges the verdict, once there is one.
@@ -210,6 +223,14 @@ impl Following {
     }
 }
 
+impl State {
+    /// Whether what is known of the times of what is followed is too old.
+    fn is_measuring_due(&self) -> bool {
+        let follows = self.status.following.is_some();
+        follows && self.measured.as_ref().is_none_or(|(.., at)| at.elapsed() >= MEASURE)
+    }
+}
+
 /// Proves and measures what plays, when nothing newer does.
 fn prove(inner: &Inner) {
     let mut done: Option<Arc<Prepared>> = None;
@@ -221,10 +242,14 @@ fn prove(inner: &Inner) {
             let state = inner.state();
             let playing = state.playing.as_ref();
             let is_other = !playing.is_some_and(|playing| Arc::ptr_eq(playing, &prepared));
-            // What has no times to begin with is measured though a trainer goes on.
-            state.stop || (is_other && prepared.model.calibration().is_some())
+            state.stop || (is_other && !state.is_measuring_due())
         };
         prepared.model.calibrate_unless(&newer);
+        if prepared.model.is_calibrated() {
+            let mut state = inner.state();
+            let lines = state.status.lines();
+            state.measured = Some((prepared.clone(), lines, Instant::now()));
+        }
         inner.repaint();
         done = Some(prepared);
     }
@@ -247,7 +272,8 @@ fn next_to_prove(inner: &Inner, done: Option<&Arc<Prepared>>) -> Option<Arc<Prep
             state = inner.news.wait(state).unwrap_or_else(PoisonError::into_inner);
             continue;
         };
-        if same(seen.as_ref(), &playing) || state.status.following.is_none() {
+        let quiet = same(seen.as_ref(), &playing) || state.status.following.is_none();
+        if quiet || state.is_measuring_due() {
             return Some(playing);
         }
         seen = Some(playing);

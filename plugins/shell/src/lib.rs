@@ -4,6 +4,7 @@
 
 pub mod choice;
 pub mod disk;
+pub mod instance;
 pub mod links;
 pub mod meters;
 pub mod path;

@@ -10,7 +10,7 @@ use fx::preset::{self, Stored};
 use serde::Deserialize;
 
 use crate::disk;
-use crate::session::Snapshot;
+use crate::instance::Snapshot;
 
 /// Presets of a folder that are listed at most.
 const MOST: usize = 5000;
