@@ -90,6 +90,17 @@ pub(crate) struct Refused {
     pub(crate) proven: Option<Arc<fdn::Certificate>>,
 }
 
+/// What became of what was built anew.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Replaced {
+    /// It plays.
+    Played,
+    /// It is not played.
+    Refused,
+    /// It is not wanted any more.
+    Outdated,
+}
+
 impl From<String> for Refused {
     fn from(why: String) -> Self {
         Self { why, insistable: false, proven: None }
@@ -205,6 +216,15 @@ impl Inner {
         self.news.notify_all();
     }
 
+    /// [Plays](Self::offer) what was `built` for the rate the host has by now; what was
+    /// built for another, or not at all, [`prepare`](Self::prepare) is to build.
+    pub(crate) fn offer_fitting(&self, state: &mut State, built: Option<(Arc<Prepared>, bool)>) {
+        match built.filter(|(prepared, _)| Some(prepared.setup.rate) == state.rate) {
+            Some((prepared, guarded)) => self.offer(state, prepared, guarded),
+            None => state.playing = None,
+        }
+    }
+
     /// Plays the first where nothing was chosen, and builds what plays for the host's
     /// rate, and its size.
     pub(crate) fn prepare(&self) {
@@ -245,23 +265,41 @@ impl Inner {
                 (content, state.wishes, state.record.allowed())
             };
             let built = self.build(&content, setup, allowed, None);
-            let mut state = self.state();
-            if state.wishes != wishes {
-                continue;
+            if self.replace(&content, wishes, built) == Replaced::Refused {
+                return;
             }
-            match built {
-                Ok((prepared, guarded)) => self.offer(&mut state, prepared, guarded),
-                Err(refused) => {
-                    // What there is was built for another rate, and would be wrong.
-                    self.loader.offer(Tail::silent());
-                    (state.playing, state.status.model) = (None, None);
-                    state.status.proof = Proof::None;
-                    state.status.error = Some(not_loaded(&content.name, &refused.why));
-                    state.status.insistable = refused.insistable;
-                    let record = state.record.clone();
-                    state.refused = refused.insistable.then_some(Loaded { content, record });
-                    return;
-                }
+        }
+    }
+
+    /// Plays what `content` became, or says why not, unless something else was asked for
+    /// or sent since `wishes` were counted.
+    pub(crate) fn replace(
+        &self,
+        content: &Arc<Content>,
+        wishes: u64,
+        built: Result<(Arc<Prepared>, bool), Refused>,
+    ) -> Replaced {
+        let mut state = self.state();
+        // What a trainer sends is no wish.
+        let same = state.status.content.as_ref().is_some_and(|now| Arc::ptr_eq(now, content));
+        if state.wishes != wishes || !same {
+            return Replaced::Outdated;
+        }
+        match built {
+            Ok((prepared, guarded)) => {
+                self.offer(&mut state, prepared, guarded);
+                Replaced::Played
+            }
+            Err(refused) => {
+                // What there is was built for another rate, and would be wrong.
+                self.loader.offer(Tail::silent());
+                (state.playing, state.status.model) = (None, None);
+                state.status.proof = Proof::None;
+                state.status.error = Some(not_loaded(&content.name, &refused.why));
+                state.status.insistable = refused.insistable;
+                let (content, record) = (content.clone(), state.record.clone());
+                state.refused = refused.insistable.then_some(Loaded { content, record });
+                Replaced::Refused
             }
         }
     }

@@ -53,10 +53,7 @@ impl Inner {
         match built {
             Ok((loaded, built)) => {
                 self.take(&mut state, loaded);
-                match built {
-                    Some((prepared, guarded)) => self.offer(&mut state, prepared, guarded),
-                    None => state.playing = None,
-                }
+                self.offer_fitting(&mut state, built);
             }
             Err(refused) => {
                 state.status.error = Some(not_loaded(name, &refused.why));
@@ -113,12 +110,11 @@ impl Inner {
         state.status.notice = None;
         state.status.insistable = false;
         state.refused = None;
-        match built {
-            Some((prepared, guarded)) => self.offer(&mut state, prepared, guarded),
-            None => state.playing = None,
-        }
+        self.offer_fitting(&mut state, built);
         drop(state);
         self.repaint();
+        // The host may have begun to play, or changed its rate, meanwhile.
+        self.prepare();
         true
     }
 

@@ -1,0 +1,70 @@
+//! Threads that finish at the wrong moment, one step at a time.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use nice_plug_egui::RepaintNotifier;
+
+use crate::inner::{Inner, Number, Replaced};
+use crate::prepared::Setup;
+use crate::source::{Loaded, from_factory, from_live};
+
+const HERE: Setup = Setup { rate: 48_000.0, size: 1.0 };
+
+fn inner() -> Inner {
+    let (loader, _reverb) = fx::Reverb::new(HERE.rate);
+    Inner::new(loader, None, RepaintNotifier::new())
+}
+
+/// The graph of `id`, as a trainer sends it.
+fn sent(id: &str) -> Loaded {
+    let graph = from_factory(id).expect("a factory graph").content.graph.clone();
+    from_live(Path::new("live.json"), graph, id.into(), false)
+}
+
+/// The rate of what plays.
+fn rate(inner: &Inner) -> Option<f32> {
+    inner.state().playing.as_ref().map(|playing| playing.setup.rate)
+}
+
+#[test]
+fn what_was_built_before_a_graph_was_sent_does_not_replace_it() {
+    let inner = inner();
+    inner.state().rate = Some(HERE.rate);
+    inner.prepare();
+    let before = inner.state().status.content.clone().expect("it plays");
+    let built = inner.build(&before, HERE, false, None);
+    let loaded = sent("spring");
+    let newer = inner.build(&loaded.content, HERE, false, None).ok();
+    let (prepared, _) = newer.clone().expect("it is stable");
+    assert!(inner.take_live(Number(0), loaded, newer));
+    assert_eq!(inner.replace(&before, 0, built), Replaced::Outdated);
+    let playing = inner.state().playing.clone().expect("it plays");
+    assert!(Arc::ptr_eq(&playing, &prepared), "what was sent later is gone");
+}
+
+#[test]
+fn what_a_trainer_sends_plays_at_the_rate_of_the_host() {
+    let inner = inner();
+    let build = |loaded: &Loaded, rate| {
+        let setup = Setup { rate, ..HERE };
+        inner.build(&loaded.content, setup, false, None).ok().expect("it is stable")
+    };
+    // Built before the host changed its rate, and before it said one.
+    for (host, built) in [(44_100.0, Some(HERE.rate)), (48_000.0, None)] {
+        inner.state().rate = Some(host);
+        let loaded = sent("spring");
+        let built = built.map(|rate| build(&loaded, rate));
+        assert!(inner.take_live(Number(0), loaded, built));
+        assert_eq!(rate(&inner), Some(host));
+    }
+    // The host stopped meanwhile, and goes on at another rate.
+    let loaded = sent("spring");
+    let built = build(&loaded, 48_000.0);
+    inner.state().rate = None;
+    assert!(inner.take_live(Number(0), loaded, Some(built)));
+    assert_eq!(rate(&inner), None);
+    inner.state().rate = Some(96_000.0);
+    inner.prepare();
+    assert_eq!(rate(&inner), Some(96_000.0));
+}
