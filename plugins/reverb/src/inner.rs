@@ -256,14 +256,21 @@ impl Inner {
     fn rebuild(&self) {
         loop {
             let Some(setup) = self.setup() else { return };
-            let (content, wishes, allowed) = {
+            let (content, wishes, allowed, playing) = {
                 let state = self.state();
-                if state.playing.as_ref().is_some_and(|playing| playing.setup == setup) {
-                    return;
-                }
                 let Some(content) = state.status.content.clone() else { return };
-                (content, state.wishes, state.record.allowed())
+                let fits = |playing: &Arc<Prepared>| playing.setup == setup;
+                let playing = state.playing.clone().filter(fits);
+                (content, state.wishes, state.record.allowed(), playing)
             };
+            if let Some(playing) = playing {
+                // A render is not to begin with times that are an estimate.
+                if self.offline.load(Relaxed) {
+                    playing.model.calibrate();
+                    self.repaint();
+                }
+                return;
+            }
             let built = self.build(&content, setup, allowed, None);
             if self.replace(&content, wishes, built) == Replaced::Refused {
                 return;

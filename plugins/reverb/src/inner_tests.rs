@@ -2,12 +2,13 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
 
 use nice_plug_egui::RepaintNotifier;
 
 use crate::inner::{Inner, Number, Replaced};
 use crate::prepared::Setup;
-use crate::source::{Loaded, from_factory, from_live};
+use crate::source::{Loaded, from_live};
 
 const HERE: Setup = Setup { rate: 48_000.0, size: 1.0 };
 
@@ -16,10 +17,21 @@ fn inner() -> Inner {
     Inner::new(loader, None, RepaintNotifier::new())
 }
 
-/// The graph of `id`, as a trainer sends it.
-fn sent(id: &str) -> Loaded {
-    let graph = from_factory(id).expect("a factory graph").content.graph.clone();
-    from_live(Path::new("live.json"), graph, id.into(), false)
+/// Two lines in a loop, as a trainer sends them in a file whose hash is `key`.
+fn sent(key: &str) -> Loaded {
+    let matrix = |name: &str, values: &str| {
+        format!(r#"{{"type":"matrix","name":"{name}","inputs":2,"outputs":2,"matrix":{values}}}"#)
+    };
+    let back = matrix("back", "[[0.6,0.6],[0.6,-0.6]]");
+    let out = matrix("out", "[[1,0],[0,1]]");
+    let json = format!(
+        r#"{{"format":"kiln-fdn","version":1,"name":"Sent","sample_rate":48000,
+        "root":{{"type":"series","name":"all","inputs":2,"outputs":2,"children":[
+        {{"type":"recursion","name":"loop","inputs":2,"outputs":2,"backward":{back},"forward":
+        {{"type":"delay","name":"lines","inputs":2,"outputs":2,"samples":[503,691]}}}},{out}]}}}}"#
+    );
+    let graph = fdn::Graph::load(json.as_bytes()).expect("a graph");
+    from_live(Path::new("live.json"), graph, key.into(), false)
 }
 
 /// The rate of what plays.
@@ -34,7 +46,7 @@ fn what_was_built_before_a_graph_was_sent_does_not_replace_it() {
     inner.prepare();
     let before = inner.state().status.content.clone().expect("it plays");
     let built = inner.build(&before, HERE, false, None);
-    let loaded = sent("spring");
+    let loaded = sent("new");
     let newer = inner.build(&loaded.content, HERE, false, None).ok();
     let (prepared, _) = newer.clone().expect("it is stable");
     assert!(inner.take_live(Number(0), loaded, newer));
@@ -53,13 +65,13 @@ fn what_a_trainer_sends_plays_at_the_rate_of_the_host() {
     // Built before the host changed its rate, and before it said one.
     for (host, built) in [(44_100.0, Some(HERE.rate)), (48_000.0, None)] {
         inner.state().rate = Some(host);
-        let loaded = sent("spring");
+        let loaded = sent("new");
         let built = built.map(|rate| build(&loaded, rate));
         assert!(inner.take_live(Number(0), loaded, built));
         assert_eq!(rate(&inner), Some(host));
     }
     // The host stopped meanwhile, and goes on at another rate.
-    let loaded = sent("spring");
+    let loaded = sent("new");
     let built = build(&loaded, 48_000.0);
     inner.state().rate = None;
     assert!(inner.take_live(Number(0), loaded, Some(built)));
@@ -67,4 +79,20 @@ fn what_a_trainer_sends_plays_at_the_rate_of_the_host() {
     inner.state().rate = Some(96_000.0);
     inner.prepare();
     assert_eq!(rate(&inner), Some(96_000.0));
+}
+
+#[test]
+fn a_render_begins_with_times_that_are_found() {
+    let inner = inner();
+    inner.state().rate = Some(HERE.rate);
+    // What others of this process measured is shared by its key.
+    assert!(inner.take_live(Number(0), sent("never measured"), None));
+    let model = inner.state().playing.as_ref().map(|playing| playing.model.clone());
+    let model = model.expect("it plays");
+    assert!(!model.is_calibrated(), "nothing is left to find");
+    inner.offline.store(true, Relaxed);
+    inner.prepare();
+    assert!(model.is_calibrated());
+    let playing = inner.state().playing.as_ref().map(|playing| playing.model.clone());
+    assert!(playing.is_some_and(|playing| Arc::ptr_eq(&playing, &model)), "it was built anew");
 }

@@ -242,7 +242,9 @@ fn prove(inner: &Inner) {
             let state = inner.state();
             let playing = state.playing.as_ref();
             let is_other = !playing.is_some_and(|playing| Arc::ptr_eq(playing, &prepared));
-            state.stop || (is_other && !state.is_measuring_due())
+            // Times are not to change in the middle of a render.
+            let offline = inner.offline.load(Relaxed);
+            state.stop || offline || (is_other && !state.is_measuring_due())
         };
         prepared.model.calibrate_unless(&newer);
         if prepared.model.is_calibrated() {
