@@ -12,13 +12,13 @@ use crate::source::{Loaded, from_live};
 
 const HERE: Setup = Setup { rate: 48_000.0, size: 1.0 };
 
-fn inner() -> Inner {
+pub(crate) fn inner() -> Inner {
     let (loader, _reverb) = fx::Reverb::new(HERE.rate);
     Inner::new(loader, None, RepaintNotifier::new())
 }
 
 /// Two lines in a loop, as a trainer sends them in a file whose hash is `key`.
-fn sent(key: &str) -> Loaded {
+pub(crate) fn sent(key: &str) -> Loaded {
     let matrix = |name: &str, values: &str| {
         format!(r#"{{"type":"matrix","name":"{name}","inputs":2,"outputs":2,"matrix":{values}}}"#)
     };

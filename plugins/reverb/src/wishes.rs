@@ -1,6 +1,6 @@
 //! How wishes are fulfilled: the player's, a project's and a trainer's.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -103,10 +103,7 @@ impl Inner {
         }
         let revision = loaded.content.graph.revision;
         self.take(&mut state, loaded);
-        if let Some(live) = &mut state.status.following {
-            (live.revision, live.latest) = (revision, Some(Instant::now()));
-            live.reloads += 1;
-        }
+        state.count(revision);
         state.status.notice = None;
         state.status.insistable = false;
         state.refused = None;
@@ -118,16 +115,33 @@ impl Inner {
         true
     }
 
-    /// Says why what a trainer sent is not played.
-    pub(crate) fn refuse_live(&self, number: Number, why: &str, refused: Option<Loaded>) {
+    /// What plays, if it came in a file at `path` whose hash is `key`: it counts as taken
+    /// from there once more.
+    pub(crate) fn adopt_live(&self, path: &Path, key: &str) -> Option<Arc<Content>> {
         let mut state = self.state();
-        if state.wishes == number.0 {
+        let is = |content: &&Arc<Content>| {
+            content.key == key && matches!(&content.source, Source::Live(from) if from == path)
+        };
+        let content = state.status.content.as_ref().filter(is)?.clone();
+        state.count(content.graph.revision);
+        drop(state);
+        self.repaint();
+        Some(content)
+    }
+
+    /// Says why what a trainer sent is not played, unless something else was asked for
+    /// since `number`.
+    pub(crate) fn refuse_live(&self, number: Number, why: &str, refused: Option<Loaded>) -> bool {
+        let mut state = self.state();
+        let in_time = state.wishes == number.0;
+        if in_time {
             state.status.error = Some(why.into());
             state.status.insistable = refused.is_some();
             state.refused = refused;
         }
         drop(state);
         self.repaint();
+        in_time
     }
 
     /// Whether the player insisted on what is followed.
@@ -254,6 +268,16 @@ impl Inner {
         }
         drop(state);
         self.repaint();
+    }
+}
+
+impl State {
+    /// Counts what was taken from the file that is followed.
+    fn count(&mut self, revision: Option<u64>) {
+        if let Some(live) = &mut self.status.following {
+            (live.revision, live.latest) = (revision, Some(Instant::now()));
+            live.reloads += 1;
+        }
     }
 }
 
