@@ -50,6 +50,8 @@ pub(crate) struct State {
     pub(crate) rate: Option<f32>,
     /// The network on offer.
     pub(crate) playing: Option<Arc<Prepared>>,
+    /// What the content could not be built for last.
+    pub(crate) failed: Option<Failed>,
     /// What times were measured of last, while a file is followed.
     pub(crate) measured: Option<Measured>,
     /// What was refused, and may be insisted on.
@@ -72,6 +74,34 @@ impl State {
     pub(crate) fn is_active(&self) -> bool {
         self.rate.is_some()
     }
+
+    /// Whether it is known already that it cannot be built for `setup`.
+    fn has_failed(&self, setup: Setup) -> bool {
+        self.failed.as_ref().is_some_and(|failed| failed.setup == setup)
+    }
+
+    /// Notes that it cannot be built for `setup`: said once.
+    fn fail(&mut self, setup: Setup, why: String) {
+        self.status.error = Some(why.clone());
+        self.failed = Some(Failed { setup, why });
+    }
+
+    /// What plays is what is asked for: no failure is left to be told of.
+    fn recover(&mut self) {
+        let Some(failed) = self.failed.take() else { return };
+        if self.status.error == Some(failed.why) {
+            self.status.error = None;
+            self.status.insistable = false;
+            self.refused = None;
+        }
+    }
+}
+
+/// What something could not be built for, and the error that says so.
+#[derive(Debug)]
+pub(crate) struct Failed {
+    setup: Setup,
+    why: String,
 }
 
 /// A network whose times are known, how many lines it has, and since when.
@@ -140,16 +170,40 @@ impl Inner {
         Some(Setup { rate, size: self.size.load(Relaxed) })
     }
 
-    /// What plays, if it is to have another size, and which.
-    pub(crate) fn resized(&self) -> Option<(Arc<Content>, Arc<Prepared>, Setup)> {
-        let setup = self.setup()?;
-        let state = self.state();
-        let playing = state.playing.as_ref().filter(|playing| playing.setup != setup)?;
-        Some((state.status.content.clone()?, playing.clone(), setup))
+    /// Whether something else is to be built than what plays, for the knobs were turned
+    /// or nothing plays yet: what failed is not tried again before they are.
+    pub(crate) fn is_due(&self) -> bool {
+        self.resized().is_some() || self.is_missing()
     }
 
+    /// What plays, if it is to have another size, and which.
+    fn resized(&self) -> Option<(Arc<Content>, Arc<Prepared>, Setup)> {
+        let setup = self.setup()?;
+        let mut state = self.state();
+        let playing = state.playing.clone()?;
+        if playing.setup == setup {
+            state.recover();
+            return None;
+        }
+        let content = state.status.content.clone().filter(|_| !state.has_failed(setup))?;
+        Some((content, playing, setup))
+    }
+
+    /// Whether nothing plays, and it is not known that nothing can.
+    fn is_missing(&self) -> bool {
+        let Some(setup) = self.setup() else { return false };
+        let state = self.state();
+        state.playing.is_none() && state.status.content.is_some() && !state.has_failed(setup)
+    }
+
+    /// Builds what [is due](Self::is_due).
     pub(crate) fn resize(&self) {
-        let Some((content, before, setup)) = self.resized() else { return };
+        let Some((content, before, setup)) = self.resized() else {
+            if self.is_missing() {
+                self.prepare();
+            }
+            return;
+        };
         let allowed = self.state().record.allowed();
         let built = self.build(&content, setup, allowed, Some(&before));
         let mut state = self.state();
@@ -158,12 +212,7 @@ impl Inner {
         }
         match built {
             Ok((prepared, guarded)) => self.offer(&mut state, prepared, guarded),
-            Err(refused) => {
-                // Said once: it counts as built.
-                let why = format!("At this size {} is not played: {}.", content.name, refused.why);
-                state.status.error = Some(why);
-                state.playing = Some(Arc::new(before.at(setup)));
-            }
+            Err(refused) => state.fail(setup, not_at_this_size(&content.name, &refused.why)),
         }
         drop(state);
         self.repaint();
@@ -213,6 +262,7 @@ impl Inner {
             None => Proof::Checking,
         };
         state.playing = Some(prepared);
+        state.recover();
         self.news.notify_all();
     }
 
@@ -240,7 +290,8 @@ impl Inner {
                 match first {
                     Ok(Loaded { content, record }) => {
                         state.status.content = Some(content);
-                        (state.record, state.playing, state.decided) = (record, None, true);
+                        (state.record, state.decided) = (record, true);
+                        (state.playing, state.failed) = (None, None);
                     }
                     Err(why) => {
                         state.decided = true;
@@ -259,7 +310,10 @@ impl Inner {
             let (content, wishes, allowed, playing) = {
                 let state = self.state();
                 let Some(content) = state.status.content.clone() else { return };
-                let fits = |playing: &Arc<Prepared>| playing.setup == setup;
+                let fits = |playing: &Arc<Prepared>| {
+                    let same_rate = playing.setup.rate == setup.rate;
+                    playing.setup == setup || same_rate && state.has_failed(setup)
+                };
                 let playing = state.playing.clone().filter(fits);
                 (content, state.wishes, state.record.allowed(), playing)
             };
@@ -272,7 +326,7 @@ impl Inner {
                 return;
             }
             let built = self.build(&content, setup, allowed, None);
-            if self.replace(&content, wishes, built) == Replaced::Refused {
+            if self.replace(&content, wishes, setup, built) == Replaced::Refused {
                 return;
             }
         }
@@ -284,6 +338,7 @@ impl Inner {
         &self,
         content: &Arc<Content>,
         wishes: u64,
+        setup: Setup,
         built: Result<(Arc<Prepared>, bool), Refused>,
     ) -> Replaced {
         let mut state = self.state();
@@ -297,12 +352,17 @@ impl Inner {
                 self.offer(&mut state, prepared, guarded);
                 Replaced::Played
             }
+            // It goes on at the size it has.
+            Err(refused) if state.playing.as_ref().is_some_and(|p| p.setup.rate == setup.rate) => {
+                state.fail(setup, not_at_this_size(&content.name, &refused.why));
+                Replaced::Refused
+            }
             Err(refused) => {
                 // What there is was built for another rate, and would be wrong.
                 self.loader.offer(Tail::silent());
                 (state.playing, state.status.model) = (None, None);
                 state.status.proof = Proof::None;
-                state.status.error = Some(not_loaded(&content.name, &refused.why));
+                state.fail(setup, not_loaded(&content.name, &refused.why));
                 state.status.insistable = refused.insistable;
                 let (content, record) = (content.clone(), state.record.clone());
                 state.refused = refused.insistable.then_some(Loaded { content, record });
@@ -310,4 +370,9 @@ impl Inner {
             }
         }
     }
+}
+
+/// Why what plays has another size than it is asked for.
+fn not_at_this_size(name: &str, why: &str) -> String {
+    format!("At this size {name} is not played: {why}.")
 }

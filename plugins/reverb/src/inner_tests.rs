@@ -50,7 +50,7 @@ fn what_was_built_before_a_graph_was_sent_does_not_replace_it() {
     let newer = inner.build(&loaded.content, HERE, false, None).ok();
     let (prepared, _) = newer.clone().expect("it is stable");
     assert!(inner.take_live(Number(0), loaded, newer));
-    assert_eq!(inner.replace(&before, 0, built), Replaced::Outdated);
+    assert_eq!(inner.replace(&before, 0, HERE, built), Replaced::Outdated);
     let playing = inner.state().playing.clone().expect("it plays");
     assert!(Arc::ptr_eq(&playing, &prepared), "what was sent later is gone");
 }
@@ -95,4 +95,36 @@ fn a_render_begins_with_times_that_are_found() {
     assert!(model.is_calibrated());
     let playing = inner.state().playing.as_ref().map(|playing| playing.model.clone());
     assert!(playing.is_some_and(|playing| Arc::ptr_eq(&playing, &model)), "it was built anew");
+}
+
+#[test]
+fn a_size_that_cannot_be_had_leaves_what_plays() {
+    let inner = inner();
+    let turn = |size: f32| inner.size.store(size, Relaxed);
+    let playing = || inner.state().playing.as_ref().map(|playing| playing.setup);
+    inner.state().rate = Some(HERE.rate);
+    assert!(inner.take_live(Number(0), sent("sizes"), None));
+    turn(20.0);
+    assert!(inner.is_due());
+    for _ in 0..2 {
+        inner.resize();
+        inner.prepare();
+        let error = inner.state().status.error.clone().unwrap_or_default();
+        assert!(error.starts_with("At this size Sent is not played: "), "{error}");
+        assert_eq!((playing(), inner.is_due()), (Some(HERE), false));
+    }
+    turn(1.0);
+    assert!(!inner.is_due() && inner.state().status.error.is_none());
+
+    // Not to be had where the host begins at another rate, either: silence, until it is.
+    turn(20.0);
+    inner.state().rate = Some(44_100.0);
+    inner.prepare();
+    assert!(inner.state().status.error.is_some());
+    assert_eq!((playing(), inner.is_due()), (None, false));
+    turn(2.0);
+    assert!(inner.is_due());
+    inner.resize();
+    assert_eq!(playing(), Some(Setup { rate: 44_100.0, size: 2.0 }));
+    assert!(!inner.is_due() && inner.state().status.error.is_none());
 }

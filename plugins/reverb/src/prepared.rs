@@ -60,11 +60,6 @@ impl Prepared {
         Ok(made)
     }
 
-    /// The same, said to be for another setup.
-    pub(crate) fn at(&self, setup: Setup) -> Self {
-        Self { model: self.model.clone(), setup, certificate: self.certificate.clone() }
-    }
-
     /// What is proven by now.
     pub(crate) fn proven(&self) -> Option<&Arc<Certificate>> {
         self.certificate.get()

@@ -86,7 +86,7 @@ impl Inner {
             matches!(content.source, Source::Project(Some(_))) && state.status.following.is_none();
         state.status.content = Some(content);
         state.record = record;
-        state.unplayed = None;
+        (state.unplayed, state.failed) = (None, None);
         state.decided = true;
     }
 

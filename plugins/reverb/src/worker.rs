@@ -92,7 +92,7 @@ fn load(inner: &Inner) {
         }
         // A render's sizes are built where it is.
         let due = resized.is_none_or(|last: Instant| last.elapsed() >= RESIZE);
-        if !offline && due && inner.resized().is_some() {
+        if !offline && due && inner.is_due() {
             inner.resize();
             resized = Some(Instant::now());
         }
