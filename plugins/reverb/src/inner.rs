@@ -238,7 +238,7 @@ impl Inner {
             None if offline => drop(prepared.model.calibrate()),
             before => prepared.begin_like(before.map(|before| &**before)),
         }
-        let bounded = prepared.is_bounded();
+        let bounded = prepared.is_bounded(&|| self.state().stop);
         if !bounded && !allowed {
             return Err(Refused {
                 why: prepared.refusal(),

@@ -7,7 +7,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use nice_plug_egui::RepaintNotifier;
 
 use crate::inner::{Inner, Number, Replaced};
-use crate::prepared::Setup;
+use crate::prepared::{Prepared, Setup};
 use crate::source::{Loaded, from_live};
 
 const HERE: Setup = Setup { rate: 48_000.0, size: 1.0 };
@@ -127,4 +127,13 @@ fn a_size_that_cannot_be_had_leaves_what_plays() {
     inner.resize();
     assert_eq!(playing(), Some(Setup { rate: 44_100.0, size: 2.0 }));
     assert!(!inner.is_due() && inner.state().status.error.is_none());
+}
+
+#[test]
+fn who_ends_waits_for_no_proof() {
+    let content = sent("unproven").content;
+    let prepared = Prepared::new(&content, HERE).expect("it can be built");
+    assert!(prepared.certify(&|| true).is_none() && prepared.proven().is_none());
+    assert!(prepared.refusal().contains("time"));
+    assert!(prepared.certify(&|| false).is_some() && prepared.proven().is_some());
 }

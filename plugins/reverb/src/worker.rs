@@ -271,7 +271,7 @@ fn prove(inner: &Inner) {
     let mut done: Option<Arc<Prepared>> = None;
     loop {
         let Some(prepared) = next_to_prove(inner, done.as_ref()) else { return };
-        prepared.certify();
+        prepared.certify(&|| inner.state().stop);
         inner.tell_proof(&prepared);
         let newer = || {
             let state = inner.state();
