@@ -306,10 +306,10 @@ fn an_offline_render_is_repeatable_to_the_last_bit() {
 fn a_plugin_can_be_one_graph_by_its_own_name() {
     let json = graph(8, 0.7, None).replacen(
         "\"root\"",
-        r#""controls":{"rt60":{"init":1.5,"min":0.5,"max":4},"dry_wet":{"init":0.6,"min":0,"max":1}},"root""#,
+        r#""controls":{"rt60":{"init":1.5,"min":0.5,"max":4},"dry_wet":{"init":0.6,"min":0.6,"max":0.6}},"root""#,
         1,
     );
-    let own = Own { name: "My Hall".into(), graph: json.into_bytes() };
+    let own = Own::new("My Hall", json.as_bytes());
     let mut plugin = host::own(Some(own));
     host::activate(&mut plugin);
     let status = plugin.engine().status();
@@ -318,6 +318,8 @@ fn a_plugin_can_be_one_graph_by_its_own_name() {
     let params = plugin.kept();
     assert!((params.rt60.value() - 1.5).abs() < 1e-3, "{}", params.rt60.value());
     assert!((params.mix.value() - 0.6).abs() < 1e-6);
+    host::set(&params.mix, 1.0);
+    assert!((params.mix.value() - 1.0).abs() < 1e-6, "it cannot be turned");
     host::set(&params.rt60, 30.0);
     assert!(params.rt60.value() < 4.01);
     let mut io = impulse(20_000);
