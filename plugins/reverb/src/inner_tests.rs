@@ -6,6 +6,7 @@ use std::sync::atomic::Ordering::Relaxed;
 
 use nice_plug_egui::RepaintNotifier;
 
+use crate::engine::{Held, Wish};
 use crate::inner::{Inner, Number, Replaced};
 use crate::prepared::{Prepared, Setup};
 use crate::source::{Loaded, from_live};
@@ -136,4 +137,28 @@ fn who_ends_waits_for_no_proof() {
     assert!(prepared.certify(&|| true).is_none() && prepared.proven().is_none());
     assert!(prepared.refusal().contains("time"));
     assert!(prepared.certify(&|| false).is_some() && prepared.proven().is_some());
+}
+
+#[test]
+fn nothing_is_said_to_be_loaded_for_ever() {
+    let inner = inner();
+    let loading = || inner.state().status.loading.clone();
+    // What is void already is not begun.
+    let void = inner.announce("one");
+    let restored = inner.announce("two");
+    inner.run(void, Wish::Factory("spring"));
+    assert_eq!(loading().as_deref(), Some("two"));
+    // Nor is it over before what came after it.
+    inner.run(void, Wish::Insist);
+    assert_eq!(loading().as_deref(), Some("two"));
+    inner.state().rate = Some(HERE.rate);
+    // Nothing was refused, so there is nothing to do; the first may play now.
+    inner.run(restored, Wish::Insist);
+    assert_eq!((loading(), rate(&inner)), (None, Some(HERE.rate)));
+    let state = inner.state();
+    let plays = Held { content: state.status.content.clone(), record: state.record.clone() };
+    drop(state);
+    let number = inner.announce("three");
+    inner.run(number, Wish::Put(plays, 7));
+    assert_eq!((loading(), inner.state().put), (None, 7));
 }

@@ -159,41 +159,68 @@ impl Inner {
 
     /// Does what was asked under `number`, on this thread.
     pub(crate) fn run(&self, number: Number, wish: Wish) {
-        let loading = |name: &str| {
-            self.state().status.loading = Some(name.into());
-            self.repaint();
-        };
         match wish {
             Wish::Open(path) => {
                 let name = source::file_name(&path);
-                loading(&name);
-                self.fulfil(number, &name, source::from_file(&path), None);
+                if self.begin(number, &name) {
+                    self.fulfil(number, &name, source::from_file(&path), None);
+                }
             }
             Wish::Factory(id) => {
-                loading(id);
-                self.fulfil(number, id, source::from_factory(id), None);
+                if self.begin(number, id) {
+                    self.fulfil(number, id, source::from_factory(id), None);
+                }
             }
             Wish::Follow(path) => self.follow(number, Some(path)),
             Wish::StopFollowing => self.follow(number, None),
             Wish::Insist => {
                 let refused = self.state().refused.clone();
-                if let Some(refused) = refused {
-                    let name = refused.content.name.clone();
-                    self.fulfil(number, &name, Ok(allowed(refused)), None);
+                match refused {
+                    Some(refused) => {
+                        let name = refused.content.name.clone();
+                        self.fulfil(number, &name, Ok(allowed(refused)), None);
+                    }
+                    None => self.end(number),
                 }
             }
             Wish::Put(held, put) => {
-                if self.held() != held
-                    && let Held { content: Some(content), record } = held
-                {
-                    let name = content.name.clone();
-                    self.fulfil(number, &name, Ok(Loaded { content, record }), None);
+                let plays = self.held() == held;
+                match held {
+                    Held { content: Some(content), record } if !plays => {
+                        let name = content.name.clone();
+                        self.fulfil(number, &name, Ok(Loaded { content, record }), None);
+                    }
+                    _ => self.end(number),
                 }
                 let mut state = self.state();
                 state.put = state.put.max(put);
             }
             Wish::Check => self.check(number),
         }
+    }
+
+    /// Says what is being loaded, unless that is void by now.
+    fn begin(&self, number: Number, name: &str) -> bool {
+        let mut state = self.state();
+        if state.wishes != number.0 {
+            return false;
+        }
+        state.status.loading = Some(name.into());
+        drop(state);
+        self.repaint();
+        true
+    }
+
+    /// Ends a wish there was nothing to do for: what was being loaded before is void.
+    fn end(&self, number: Number) {
+        let mut state = self.state();
+        if state.wishes == number.0 {
+            state.status.loading = None;
+        }
+        drop(state);
+        self.repaint();
+        // The host may have begun to play meanwhile, and waited for what was void.
+        self.prepare();
     }
 
     fn held(&self) -> Held {
