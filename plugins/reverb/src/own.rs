@@ -41,9 +41,9 @@ impl Own {
     }
 }
 
-/// Where a knob that goes from `min` to `max` and begins at `init` begins, and the range
-/// it has, once a graph has asked for another: that, as far as the knob goes. What is not
-/// to move begins where it is asked for, but is no knob that cannot be turned.
+/// The range of a knob that goes from `min` to `max` and begins at `init`, once a graph
+/// has asked for another: that, as far as the knob goes. What leaves it no way to go, for
+/// it is fixed or lies beyond the knob, is only where it begins.
 pub(crate) fn narrowed(asked: Option<Range>, [init, min, max]: [f32; 3]) -> [f32; 3] {
     let Some(asked) = asked else { return [init, min, max] };
     let [init, from, to] = [asked.init, asked.min, asked.max].map(|x| (x as f32).clamp(min, max));
