@@ -13,6 +13,7 @@ mod loops;
 mod lossless;
 mod passive;
 mod scaling;
+mod slowest;
 mod solve;
 
 use serde::{Deserialize, Serialize};
@@ -24,6 +25,7 @@ use bound::{Bound, TIGHT, bound, constant_bound};
 use loops::{Loop, loops};
 pub(crate) use lossless::lossless;
 pub(crate) use passive::passivity;
+use slowest::slowest_decay;
 
 /// Under which conditions a network is to be certified.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -364,51 +366,6 @@ fn proven(
     one.unstable_poles = Some(0);
     one.slew = constant_bound(of, bound, margin, stop).map(|b| 1.0 - b * b);
     one.rt60 = slowest_decay(of, bound, sample_rate, stop);
-}
-
-/// A time in which all modes of a stable loop decay by 60 dB: if it is stable with z/γ
-/// for z, its poles are within 1/γ.
-fn slowest_decay(
-    of: &Loop,
-    found: &Bound,
-    sample_rate: f64,
-    stop: &dyn Fn() -> bool,
-) -> Option<f64> {
-    let margin = margin(of.lines.len());
-    let longest = of.lines.iter().map(|l| l.delay).fold(0.0, f64::max);
-    if longest == 0.0 || found.most == 0.0 || of.lines.iter().any(|l| !l.whole) {
-        return None;
-    }
-    let holds = |seconds: f64| {
-        let inside = of.within(10.0_f64.powf(3.0 / (sample_rate * seconds)));
-        inside.open_poles() == Some(0)
-            && bound(&inside, margin, 128, f64::INFINITY, stop).proven_below
-    };
-    // What it is if only the longest line and no filter did anything; then by octaves
-    // to where it just holds, then closer.
-    let mut seconds = 3.0 * longest / (sample_rate * -found.most.log10());
-    let mut octaves = 0;
-    while !holds(seconds) {
-        seconds *= 2.0;
-        octaves += 1;
-        if octaves == 8 {
-            return None;
-        }
-    }
-    if octaves == 0 {
-        while octaves < 12 && holds(0.5 * seconds) {
-            seconds *= 0.5;
-            octaves += 1;
-        }
-    }
-    let mut factor = 2.0_f64;
-    for _ in 0..5 {
-        factor = factor.sqrt();
-        if holds(seconds / factor) {
-            seconds /= factor;
-        }
-    }
-    Some(seconds)
 }
 
 #[cfg(test)]
