@@ -17,6 +17,7 @@ mod error;
 mod faust;
 mod fractional;
 mod graph;
+mod latch;
 pub mod live;
 mod network;
 #[cfg(test)]
@@ -36,6 +37,7 @@ pub mod testing;
 
 pub use certify::{
     Certificate, Conditions, FilterCertificate, LoopCertificate, Proof, Verdict, certify,
+    certify_unless,
 };
 pub use compile::Decay;
 pub use controls::{Bands, Calibration, Effect, Law, Model, Modulation, Params};

@@ -196,10 +196,10 @@ impl Engine {
         self.0.rt60.store(rt60, Relaxed);
     }
 
-    /// Whether what is asked for is another size than what was built last. Only for
-    /// offline rendering: it may wait.
+    /// Whether what is asked for is another size than what plays, and not known to be
+    /// none it can have. Only for offline rendering: it may wait.
     pub fn is_resized(&self) -> bool {
-        self.0.resized().is_some()
+        self.0.is_due()
     }
 
     /// Builds the size that is asked for, on this thread.

@@ -50,6 +50,8 @@ pub(crate) struct State {
     pub(crate) rate: Option<f32>,
     /// The network on offer.
     pub(crate) playing: Option<Arc<Prepared>>,
+    /// What the content could not be built for last.
+    pub(crate) failed: Option<Failed>,
     /// What times were measured of last, while a file is followed.
     pub(crate) measured: Option<Measured>,
     /// What was refused, and may be insisted on.
@@ -72,6 +74,34 @@ impl State {
     pub(crate) fn is_active(&self) -> bool {
         self.rate.is_some()
     }
+
+    /// Whether it is known already that it cannot be built for `setup`.
+    fn has_failed(&self, setup: Setup) -> bool {
+        self.failed.as_ref().is_some_and(|failed| failed.setup == setup)
+    }
+
+    /// Notes that it cannot be built for `setup`: said once.
+    fn fail(&mut self, setup: Setup, why: String) {
+        self.status.error = Some(why.clone());
+        self.failed = Some(Failed { setup, why });
+    }
+
+    /// What plays is what is asked for: no failure is left to be told of.
+    fn recover(&mut self) {
+        let Some(failed) = self.failed.take() else { return };
+        if self.status.error == Some(failed.why) {
+            self.status.error = None;
+            self.status.insistable = false;
+            self.refused = None;
+        }
+    }
+}
+
+/// What something could not be built for, and the error that says so.
+#[derive(Debug)]
+pub(crate) struct Failed {
+    setup: Setup,
+    why: String,
 }
 
 /// A network whose times are known, how many lines it has, and since when.
@@ -88,6 +118,17 @@ pub(crate) struct Refused {
     pub(crate) insistable: bool,
     /// Poles outside the unit circle, if that is known.
     pub(crate) proven: Option<Arc<fdn::Certificate>>,
+}
+
+/// What became of what was built anew.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Replaced {
+    /// It plays.
+    Played,
+    /// It is not played.
+    Refused,
+    /// It is not wanted any more.
+    Outdated,
 }
 
 impl From<String> for Refused {
@@ -129,16 +170,40 @@ impl Inner {
         Some(Setup { rate, size: self.size.load(Relaxed) })
     }
 
-    /// What plays, if it is to have another size, and which.
-    pub(crate) fn resized(&self) -> Option<(Arc<Content>, Arc<Prepared>, Setup)> {
-        let setup = self.setup()?;
-        let state = self.state();
-        let playing = state.playing.as_ref().filter(|playing| playing.setup != setup)?;
-        Some((state.status.content.clone()?, playing.clone(), setup))
+    /// Whether something else is to be built than what plays, for the knobs were turned
+    /// or nothing plays yet: what failed is not tried again before they are.
+    pub(crate) fn is_due(&self) -> bool {
+        self.resized().is_some() || self.is_missing()
     }
 
+    /// What plays, if it is to have another size, and which.
+    fn resized(&self) -> Option<(Arc<Content>, Arc<Prepared>, Setup)> {
+        let setup = self.setup()?;
+        let mut state = self.state();
+        let playing = state.playing.clone()?;
+        if playing.setup == setup {
+            state.recover();
+            return None;
+        }
+        let content = state.status.content.clone().filter(|_| !state.has_failed(setup))?;
+        Some((content, playing, setup))
+    }
+
+    /// Whether nothing plays, and it is not known that nothing can.
+    fn is_missing(&self) -> bool {
+        let Some(setup) = self.setup() else { return false };
+        let state = self.state();
+        state.playing.is_none() && state.status.content.is_some() && !state.has_failed(setup)
+    }
+
+    /// Builds what [is due](Self::is_due).
     pub(crate) fn resize(&self) {
-        let Some((content, before, setup)) = self.resized() else { return };
+        let Some((content, before, setup)) = self.resized() else {
+            if self.is_missing() {
+                self.prepare();
+            }
+            return;
+        };
         let allowed = self.state().record.allowed();
         let built = self.build(&content, setup, allowed, Some(&before));
         let mut state = self.state();
@@ -147,12 +212,7 @@ impl Inner {
         }
         match built {
             Ok((prepared, guarded)) => self.offer(&mut state, prepared, guarded),
-            Err(refused) => {
-                // Said once: it counts as built.
-                let why = format!("At this size {} is not played: {}.", content.name, refused.why);
-                state.status.error = Some(why);
-                state.playing = Some(Arc::new(before.at(setup)));
-            }
+            Err(refused) => state.fail(setup, not_at_this_size(&content.name, &refused.why)),
         }
         drop(state);
         self.repaint();
@@ -178,7 +238,7 @@ impl Inner {
             None if offline => drop(prepared.model.calibrate()),
             before => prepared.begin_like(before.map(|before| &**before)),
         }
-        let bounded = prepared.is_bounded();
+        let bounded = prepared.is_bounded(&|| self.state().stop);
         if !bounded && !allowed {
             return Err(Refused {
                 why: prepared.refusal(),
@@ -202,7 +262,17 @@ impl Inner {
             None => Proof::Checking,
         };
         state.playing = Some(prepared);
+        state.recover();
         self.news.notify_all();
+    }
+
+    /// [Plays](Self::offer) what was `built` for the rate the host has by now; what was
+    /// built for another, or not at all, [`prepare`](Self::prepare) is to build.
+    pub(crate) fn offer_fitting(&self, state: &mut State, built: Option<(Arc<Prepared>, bool)>) {
+        match built.filter(|(prepared, _)| Some(prepared.setup.rate) == state.rate) {
+            Some((prepared, guarded)) => self.offer(state, prepared, guarded),
+            None => state.playing = None,
+        }
     }
 
     /// Plays the first where nothing was chosen, and builds what plays for the host's
@@ -220,7 +290,8 @@ impl Inner {
                 match first {
                     Ok(Loaded { content, record }) => {
                         state.status.content = Some(content);
-                        (state.record, state.playing, state.decided) = (record, None, true);
+                        (state.record, state.decided) = (record, true);
+                        (state.playing, state.failed) = (None, None);
                     }
                     Err(why) => {
                         state.decided = true;
@@ -236,33 +307,72 @@ impl Inner {
     fn rebuild(&self) {
         loop {
             let Some(setup) = self.setup() else { return };
-            let (content, wishes, allowed) = {
+            let (content, wishes, allowed, playing) = {
                 let state = self.state();
-                if state.playing.as_ref().is_some_and(|playing| playing.setup == setup) {
-                    return;
-                }
                 let Some(content) = state.status.content.clone() else { return };
-                (content, state.wishes, state.record.allowed())
+                let fits = |playing: &Arc<Prepared>| {
+                    let same_rate = playing.setup.rate == setup.rate;
+                    playing.setup == setup || same_rate && state.has_failed(setup)
+                };
+                let playing = state.playing.clone().filter(fits);
+                (content, state.wishes, state.record.allowed(), playing)
             };
-            let built = self.build(&content, setup, allowed, None);
-            let mut state = self.state();
-            if state.wishes != wishes {
-                continue;
-            }
-            match built {
-                Ok((prepared, guarded)) => self.offer(&mut state, prepared, guarded),
-                Err(refused) => {
-                    // What there is was built for another rate, and would be wrong.
-                    self.loader.offer(Tail::silent());
-                    (state.playing, state.status.model) = (None, None);
-                    state.status.proof = Proof::None;
-                    state.status.error = Some(not_loaded(&content.name, &refused.why));
-                    state.status.insistable = refused.insistable;
-                    let record = state.record.clone();
-                    state.refused = refused.insistable.then_some(Loaded { content, record });
-                    return;
+            if let Some(playing) = playing {
+                // A render is not to begin with times that are an estimate.
+                if self.offline.load(Relaxed) {
+                    playing.model.calibrate();
+                    self.repaint();
                 }
+                return;
+            }
+            let built = self.build(&content, setup, allowed, None);
+            if self.replace(&content, wishes, setup, built) == Replaced::Refused {
+                return;
             }
         }
     }
+
+    /// Plays what `content` became, or says why not, unless something else was asked for
+    /// or sent since `wishes` were counted.
+    pub(crate) fn replace(
+        &self,
+        content: &Arc<Content>,
+        wishes: u64,
+        setup: Setup,
+        built: Result<(Arc<Prepared>, bool), Refused>,
+    ) -> Replaced {
+        let mut state = self.state();
+        // What a trainer sends is no wish.
+        let same = state.status.content.as_ref().is_some_and(|now| Arc::ptr_eq(now, content));
+        if state.wishes != wishes || !same {
+            return Replaced::Outdated;
+        }
+        match built {
+            Ok((prepared, guarded)) => {
+                self.offer(&mut state, prepared, guarded);
+                Replaced::Played
+            }
+            // It goes on at the size it has.
+            Err(refused) if state.playing.as_ref().is_some_and(|p| p.setup.rate == setup.rate) => {
+                state.fail(setup, not_at_this_size(&content.name, &refused.why));
+                Replaced::Refused
+            }
+            Err(refused) => {
+                // What there is was built for another rate, and would be wrong.
+                self.loader.offer(Tail::silent());
+                (state.playing, state.status.model) = (None, None);
+                state.status.proof = Proof::None;
+                state.fail(setup, not_loaded(&content.name, &refused.why));
+                state.status.insistable = refused.insistable;
+                let (content, record) = (content.clone(), state.record.clone());
+                state.refused = refused.insistable.then_some(Loaded { content, record });
+                Replaced::Refused
+            }
+        }
+    }
+}
+
+/// Why what plays has another size than it is asked for.
+fn not_at_this_size(name: &str, why: &str) -> String {
+    format!("At this size {name} is not played: {why}.")
 }

@@ -18,6 +18,8 @@ pub mod engine;
 mod entry;
 pub mod identity;
 mod inner;
+#[cfg(test)]
+mod inner_tests;
 pub mod meters;
 pub mod own;
 pub mod params;

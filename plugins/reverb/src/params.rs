@@ -241,7 +241,7 @@ fn changes() -> IntParam {
 /// Where switches begin: a plugin that is one graph sounds as that was designed, unless
 /// the graph says what its time is.
 fn defaults(engine: &Engine) -> Values {
-    let as_trained = engine.own().is_some_and(|own| own.controls().rt60.is_none());
+    let as_trained = engine.own().is_some_and(|own| own.controls.rt60.is_none());
     Values { as_trained, ..Values::default() }
 }
 
@@ -249,7 +249,7 @@ fn defaults(engine: &Engine) -> Values {
 /// lets it go.
 fn number(engine: &Engine, name: &str, key: &str, quantity: Quantity) -> FloatParam {
     let range = range(key);
-    let controls = engine.own().map(|own| own.controls()).unwrap_or_default();
+    let controls = engine.own().map(|own| own.controls).unwrap_or_default();
     let asked = match key {
         "rt60" => controls.rt60,
         "mix" => controls.dry_wet,

@@ -82,7 +82,8 @@ pub(crate) fn from_factory(id: &str) -> Result<Loaded, String> {
 
 pub(crate) fn from_own(own: &Own) -> Result<Loaded, String> {
     let graph = read(&own.graph)?;
-    let content = Content { name: own.name.clone(), source: Source::Own, graph, key: "own".into() };
+    let (name, key) = (own.name.clone(), own.key.clone());
+    let content = Content { name, source: Source::Own, graph, key };
     Ok(Loaded { content: Arc::new(content), record: Arc::default() })
 }
 

@@ -1,6 +1,6 @@
 //! How wishes are fulfilled: the player's, a project's and a trainer's.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -53,10 +53,7 @@ impl Inner {
         match built {
             Ok((loaded, built)) => {
                 self.take(&mut state, loaded);
-                match built {
-                    Some((prepared, guarded)) => self.offer(&mut state, prepared, guarded),
-                    None => state.playing = None,
-                }
+                self.offer_fitting(&mut state, built);
             }
             Err(refused) => {
                 state.status.error = Some(not_loaded(name, &refused.why));
@@ -89,7 +86,7 @@ impl Inner {
             matches!(content.source, Source::Project(Some(_))) && state.status.following.is_none();
         state.status.content = Some(content);
         state.record = record;
-        state.unplayed = None;
+        (state.unplayed, state.failed) = (None, None);
         state.decided = true;
     }
 
@@ -106,32 +103,45 @@ impl Inner {
         }
         let revision = loaded.content.graph.revision;
         self.take(&mut state, loaded);
-        if let Some(live) = &mut state.status.following {
-            (live.revision, live.latest) = (revision, Some(Instant::now()));
-            live.reloads += 1;
-        }
+        state.count(revision);
         state.status.notice = None;
         state.status.insistable = false;
         state.refused = None;
-        match built {
-            Some((prepared, guarded)) => self.offer(&mut state, prepared, guarded),
-            None => state.playing = None,
-        }
+        self.offer_fitting(&mut state, built);
         drop(state);
         self.repaint();
+        // The host may have begun to play, or changed its rate, meanwhile.
+        self.prepare();
         true
     }
 
-    /// Says why what a trainer sent is not played.
-    pub(crate) fn refuse_live(&self, number: Number, why: &str, refused: Option<Loaded>) {
+    /// What plays, if it came in a file at `path` whose hash is `key`: it counts as taken
+    /// from there once more.
+    pub(crate) fn adopt_live(&self, path: &Path, key: &str) -> Option<Arc<Content>> {
         let mut state = self.state();
-        if state.wishes == number.0 {
+        let is = |content: &&Arc<Content>| {
+            content.key == key && matches!(&content.source, Source::Live(from) if from == path)
+        };
+        let content = state.status.content.as_ref().filter(is)?.clone();
+        state.count(content.graph.revision);
+        drop(state);
+        self.repaint();
+        Some(content)
+    }
+
+    /// Says why what a trainer sent is not played, unless something else was asked for
+    /// since `number`.
+    pub(crate) fn refuse_live(&self, number: Number, why: &str, refused: Option<Loaded>) -> bool {
+        let mut state = self.state();
+        let in_time = state.wishes == number.0;
+        if in_time {
             state.status.error = Some(why.into());
             state.status.insistable = refused.is_some();
             state.refused = refused;
         }
         drop(state);
         self.repaint();
+        in_time
     }
 
     /// Whether the player insisted on what is followed.
@@ -149,41 +159,68 @@ impl Inner {
 
     /// Does what was asked under `number`, on this thread.
     pub(crate) fn run(&self, number: Number, wish: Wish) {
-        let loading = |name: &str| {
-            self.state().status.loading = Some(name.into());
-            self.repaint();
-        };
         match wish {
             Wish::Open(path) => {
                 let name = source::file_name(&path);
-                loading(&name);
-                self.fulfil(number, &name, source::from_file(&path), None);
+                if self.begin(number, &name) {
+                    self.fulfil(number, &name, source::from_file(&path), None);
+                }
             }
             Wish::Factory(id) => {
-                loading(id);
-                self.fulfil(number, id, source::from_factory(id), None);
+                if self.begin(number, id) {
+                    self.fulfil(number, id, source::from_factory(id), None);
+                }
             }
             Wish::Follow(path) => self.follow(number, Some(path)),
             Wish::StopFollowing => self.follow(number, None),
             Wish::Insist => {
                 let refused = self.state().refused.clone();
-                if let Some(refused) = refused {
-                    let name = refused.content.name.clone();
-                    self.fulfil(number, &name, Ok(allowed(refused)), None);
+                match refused {
+                    Some(refused) => {
+                        let name = refused.content.name.clone();
+                        self.fulfil(number, &name, Ok(allowed(refused)), None);
+                    }
+                    None => self.end(number),
                 }
             }
             Wish::Put(held, put) => {
-                if self.held() != held
-                    && let Held { content: Some(content), record } = held
-                {
-                    let name = content.name.clone();
-                    self.fulfil(number, &name, Ok(Loaded { content, record }), None);
+                let plays = self.held() == held;
+                match held {
+                    Held { content: Some(content), record } if !plays => {
+                        let name = content.name.clone();
+                        self.fulfil(number, &name, Ok(Loaded { content, record }), None);
+                    }
+                    _ => self.end(number),
                 }
                 let mut state = self.state();
                 state.put = state.put.max(put);
             }
             Wish::Check => self.check(number),
         }
+    }
+
+    /// Says what is being loaded, unless that is void by now.
+    fn begin(&self, number: Number, name: &str) -> bool {
+        let mut state = self.state();
+        if state.wishes != number.0 {
+            return false;
+        }
+        state.status.loading = Some(name.into());
+        drop(state);
+        self.repaint();
+        true
+    }
+
+    /// Ends a wish there was nothing to do for: what was being loaded before is void.
+    fn end(&self, number: Number) {
+        let mut state = self.state();
+        if state.wishes == number.0 {
+            state.status.loading = None;
+        }
+        drop(state);
+        self.repaint();
+        // The host may have begun to play meanwhile, and waited for what was void.
+        self.prepare();
     }
 
     fn held(&self) -> Held {
@@ -258,6 +295,16 @@ impl Inner {
         }
         drop(state);
         self.repaint();
+    }
+}
+
+impl State {
+    /// Counts what was taken from the file that is followed.
+    fn count(&mut self, revision: Option<u64>) {
+        if let Some(live) = &mut self.status.following {
+            (live.revision, live.latest) = (revision, Some(Instant::now()));
+            live.reloads += 1;
+        }
     }
 }
 

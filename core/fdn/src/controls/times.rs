@@ -1,6 +1,7 @@
 //! What is known of the reverberation times of a model, and how it is found.
 
 use super::{Calibration, Law, Model};
+use crate::latch::latched;
 
 impl Model {
     /// Finds how the reverberation time depends on what its lines lose: by the
@@ -21,8 +22,9 @@ impl Model {
             return None;
         }
         if self.calibration.get().is_none() {
+            let stop = latched(stop);
             let (range, safe) = (self.controls.rt60, self.safe());
-            let find = |range| Calibration::new(&self.network, &self.plan, range, safe, stop);
+            let find = |range| Calibration::new(&self.network, &self.plan, range, safe, &stop);
             let found = range.and_then(find);
             if stop() {
                 return None;
@@ -75,5 +77,33 @@ impl Model {
     /// How far its lines may gain without a proof.
     fn safe(&self) -> f64 {
         self.passivity.map_or(0.0, |p| p.decay.max(0.0))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use super::super::fixtures::{Absorption, network};
+    use super::{Law, Model};
+
+    #[test]
+    fn what_was_given_up_for_a_moment_is_not_kept() {
+        let graph = network(4, Absorption::OnePole);
+        let fresh = || Model::new(&graph, Law::Calibrated).unwrap();
+        let asked = Cell::new(0);
+        let ask = |until: u32| {
+            asked.set(asked.get() + 1);
+            asked.get() == until
+        };
+        assert!(fresh().calibrate_unless(&|| ask(0)).is_some());
+        let asks = asked.replace(0);
+        assert!(asks > 2, "asked {asks} times");
+        for until in [1, asks / 2, asks] {
+            let model = fresh();
+            assert_eq!(model.calibrate_unless(&|| ask(until)), None);
+            assert!(!model.is_calibrated());
+            asked.set(0);
+        }
     }
 }
