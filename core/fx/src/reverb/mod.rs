@@ -36,7 +36,7 @@ pub use params::{Bands, Duck, Early as EarlyParams, Modulation, Params};
 pub use ranges::{RANGES, range};
 pub use tail::{MOST_CHANNELS, Tail, model};
 
-use stages::{add, cross, law, settings, widen};
+use stages::{add, cross, law, widen};
 
 /// 60 dB over full scale: no instrument.
 const CEILING: f32 = 1000.0;
@@ -234,7 +234,7 @@ impl Reverb {
             return;
         }
         self.follow(params);
-        let settings = settings(params);
+        let settings = params.network();
         let mut at = 0;
         while at < io[0].len() {
             let mut span = BLOCK.min(self.slot.span());

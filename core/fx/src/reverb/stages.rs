@@ -4,27 +4,7 @@ use std::f32::consts::FRAC_PI_2;
 
 use nn::BLOCK;
 
-use super::{Bands, Params};
 use crate::smooth::Smooth;
-
-/// What the network is told.
-pub(super) fn settings(params: &Params) -> fdn::Params {
-    let Bands { low, high, low_crossover, high_crossover } = params.bands;
-    fdn::Params {
-        rt60: (!params.as_trained).then_some(f64::from(params.rt60)),
-        bands: fdn::Bands {
-            low: f64::from(low),
-            high: f64::from(high),
-            crossovers: [low_crossover, high_crossover].map(f64::from),
-        },
-        modulation: fdn::Modulation {
-            depth: f64::from(params.modulation.depth),
-            rate: f64::from(params.modulation.rate),
-        },
-        freeze: params.freeze,
-        ..fdn::Params::default()
-    }
-}
 
 /// Gains of the dry and the wet signal, whose powers add up to one; where one is alone
 /// it is exact.
