@@ -4,6 +4,7 @@
 
 pub mod choice;
 pub mod disk;
+pub mod files;
 pub mod instance;
 pub mod links;
 pub mod meters;
