@@ -157,7 +157,8 @@ impl Plugin for KilnReverb {
     }
 
     fn editor(&mut self, tasks: AsyncExecutor<Self>) -> Option<Self::Editor> {
-        let app = editor::App::new(self.params.clone(), self.meters.clone(), tasks);
+        let repaint = self.repaint.clone();
+        let app = editor::App::new(self.params.clone(), self.meters.clone(), tasks, repaint);
         editor::editor(self.editor.clone(), self.repaint.clone(), app)
     }
 

@@ -150,7 +150,7 @@ fn named(graph: &Graph, path: &Path) -> String {
 }
 
 /// Delay lines below `node`, if it is within a loop.
-fn lines(node: &Node, looped: bool) -> usize {
+pub(crate) fn lines(node: &Node, looped: bool) -> usize {
     match node.kind() {
         Kind::Series(all) | Kind::Parallel { branches: all, .. } => {
             all.iter().map(|node| lines(node, looped)).sum()
