@@ -122,7 +122,7 @@ fn a_preset_is_loaded_and_saved() {
 
 #[test]
 fn nothing_of_an_exported_plugin_leads_elsewhere() {
-    let own = kiln_reverb::Own { name: "Mine".into(), graph: host::graph(4, 0.9, None).into() };
+    let own = kiln_reverb::Own::new("Mine", host::graph(4, 0.9, None).as_bytes());
     let mut editor = Stage { own: Some(own), ..Stage::default() }.set("own");
     editor.frames();
     for label in ["Open a file", "Follow a file", "Not following", "Play Medium Hall"] {

@@ -98,7 +98,7 @@ fn an_unstable_graph_is_refused_and_played_on_demand() {
 #[test]
 fn exported() {
     let item = fx::factory::reverb("bright-plate").expect("it is built in");
-    let own = Own { name: "My Plate".into(), graph: item.bytes.to_vec() };
+    let own = Own::new("My Plate", item.bytes);
     let mut editor = Stage { own: Some(own), ..Stage::default() }.set("exported");
     editor.settle();
     assert!(!editor.sees("Play Medium Hall") && !editor.sees("Open a file"));
