@@ -16,11 +16,16 @@ use hosts::files::asset;
 use hosts::project;
 use serde_json::{Value, json};
 
+/// The plugin, or one that was made of it where `KILN_REVERB` names that.
 const NAME: &str = "Kiln Reverb";
 const RATE: f64 = 48_000.0;
 
+fn name() -> String {
+    std::env::var("KILN_REVERB").unwrap_or_else(|_| NAME.into())
+}
+
 fn reverb() -> Bundle {
-    hosts::clap(NAME)
+    hosts::clap(&name())
 }
 
 /// All wet, as the graph was trained.

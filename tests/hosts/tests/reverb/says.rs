@@ -10,7 +10,8 @@ use super::*;
 #[ignore = "needs the bundles: cargo xtask test"]
 fn what_it_is() {
     let bundle = reverb();
-    assert_eq!((bundle.id.as_str(), bundle.names[0].as_str()), ("audio.kiln.reverb", NAME));
+    assert_eq!(bundle.names[0], name());
+    assert_eq!(bundle.id == "audio.kiln.reverb", name() == NAME, "{}", bundle.id);
     assert!(bundle.features.iter().any(|f| f == "reverb"), "{:?}", bundle.features);
     let mut plugin = bundle.open().expect("an instance");
     let parameters = plugin.parameters();
