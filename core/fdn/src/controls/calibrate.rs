@@ -157,7 +157,9 @@ impl Calibration {
         let [least, most] = self.span();
         let rate = 1.0 / seconds.clamp(least, most);
         let after = self.points.partition_point(|p| p[1] > rate);
-        line(&self.points, after, 1, rate)
+        // Not even by rounding above what is proven.
+        let most = self.points.last().map_or(0.0, |p| p[0]);
+        line(&self.points, after, 1, rate).min(most)
     }
 
     /// 1/T of a d.
