@@ -1,4 +1,4 @@
-//! Kiln Amp's editor in a real window, on whatever display there is.
+//! Editors in a real window, on whatever display there is.
 #![cfg(target_os = "linux")]
 
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -54,17 +54,19 @@ fn descriptors() -> usize {
 #[ignore = "needs the bundles and a display: cargo xtask test"]
 fn it_paints_each_time_it_is_opened() {
     let _screen = SCREEN.lock().unwrap_or_else(PoisonError::into_inner);
-    let mut plugin = clap_amp().open().expect("an instance");
-    let mut open = Vec::new();
-    for i in 0..10 {
-        let mut editor = Editor::open(&mut plugin).expect("the editor opens");
-        let picture = editor.painted(&mut plugin).expect("the editor paints");
-        assert!(picture.width >= 300 && picture.height >= 200, "opening {i}: too small");
-        editor.close(&mut plugin).expect("the editor closes");
-        open.push(descriptors());
+    for name in ["Kiln Amp", "Kiln Reverb"] {
+        let mut plugin = hosts::clap(name).open().expect("an instance");
+        let mut open = Vec::new();
+        for i in 0..10 {
+            let mut editor = Editor::open(&mut plugin).expect("the editor opens");
+            let picture = editor.painted(&mut plugin).expect("the editor paints");
+            assert!(picture.width >= 300 && picture.height >= 200, "{name} {i}: too small");
+            editor.close(&mut plugin).expect("the editor closes");
+            open.push(descriptors());
+        }
+        // The graphics driver keeps some of its own, but not more with each opening.
+        assert!(open[9] < open[0] + 10, "{name}: descriptors leak: {open:?}");
     }
-    // The graphics driver keeps some of its own, but not more with each opening.
-    assert!(open[9] < open[0] + 10, "descriptors leak: {open:?}");
 }
 
 #[test]

@@ -117,18 +117,3 @@ fn what_rests_costs_next_to_nothing() {
     assert!(3 * idle < busy, "at rest {idle:?}, at work {busy:?}");
     plugin.deactivate(player);
 }
-
-#[test]
-#[ignore = "needs the bundles and a display: cargo xtask test"]
-fn its_editor_comes_and_goes_while_it_plays() {
-    let mut plugin = hall();
-    let mut player = activate(&mut plugin);
-    for _ in 0..8 {
-        let mut editor = hosts::window::Editor::open(&mut plugin).expect("the editor opens");
-        play(&mut player, &guitar(RATE, 0.1), &[512], &[]);
-        let picture = editor.painted(&mut plugin).expect("the editor paints");
-        assert!(picture.width >= 300 && picture.height >= 200);
-        editor.close(&mut plugin).expect("the editor closes");
-    }
-    plugin.deactivate(player);
-}

@@ -102,7 +102,7 @@ fn what_is_no_number_leaves_no_trace() {
 }
 
 /// Schroeder's time in seconds, of all that comes of a click in each channel: of the
-/// slope from −5 to −35 dB.
+/// line of least squares from −5 to −35 dB (ISO 3382-1).
 fn t60(player: &mut Player, seconds: f64) -> f64 {
     let silence = vec![0.0; click(seconds).len()];
     let mut energies = vec![0.0_f64; silence.len()];
@@ -113,13 +113,20 @@ fn t60(player: &mut Player, seconds: f64) -> f64 {
         }
     }
     let mut left: f64 = energies.iter().sum();
-    let (all, mut at) = (left, [0, 0]);
+    let (all, mut line) = (left, Vec::new());
     for energy in energies {
         let db = 10.0 * (left / all).log10();
-        at = [at[0] + usize::from(db > -5.0), at[1] + usize::from(db > -35.0)];
+        if (-35.0..=-5.0).contains(&db) {
+            line.push(db);
+        }
         left -= energy;
     }
-    2.0 * (at[1] - at[0]) as f64 / RATE
+    let (middle, mean) =
+        ((line.len() as f64 - 1.0) / 2.0, line.iter().sum::<f64>() / line.len() as f64);
+    let sum = |f: &dyn Fn(f64, f64) -> f64| -> f64 {
+        line.iter().enumerate().map(|(i, db)| f(i as f64 - middle, db - mean)).sum()
+    };
+    -60.0 * sum(&|t, _| t * t) / sum(&|t, db| t * db) / RATE
 }
 
 #[test]
