@@ -107,6 +107,30 @@ fn polynomial<S: Simd, V: Vector<S>, const N: usize, const K: usize>(
     sum
 }
 
+/// The logistic function as precise as [`tanh`], by its identity with it.
+#[inline(always)]
+pub(crate) fn precise_sigmoid<S: Simd, V: Vector<S>>(s: S, x: V) -> V {
+    let half = V::splat(s, 0.5);
+    tanh(s, x * half, half) + half
+}
+
+/// `eˣ` for `x ≤ 0`, to 4e-7 absolutely: `(1 + t) / (1 − t)`, `t = tanh(x/2)`.
+#[inline(always)]
+pub(crate) fn exp_below_zero<S: Simd, V: Vector<S>>(s: S, x: V) -> V {
+    let one = V::splat(s, 1.0);
+    let t = tanh(s, x * V::splat(s, 0.5), one).max(-one);
+    (one + t) / (one - t)
+}
+
+/// `x` where positive, `eˣ − 1` elsewhere, as precise as [`tanh`] also near
+/// zero: `2t / (1 − t)`, `t = tanh(x/2)`.
+#[inline(always)]
+pub(crate) fn elu<S: Simd, V: Vector<S>>(s: S, x: V) -> V {
+    let (zero, one) = (V::splat(s, 0.0), V::splat(s, 1.0));
+    let t = tanh(s, x.min(zero) * V::splat(s, 0.5), one);
+    x.max(zero) + (t + t) / (one - t)
+}
+
 /// The logistic function, by its identity with [`tanh`].
 #[inline(always)]
 pub(crate) fn sigmoid<S: Simd, V: Vector<S>>(s: S, x: V) -> V {
@@ -153,6 +177,32 @@ mod tests {
             assert!(quiet[1] < 2e-7, "{isa:?}: {:e}", quiet[1]);
             assert!(loud[1] < 6e-7, "{isa:?}: {:e}", loud[1]);
             assert!(over[1] < 3e-6, "{isa:?}: {:e}", over[1]);
+        }
+    }
+
+    /// The precise sigmoid, ELU and power, of one range of inputs.
+    #[inline(always)]
+    fn derived<S: Simd>(s: S, x: &[f32; 16]) -> [[f32; 16]; 3] {
+        let x = f32x16::load_array(s, *x);
+        [precise_sigmoid(s, x), elu(s, x), exp_below_zero(s, x.min(-x))].map(|y| y.to_array())
+    }
+
+    #[test]
+    fn what_is_made_of_tanh_is_accurate() {
+        for isa in Isa::available() {
+            let mut worst = [0.0_f64; 3];
+            for i in -40_000..40_000 {
+                let x: [f32; 16] = std::array::from_fn(|k| (16 * i + k as i32) as f32 / 16_000.0);
+                let found = dispatch!(isa.level(), s => derived(s, &x));
+                for (k, x) in x.into_iter().map(f64::from).enumerate() {
+                    let elu = if x > 0.0 { x } else { x.exp_m1() };
+                    let exact = [1.0 / (1.0 + (-x).exp()), elu, (-x.abs()).exp()];
+                    for (worst, (y, exact)) in worst.iter_mut().zip(found.iter().zip(exact)) {
+                        *worst = worst.max((f64::from(y[k]) - exact).abs() / exact.abs().max(1.0));
+                    }
+                }
+            }
+            assert!(worst.iter().all(|worst| *worst < 4e-7), "{isa:?}: {worst:?}");
         }
     }
 
