@@ -11,7 +11,7 @@ use fearless_simd::{Simd, prelude::*};
 
 use crate::activation::leaky;
 use crate::program::{Buffer, Finish, Id, Mac};
-use crate::simd::{Vector, tanh, tanh_each};
+use crate::simd::{Vector, precise_tanh_each, tanh_each};
 
 /// The memory of an engine and where in it the present lies.
 pub(crate) struct Memory<'a> {
@@ -72,12 +72,8 @@ impl Fused for PreciseTanh {
     const AVX2_TILE: usize = 2;
 
     #[inline(always)]
-    fn apply<S: Simd, V: Vector<S>, const N: usize>(self, s: S, mut x: [V; N]) -> [V; N] {
-        let one = V::splat(s, 1.0);
-        for x in &mut x {
-            *x = tanh(s, *x, one);
-        }
-        x
+    fn apply<S: Simd, V: Vector<S>, const N: usize>(self, s: S, x: [V; N]) -> [V; N] {
+        precise_tanh_each(s, x)
     }
 }
 impl Fused for Leaky {
