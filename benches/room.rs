@@ -31,6 +31,29 @@ fn main() {
     parts(&load("colourless"), rounds);
     println!("asleep {:.1} ns", asleep(&load("medium-hall"), rounds));
     reload(&load("medium-hall"), rounds);
+    for name in ["large-hall", "colourless"] {
+        revision(name, rounds);
+    }
+}
+
+/// What a revision of a trainer's costs from its bytes to the voice, on another thread.
+fn revision(name: &str, rounds: usize) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("assets/reverbs/{name}.json"));
+    let bytes = std::fs::read(path).expect("an asset");
+    let before = load(name);
+    let mut took = Vec::new();
+    for _ in 0..rounds {
+        let began = thread_time();
+        let graph = Graph::load(&bytes).expect("a graph");
+        let model = reverb::model(&graph, f64::from(RATE), 1.0).expect("a network");
+        assert!(model.is_plainly_bounded(), "{name} needs no proof to be played");
+        model.assume(&before, 1.0);
+        let tail = Tail::new(&Arc::new(model), false);
+        took.push((thread_time() - began).as_secs_f64() * 1000.0);
+        drop(tail);
+    }
+    let ms = tenth(took);
+    println!("{name}, 32 lines: {ms:.1} ms a revision, {:.0} a second", 1000.0 / ms);
 }
 
 fn load(name: &str) -> Arc<Model> {

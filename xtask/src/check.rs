@@ -34,6 +34,7 @@ pub(crate) fn command() -> Result<()> {
     // Older bundles may lie there, and must not be what is tested.
     if report.section("bundles", |_| bundle::release().map(drop)) {
         report.section("hosts: CLAP and VST3", native_hosts);
+        report.section("hosts: a plugin made of a graph", exported_hosts);
         report.section("hosts: JUCE, from Python", python_hosts);
     }
     println!("\n{} passed, {} failed, {:.0?}", report.passed, report.failed, start.elapsed());
@@ -80,6 +81,23 @@ fn native_hosts(report: &mut Report) -> Result<()> {
         "--include-ignored",
     ]);
     report.count(display.show(&mut tests).env("KILN_BUNDLES", bundles))
+}
+
+/// The tests of Kiln Reverb over a plugin that `kiln` made of it.
+fn exported_hosts(report: &mut Report) -> Result<()> {
+    const NAME: &str = "Exported Room";
+    let metadata = run::metadata()?;
+    let folder = run::target_dir(&metadata).join("exported");
+    let mut make = run::cargo();
+    make.args(["run", "--quiet", "--package", "kiln", "--locked", "--", "reverb", "compile"]);
+    make.args(["assets/reverbs/small-room.json", "--name", NAME, "--plugin"]);
+    run::run(make.arg(bundle::folder(&metadata)).arg("--output").arg(&folder))?;
+    let display = Display::start()?;
+    let mut tests = run::cargo();
+    let words = ["test", "--package", "hosts", "--locked", "--no-fail-fast", "--test", "reverb"];
+    tests.args(words).args(["--", "--include-ignored"]);
+    let tests = display.show(&mut tests).env("KILN_BUNDLES", folder).env("KILN_REVERB", NAME);
+    report.count(tests)
 }
 
 fn python_hosts(report: &mut Report) -> Result<()> {

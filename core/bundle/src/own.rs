@@ -68,8 +68,12 @@ impl Identity {
     }
 }
 
-/// The bundle that is a folder and that the library at `path` belongs to.
+/// The bundle that is a folder and that the library at `path` belongs to. A file that is
+/// a plugin by its name is one, wherever it lies.
 fn folder(path: &Path) -> Option<PathBuf> {
+    if path.extension() == Some(OsStr::new("clap")) {
+        return None;
+    }
     let contents = path.parent()?.parent()?;
     (contents.file_name() == Some(OsStr::new("Contents"))).then_some(())?;
     Some(contents.parent()?.into())

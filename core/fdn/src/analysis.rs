@@ -4,13 +4,19 @@
 //! Soc. Am. 37 (1965), and ISO 3382-1: the energy still to come, and the slope of
 //! its logarithm from −5 to −35 dB.
 
+mod echo;
+
 use std::f64::consts::PI;
 
 use num_complex::Complex64;
 use realfft::RealFftPlanner;
 
+pub use echo::EchoDensity;
+
 /// Where the line that gives the reverberation time begins and ends, in dB.
 const SPAN: [f64; 2] = [-5.0, -35.0];
+/// The same of the early decay time, which is about what is heard while music plays.
+const EARLY: [f64; 2] = [0.0, -10.0];
 /// By how many dB the decay must go on after the line, in what is given, for
 /// what is missing to change the time by less than one in a hundred.
 const BEYOND: f64 = 10.0;
@@ -47,12 +53,29 @@ pub fn energy_decay(response: &[f64]) -> Vec<f64> {
 /// squares. None if the curve does not decay so far, or what was cut off its end
 /// would matter.
 pub fn t60(decay: &[f64], rate: f64) -> Option<f64> {
+    time(decay, rate, SPAN)
+}
+
+/// The early decay time in seconds, after ISO 3382-1: six times what a decay from 0 to
+/// −10 dB takes. As [`t60`] otherwise.
+pub fn early_decay(decay: &[f64], rate: f64) -> Option<f64> {
+    time(decay, rate, EARLY)
+}
+
+/// Seconds until −60 dB, by the line of least squares over a `span` in dB.
+fn time(decay: &[f64], rate: f64, span: [f64; 2]) -> Option<f64> {
     let near_end = decay.get(decay.len() * 9 / 10)?;
-    if *near_end > SPAN[1] - BEYOND {
+    if *near_end > span[1] - BEYOND {
         return None;
     }
-    let [from, to] = SPAN.map(|db| decay.partition_point(|x| *x > db));
-    let line = decay.get(from..to)?;
+    let [from, to] = span.map(|db| decay.partition_point(|x| *x > db));
+    let slope = slope(decay.get(from..to)?)?;
+    let time = -60.0 / slope / rate;
+    (time.is_finite() && time > 0.0).then_some(time)
+}
+
+/// By how much a line of least squares rises from one point to the next.
+fn slope(line: &[f64]) -> Option<f64> {
     let n = line.len() as f64;
     let (middle, mean) = ((n - 1.0) / 2.0, line.iter().sum::<f64>() / n);
     let (mut over, mut under) = (0.0, 0.0);
@@ -61,8 +84,7 @@ pub fn t60(decay: &[f64], rate: f64) -> Option<f64> {
         over += t * (db - mean);
         under += t * t;
     }
-    let time = -60.0 * under / over / rate;
-    (line.len() > 2 && time.is_finite() && time > 0.0).then_some(time)
+    (line.len() > 2).then(|| over / under)
 }
 
 /// The reverberation times of octave bands, or of thirds, from 31.5 Hz to the
@@ -71,18 +93,41 @@ pub fn t60(decay: &[f64], rate: f64) -> Option<f64> {
 /// The middles are those of IEC 61260-1, of base ten. The filters have no phase,
 /// are power complementary and reach to the middles of their neighbours.
 pub fn bands(response: &[f64], rate: f64, thirds: bool) -> Vec<Band> {
+    bands_of(&[response], rate, thirds, &|| false).unwrap_or_default()
+}
+
+/// The same of the energies of several responses together; none if `cancelled` says
+/// so in the meantime.
+pub(crate) fn bands_of(
+    responses: &[&[f64]],
+    rate: f64,
+    thirds: bool,
+    cancelled: &dyn Fn() -> bool,
+) -> Option<Vec<Band>> {
     let width = if thirds { 0.1 } else { 0.3 };
-    let transform = Filtered::new(response);
+    let transforms: Vec<Filtered> = responses.iter().map(|x| Filtered::new(x)).collect();
     let first = (31.0f64 / 1000.0).log10() / width;
     let centres = (first.round() as i32..).map(|k| 1000.0 * 10f64.powf(f64::from(k) * width));
-    let below = |c: &f64| c * 10f64.powf(width) < rate / 2.0;
-    centres
-        .take_while(below)
-        .map(|centre| {
-            let band = transform.band(centre / rate, width);
-            Band { centre, t60: t60(&energy_decay(&band), rate) }
-        })
-        .collect()
+    let mut found = Vec::new();
+    for centre in centres.take_while(|c| c * 10f64.powf(width) < rate / 2.0) {
+        if cancelled() {
+            return None;
+        }
+        let parts: Vec<_> = transforms.iter().map(|t| t.band(centre / rate, width)).collect();
+        found.push(Band { centre, t60: t60(&energy_decay(&together(&parts)), rate) });
+    }
+    Some(found)
+}
+
+/// A response with the energy of all.
+pub(crate) fn together<T: AsRef<[f64]>>(responses: &[T]) -> Vec<f64> {
+    let length = responses.iter().map(|y| y.as_ref().len()).max().unwrap_or(0);
+    let mut energy = vec![0.0; length];
+    for y in responses {
+        energy.iter_mut().zip(y.as_ref()).for_each(|(e, y): (&mut f64, _)| *e += y * y);
+    }
+    energy.iter_mut().for_each(|e| *e = e.sqrt());
+    energy
 }
 
 /// The spectrum of a response, to be filtered.
@@ -153,6 +198,20 @@ mod tests {
         for t60 in [0.1, 0.5, 2.0] {
             close(super::t60(&energy_decay(&decays(&[(997.0, t60)], 1.5 * t60)), RATE), t60);
         }
+    }
+
+    #[test]
+    fn early_decay_is_of_the_first_ten_decibels() {
+        // Two slopes: the first is all there is down to −10 dB, nearly.
+        let two = |n: i32| {
+            let t = f64::from(n) / RATE;
+            10f64.powf(-3.0 * t / 0.3) + 0.01 * 10f64.powf(-3.0 * t / 3.0)
+        };
+        let curve = energy_decay(&(0..240_000).map(two).collect::<Vec<_>>());
+        let early = early_decay(&curve, RATE).unwrap();
+        assert!((0.3..0.33).contains(&early), "{early}");
+        assert!(t60(&curve, RATE).unwrap() > early);
+        assert_eq!(early_decay(&[0.0; 100], RATE), None);
     }
 
     #[test]

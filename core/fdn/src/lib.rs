@@ -17,6 +17,7 @@ mod error;
 mod faust;
 mod fractional;
 mod graph;
+mod latch;
 pub mod live;
 mod network;
 #[cfg(test)]
@@ -24,6 +25,7 @@ mod network_tests;
 mod passivity;
 mod plan;
 mod poles;
+mod portrait;
 mod rate;
 mod response;
 mod run;
@@ -36,6 +38,7 @@ pub mod testing;
 
 pub use certify::{
     Certificate, Conditions, FilterCertificate, LoopCertificate, Proof, Verdict, certify,
+    certify_unless,
 };
 pub use compile::Decay;
 pub use controls::{Bands, Calibration, Effect, Law, Model, Modulation, Params};
@@ -47,4 +50,5 @@ pub use network::{Network, Op, OpKind, Signal};
 pub use passivity::Passivity;
 pub use plan::Plan;
 pub use poles::{Poles, poles};
+pub use portrait::Portrait;
 pub use run::Reverb;

@@ -56,11 +56,15 @@ impl Ducker {
             self.params = *params;
             self.follow();
         }
-        if params.depth == 0.0 && self.reduction < NOTHING {
-            self.reduction = 0.0;
+        if params.depth == 0.0 && self.reduction == 0.0 {
             return;
         }
         for (i, gain) in gains.iter_mut().enumerate() {
+            if params.depth == 0.0 && self.reduction < NOTHING {
+                // At the same sample, however the signal is cut.
+                self.reduction = 0.0;
+                return;
+            }
             let peak = key.iter().fold(0.0_f32, |most, x| most.max(x[i].abs()));
             // No lower than a threshold can be.
             let level = OCTAVE * peak.max(1e-4).log2();

@@ -2,7 +2,8 @@
 
 use std::sync::OnceLock;
 
-use crate::preset::Preset;
+use crate::preset::{Preset, Stored};
+use crate::reverb;
 
 /// A file that is built in.
 #[derive(Clone, Copy, Debug)]
@@ -81,6 +82,40 @@ const PRESETS: &[&str] = &[
     include_str!("../../../assets/presets/pedal-into-edge.json"),
     include_str!("../../../assets/presets/two-amps.json"),
 ];
+
+/// The presets of the reverb, in the order in which they are listed.
+pub(crate) const REVERB_PRESETS: &[&str] = &[
+    include_str!("../../../assets/presets/reverb/close-room.json"),
+    include_str!("../../../assets/presets/reverb/vocal-booth.json"),
+    include_str!("../../../assets/presets/reverb/drum-room.json"),
+    include_str!("../../../assets/presets/reverb/gated-drums.json"),
+    include_str!("../../../assets/presets/reverb/echo-chamber.json"),
+    include_str!("../../../assets/presets/reverb/chamber-hall.json"),
+    include_str!("../../../assets/presets/reverb/concert-hall.json"),
+    include_str!("../../../assets/presets/reverb/dark-hall.json"),
+    include_str!("../../../assets/presets/reverb/cathedral.json"),
+    include_str!("../../../assets/presets/reverb/ducked-hall.json"),
+    include_str!("../../../assets/presets/reverb/vocal-plate.json"),
+    include_str!("../../../assets/presets/reverb/drum-plate.json"),
+    include_str!("../../../assets/presets/reverb/slapped-plate.json"),
+    include_str!("../../../assets/presets/reverb/spring-tank.json"),
+    include_str!("../../../assets/presets/reverb/surf.json"),
+    include_str!("../../../assets/presets/reverb/endless-pad.json"),
+    include_str!("../../../assets/presets/reverb/wide-bloom.json"),
+    include_str!("../../../assets/presets/reverb/soft-wash.json"),
+    include_str!("../../../assets/presets/reverb/colourless.json"),
+    include_str!("../../../assets/presets/reverb/tiny-metal.json"),
+    include_str!("../../../assets/presets/reverb/other-side.json"),
+];
+
+/// The presets of the reverb.
+pub fn reverb_presets() -> &'static [reverb::preset::Preset] {
+    static READ: OnceLock<Vec<reverb::preset::Preset>> = OnceLock::new();
+    // The tests see to it that each of them is read.
+    READ.get_or_init(|| {
+        REVERB_PRESETS.iter().filter_map(|json| Stored::load(json.as_bytes()).ok()).collect()
+    })
+}
 
 /// The presets.
 pub fn presets() -> &'static [Preset] {

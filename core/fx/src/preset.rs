@@ -65,6 +65,36 @@ pub struct Preset {
     pub params_read: Map<String, Value>,
 }
 
+/// Preset files of one kind, as lists and folders see them.
+pub trait Stored: Clone + Send + Sync + Sized + 'static {
+    /// What the files call themselves.
+    const FORMAT: &'static str;
+
+    /// Reads one.
+    ///
+    /// # Errors
+    /// Says what was expected and found.
+    fn load(bytes: &[u8]) -> Result<Self, Error>;
+
+    /// As a file.
+    fn to_json(&self) -> String;
+
+    /// What it is called.
+    fn name(&self) -> &str;
+
+    /// Calls it otherwise.
+    fn set_name(&mut self, name: &str);
+
+    /// Who made it.
+    fn author(&self) -> &str;
+
+    /// What it is for.
+    fn category(&self) -> &str;
+
+    /// Those that are built in.
+    fn factory() -> &'static [Self];
+}
+
 /// A file of a preset: what is built in under an id, or a copy, a path, or both.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
@@ -121,43 +151,16 @@ impl Preset {
     /// # Errors
     /// Says what was expected and found.
     pub fn load(bytes: &[u8]) -> Result<Self, Error> {
-        if bytes.len() > MAX_BYTES {
-            return Err(Error(format!("it is larger than {} MiB", MAX_BYTES >> 20)));
-        }
-        // Before any of it is parsed. The copies hold none of these, being base64.
-        if bytes.iter().filter(|byte| b",:[{".contains(byte)).count() > MAX_VALUES {
-            let words = format!("it is not a preset file: expected at most {MAX_VALUES} values");
-            return Err(Error(words));
-        }
-        let not_json = |e| Error(format!("it is not a preset file: expected JSON, found {e}"));
-        let mut json: Map<String, Value> = serde_json::from_slice(bytes).map_err(not_json)?;
-        let format = json.remove("format");
-        if format.as_ref().and_then(Value::as_str) != Some(FORMAT) {
-            let found = format.map_or("none".into(), |format| shortened(&format.to_string(), 60));
-            let words =
-                format!("it is not a preset file: expected format {FORMAT:?}, found {found}");
-            return Err(Error(words));
-        }
-        match json.remove("version").as_ref().and_then(Value::as_u64) {
-            Some(1..=VERSION) => {}
-            Some(newer) if newer > VERSION => {
-                return Err(Error(format!(
-                    "it is of version {newer}, made by a newer Kiln Amp; expected at most {VERSION}"
-                )));
-            }
-            found => return Err(Error(format!("expected a version, found {found:?}"))),
-        }
+        let json = open(bytes, FORMAT, "Kiln Amp")?;
         let read = json.get("params").and_then(Value::as_object).cloned().unwrap_or_default();
-        let mut preset: Self = serde_json::from_value(Value::Object(json))
-            .map_err(|e| Error(format!("it is damaged: {}", shortened(&e.to_string(), 200))))?;
+        let mut preset: Self =
+            serde_json::from_value(Value::Object(json)).map_err(|e| damaged(&e))?;
         if !matches!(preset.oversampling, 1 | 2 | 4) {
             let words =
                 format!("expected an oversampling of 1, 2 or 4, found {}", preset.oversampling);
             return Err(Error(words));
         }
-        for text in [&mut preset.name, &mut preset.author, &mut preset.category] {
-            *text = shortened(text.trim(), MAX_TEXT);
-        }
+        shorten([&mut preset.name, &mut preset.author, &mut preset.category]);
         preset.params = preset.params.sane();
         preset.params_read = read;
         Ok(preset)
@@ -165,13 +168,96 @@ impl Preset {
 
     /// The preset as a file.
     pub fn to_json(&self) -> String {
-        let mut json = serde_json::json!(self);
-        json["format"] = FORMAT.into();
-        json["version"] = VERSION.into();
-        keep(&mut json["params"], &Value::Object(self.params_read.clone()));
-        let mut text = format!("{json:#}");
-        text.push('\n');
-        text
+        close(serde_json::json!(self), FORMAT, &self.params_read)
+    }
+}
+
+/// What is in a preset file, but for its head: one of the format `expected`, of
+/// `product`.
+pub(crate) fn open(
+    bytes: &[u8],
+    expected: &str,
+    product: &str,
+) -> Result<Map<String, Value>, Error> {
+    if bytes.len() > MAX_BYTES {
+        return Err(Error(format!("it is larger than {} MiB", MAX_BYTES >> 20)));
+    }
+    // Before any of it is parsed. The copies hold none of these, being base64.
+    if bytes.iter().filter(|byte| b",:[{".contains(byte)).count() > MAX_VALUES {
+        let words = format!("it is not a preset file: expected at most {MAX_VALUES} values");
+        return Err(Error(words));
+    }
+    let not_json = |e| Error(format!("it is not a preset file: expected JSON, found {e}"));
+    let mut json: Map<String, Value> = serde_json::from_slice(bytes).map_err(not_json)?;
+    let format = json.remove("format");
+    if format.as_ref().and_then(Value::as_str) != Some(expected) {
+        let found = format.map_or("none".into(), |format| shortened(&format.to_string(), 60));
+        let words = format!("it is not a preset file: expected format {expected:?}, found {found}");
+        return Err(Error(words));
+    }
+    match json.remove("version").as_ref().and_then(Value::as_u64) {
+        Some(1..=VERSION) => {}
+        Some(newer) if newer > VERSION => {
+            return Err(Error(format!(
+                "it is of version {newer}, made by a newer {product}; expected at most {VERSION}"
+            )));
+        }
+        found => return Err(Error(format!("expected a version, found {found:?}"))),
+    }
+    Ok(json)
+}
+
+/// The file of what is in `json`, with what `read` has more among its parameters.
+pub(crate) fn close(mut json: Value, format: &str, read: &Map<String, Value>) -> String {
+    json["format"] = format.into();
+    json["version"] = VERSION.into();
+    keep(&mut json["params"], &Value::Object(read.clone()));
+    let mut text = format!("{json:#}");
+    text.push('\n');
+    text
+}
+
+/// Leaves of texts no more than anyone reads.
+pub(crate) fn shorten(texts: [&mut String; 3]) {
+    for text in texts {
+        *text = shortened(text.trim(), MAX_TEXT);
+    }
+}
+
+/// What is wrong with a preset that was opened.
+pub(crate) fn damaged(error: &serde_json::Error) -> Error {
+    Error(format!("it is damaged: {}", shortened(&error.to_string(), 200)))
+}
+
+impl Stored for Preset {
+    const FORMAT: &'static str = FORMAT;
+
+    fn load(bytes: &[u8]) -> Result<Self, Error> {
+        Self::load(bytes)
+    }
+
+    fn to_json(&self) -> String {
+        self.to_json()
+    }
+
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn set_name(&mut self, name: &str) {
+        self.name = name.into();
+    }
+
+    fn author(&self) -> &str {
+        &self.author
+    }
+
+    fn category(&self) -> &str {
+        &self.category
+    }
+
+    fn factory() -> &'static [Self] {
+        factory::presets()
     }
 }
 

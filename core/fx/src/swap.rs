@@ -155,7 +155,7 @@ impl<V: Voice> Slot<V> {
         self.fresh = true;
     }
 
-    /// The voice that is heard, or is about to be.
+    /// The voice that is heard, or fades away.
     pub fn voice(&self) -> Option<&V> {
         self.live.as_deref()
     }

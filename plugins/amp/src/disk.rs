@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-pub(crate) use shell::disk::{file_stem, write};
+pub(crate) use shell::disk::write;
 
 /// The folders of the player's that the plugin reads and writes.
 #[derive(Clone, Debug, PartialEq, Eq)]

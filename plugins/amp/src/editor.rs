@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
-use egui::{Rect, Sense, Ui, Vec2, pos2, vec2};
+use egui::{Rect, Ui, Vec2, vec2};
 use nice_plug::context::gui::GuiContext;
 use nice_plug::editor::dpi::LogicalSize;
 use nice_plug::prelude::*;
@@ -12,8 +12,11 @@ use nice_plug_egui::{
     EguiEditor, EguiEditorState, EguiNiceSettings, Frame, NiceEguiApp, RepaintNotifier, baseview,
     create_egui_editor,
 };
+use ui::banner;
+use ui::header::Header;
 use ui::meter::Meter;
 use ui::theme;
+use ui::window::{self, Scale};
 
 use crate::library::Library;
 use crate::params::AmpParams;
@@ -28,7 +31,6 @@ mod chain;
 mod desk;
 mod face;
 mod header;
-mod message;
 mod models;
 mod pictures;
 mod rows;
@@ -45,7 +47,6 @@ mod work;
 use browser::Browser;
 use desk::{Ask, Desk, Page};
 use face::Drawer;
-use header::{Header, Overview};
 use shelf::Shelf;
 
 /// Width and height at first, in points.
@@ -53,8 +54,6 @@ pub const SIZE: [f32; 2] = [960.0, 600.0];
 /// The least that shows everything, in points.
 pub const LEAST: [f32; 2] = [640.0, 420.0];
 
-/// The smallest unit at which text can still be read, in points.
-const SMALLEST: f32 = 0.85;
 /// Room around everything and between its parts, in units.
 const GAP: f32 = 12.0;
 /// How fast the embers follow the sound, in parts a second.
@@ -94,8 +93,7 @@ pub struct App {
     output: Meter,
     /// How hot the amplifier glows: 0 to 1.
     heat: f32,
-    /// Points of a unit, for which the style was made.
-    unit: f32,
+    scale: Scale,
     /// When the meters were last fed, in seconds of egui's clock.
     fed: Option<f64>,
 }
@@ -121,7 +119,7 @@ impl App {
             input: Meter::default(),
             output: Meter::default(),
             heat: 0.0,
-            unit: 0.0,
+            scale: Scale::default(),
             fed: None,
         }
     }
@@ -134,8 +132,8 @@ impl App {
 
     /// A window was opened; `context` leads to the host.
     pub fn open(&mut self, egui: &egui::Context, context: GuiContext) {
-        self.unit = 0.0;
-        self.scale(egui, SIZE.into());
+        self.scale = Scale::default();
+        self.scale.fit(egui, SIZE.into(), SIZE.into());
         self.context = Some(context);
         self.places().prepare();
         self.session.open();
@@ -154,18 +152,6 @@ impl App {
 
     fn places(&self) -> &Places {
         &self.params.places
-    }
-
-    /// Makes the style for a window of `size` points.
-    fn scale(&mut self, egui: &egui::Context, size: Vec2) {
-        let fit = (size.x / SIZE[0]).min(size.y / SIZE[1]);
-        // In steps, so that dragging the corner does not make fonts at every size.
-        let unit = (fit * 40.0).round() / 40.0;
-        let unit = unit.clamp(SMALLEST, 6.0);
-        if unit != self.unit {
-            self.unit = unit;
-            theme::apply(egui, unit);
-        }
     }
 
     /// Keeps the size of the window with the project; the first frame asks for
@@ -188,7 +174,7 @@ impl App {
         let Some(context) = self.context.clone() else { return };
         // All of the window, whatever margin the `Ui` we are given leaves.
         let window = ui.ctx().content_rect();
-        self.scale(ui.ctx(), window.size());
+        self.scale.fit(ui.ctx(), window.size(), SIZE.into());
         self.remember(ui.ctx(), window.size());
         let ui = &mut ui.new_child(egui::UiBuilder::new().max_rect(window));
         ui.reset_style();
@@ -215,7 +201,7 @@ impl App {
         for ask in desk.asks {
             self.answer(ask, &context.param_setter());
         }
-        grip(ui, window);
+        window::grip(ui, window, LEAST.into());
     }
 
     /// Header, tabs, the page between its meters, and what there is to tell.
@@ -227,15 +213,8 @@ impl App {
         let content = window.shrink2(vec2(14.0 * unit, 10.0 * unit));
         let (top, rest) = content.split_top_bottom_at_y(content.top() + 30.0 * unit);
         let presets = desk.params.presets.status();
-        let overview = Overview {
-            presets: &presets.list,
-            loaded: self.session.preset_loaded(),
-            is_b: self.session.is_b(),
-            undoable: self.session.undoable(),
-            redoable: self.session.redoable(),
-            bypassed: desk.params.bypass.value(),
-        };
-        if let Some(click) = self.header.show(ui, top, &overview) {
+        let click = header::show(ui, top, &mut self.header, &presets, &self.session, desk.params);
+        if let Some(click) = click {
             desk.ask(Ask::Header(click));
         }
         let rest = rest.with_min_y(rest.top() + 6.0 * unit);
@@ -245,10 +224,12 @@ impl App {
         tabs::show(ui, row, desk, self.page, tuning, &latency);
         body.min.y += gap;
         if let Some(message) = words::message(desk.status, presets.error.as_ref()) {
-            let top = body.bottom() - message::HEIGHT * unit;
+            let top = body.bottom() - banner::HEIGHT * unit;
             let foot = body.with_min_y(top).with_max_x(body.right() - 12.0 * unit);
             body.max.y = top - 8.0 * unit;
-            if message::banner(ui, foot, &message) {
+            let said =
+                banner::Message { words: &message.words, error: message.error, button: None };
+            if banner::show(ui, foot, &said).is_some() {
                 match message.place {
                     Some(place) => self.places().seat(Place::ALL[place]).dismiss(),
                     None => self.params.presets.dismiss(),
@@ -329,29 +310,6 @@ impl Drop for Closed {
         self.0.watched.store(false, Relaxed);
         self.0.tuner.wanted.store(false, Relaxed);
     }
-}
-
-/// The corner that resizes the window where a host's own frame does not.
-fn grip(ui: &mut Ui, window: Rect) {
-    let corner = Rect::from_min_max(window.max - vec2(16.0, 16.0), window.max);
-    let sense = Sense::DRAG - Sense::FOCUSABLE;
-    let response = ui.interact(corner, ui.scope_id().with("grip"), sense);
-    if response.drag_started() {
-        ui.data_mut(|data| data.insert_temp(response.id, window.size()));
-    }
-    let start: Option<Vec2> = ui.data(|data| data.get_temp(response.id));
-    if let (Some(start), Some(delta)) = (start, response.total_drag_delta()) {
-        let size = (start + delta).max(LEAST.into());
-        ui.ctx().send_viewport_cmd(egui::ViewportCommand::InnerSize(size));
-    }
-    let color = if response.hovered() { theme::EMBER } else { theme::SEAM };
-    for i in 1..=3 {
-        let d = 4.0 * i as f32;
-        let a = pos2(window.right() - d, window.bottom() - 2.0);
-        let b = pos2(window.right() - 2.0, window.bottom() - d);
-        ui.painter().line_segment([a, b], (1.5, color));
-    }
-    response.on_hover_cursor(egui::CursorIcon::ResizeNwSe);
 }
 
 impl NiceEguiApp for App {

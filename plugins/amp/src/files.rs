@@ -5,6 +5,9 @@ use std::path::{Path, PathBuf};
 
 use crate::places::Place;
 
+pub(crate) use shell::files::by_number;
+pub use shell::files::home;
+
 /// Entries of a folder that are looked at; more would only make a list no one reads.
 const MAX_ENTRIES: usize = 10_000;
 
@@ -86,49 +89,9 @@ pub fn is_cabinet(path: &Path) -> bool {
     })
 }
 
-/// The player's home folder, or the root where there is none.
-pub fn home() -> PathBuf {
-    std::env::home_dir().filter(|home| home.is_dir()).unwrap_or_else(|| PathBuf::from("/"))
-}
-
-/// What orders names without regard to case, and numbers in them by their value.
-pub(crate) fn by_number(name: &str) -> impl Ord + use<> {
-    (key(name), name.to_owned())
-}
-
-/// The name in pieces: text, or a number by its length and digits.
-fn key(name: &str) -> Vec<(usize, String)> {
-    let mut pieces: Vec<(usize, String)> = Vec::new();
-    let mut in_number = false;
-    for c in name.chars().flat_map(char::to_lowercase) {
-        let digit = c.is_ascii_digit();
-        if pieces.is_empty() || digit != in_number {
-            pieces.push((usize::from(!digit) * usize::MAX, String::new()));
-        }
-        in_number = digit;
-        if let Some((length, piece)) = pieces.last_mut() {
-            let leading_zero = digit && piece == "0";
-            if leading_zero {
-                piece.clear();
-            } else if digit {
-                *length += 1;
-            }
-            piece.push(c);
-        }
-    }
-    pieces
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn numbers_sort_by_value() {
-        let mut names = ["b", "Gain 10", "gain 9", "Gain 02", "A", "gain 010x"];
-        names.sort_by_cached_key(|name| by_number(name));
-        assert_eq!(names, ["A", "b", "Gain 02", "gain 9", "Gain 10", "gain 010x"]);
-    }
 
     #[test]
     fn a_folder_shows_folders_and_models() {

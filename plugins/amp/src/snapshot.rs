@@ -3,11 +3,13 @@
 use fx::amp::{Params as Values, RANGES};
 use fx::preset::{Asset, Preset};
 use nice_plug::prelude::*;
+use shell::instance;
 use shell::links::Linked as _;
 
 use crate::choices::Oversampling;
 use crate::params::AmpParams;
-use crate::places::Place;
+use crate::places::{Place, Task};
+use crate::presets::Presets;
 use crate::saved::{PathText, Record, Saved};
 use crate::seat::Held;
 use crate::source;
@@ -32,13 +34,21 @@ impl Snapshot {
             held: params.places.held(),
         }
     }
+}
 
-    /// Whether the same is set, but for the rounding of a host's scale.
-    pub fn is_alike(&self, other: &Self) -> bool {
-        self.has_alike_params(other) && self.held == other.held
+impl instance::Snapshot for Snapshot {
+    type Preset = Preset;
+    type Held = Held;
+
+    fn held(&self) -> &[Held] {
+        &self.held
     }
 
-    pub(crate) fn has_alike_params(&self, other: &Self) -> bool {
+    fn held_mut(&mut self) -> &mut [Held] {
+        &mut self.held
+    }
+
+    fn has_alike_params(&self, other: &Self) -> bool {
         let mut params = self.params;
         for range in RANGES {
             let theirs = range.get(&other.params);
@@ -49,17 +59,11 @@ impl Snapshot {
         params == other.params && self.oversampling == other.oversampling
     }
 
-    /// Makes the change of parameters from `from` to this one. What is the same in
-    /// both stays as it is.
-    pub(crate) fn change_params(&self, from: &Self, params: &AmpParams, setter: &ParamSetter<'_>) {
-        params.apply_change(&from.params, &self.params, setter);
-        if from.oversampling != self.oversampling {
-            params.set_oversampling(self.oversampling, setter);
-        }
+    fn take_params(&mut self, other: &Self) {
+        (self.params, self.oversampling) = (other.params, other.oversampling);
     }
 
-    /// As a preset without a name.
-    pub fn to_preset(&self) -> Preset {
+    fn to_preset(&self) -> Preset {
         let [a, b, c, d] = self.held.each_ref().map(asset);
         Preset {
             params: self.params,
@@ -70,11 +74,7 @@ impl Snapshot {
         }
     }
 
-    /// Loads the files of a preset.
-    ///
-    /// # Errors
-    /// Says which of them could not be had, and why.
-    pub fn from_preset(preset: &Preset) -> Result<Self, String> {
+    fn from_preset(preset: &Preset) -> Result<Self, String> {
         let mut held = [const { None }; 4];
         let assets = preset.models.iter().chain(&preset.cabinets);
         for ((place, held), asset) in Place::ALL.into_iter().zip(&mut held).zip(assets) {
@@ -85,6 +85,56 @@ impl Snapshot {
             oversampling: Oversampling::of(preset.oversampling),
             held: held.map(Option::unwrap_or_default),
         })
+    }
+}
+
+impl instance::Holding for Held {
+    fn shared(&self) -> [(usize, usize); 2] {
+        Self::shared(self)
+    }
+}
+
+impl instance::Instance for AmpParams {
+    type Snapshot = Snapshot;
+    type Task = Task;
+
+    fn snapshot(&self) -> Snapshot {
+        Snapshot::of(self)
+    }
+
+    fn change_params(&self, from: &Snapshot, to: &Snapshot, setter: &ParamSetter<'_>) {
+        self.apply_change(&from.params, &to.params, setter);
+        if from.oversampling != to.oversampling {
+            self.set_oversampling(to.oversampling, setter);
+        }
+    }
+
+    fn presets(&self) -> &Presets {
+        &self.presets
+    }
+
+    fn noun(&self, place: usize) -> &'static str {
+        Place::ALL[place.min(3)].noun()
+    }
+
+    fn held(&self, place: usize) -> Held {
+        self.places.seat(Place::ALL[place.min(3)]).held()
+    }
+
+    fn ask_number(&self, place: usize) -> u64 {
+        self.places.seat(Place::ALL[place.min(3)]).ask()
+    }
+
+    fn is_put(&self, place: usize, number: u64) -> bool {
+        self.places.seat(Place::ALL[place.min(3)]).is_put(number)
+    }
+
+    fn put(&self, place: usize, held: Held, number: u64) -> Task {
+        Task::Put(Place::ALL[place.min(3)], held, number)
+    }
+
+    fn touch(&self, setter: &ParamSetter<'_>) {
+        self.touch(setter);
     }
 }
 

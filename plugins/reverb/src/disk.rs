@@ -22,6 +22,11 @@ impl Folders {
         }
     }
 
+    /// Where it is kept which graphs were played lately.
+    pub fn recent(&self) -> PathBuf {
+        self.presets.with_file_name("recent.json")
+    }
+
     /// All of them in one folder, as tests want it.
     pub fn under(folder: &Path) -> Self {
         let [presets, graphs] = ["presets", "graphs"].map(|name| folder.join(name));

@@ -1,10 +1,10 @@
 //! The window. It reads what plays, and asks for changes; it makes no sound.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
+use std::time::Duration;
 
-use egui::{Rect, Ui, pos2, vec2};
+use egui::{Rect, Ui, Vec2, vec2};
 use nice_plug::context::gui::GuiContext;
 use nice_plug::editor::dpi::LogicalSize;
 use nice_plug::prelude::*;
@@ -12,23 +12,47 @@ use nice_plug_egui::{
     EguiEditor, EguiEditorState, EguiNiceSettings, Frame, NiceEguiApp, RepaintNotifier, baseview,
     create_egui_editor,
 };
-use ui::control::{self, Switch};
-use ui::knob::Knob;
+use shell::links::Linked as _;
+use ui::banner;
+use ui::head::Front;
+use ui::header::Header;
+use ui::meter::Meter;
 use ui::theme;
+use ui::window::{self, Scale};
 
-use crate::engine::Wish;
 use crate::params::ReverbParams;
-use crate::source::Source;
-use crate::{KilnReverb, Meters};
+use crate::presets::PresetTask;
+use crate::session::Session;
+use crate::{KilnReverb, Meters, Task};
+
+mod browser;
+mod desk;
+mod files;
+mod header;
+mod hints;
+mod measure;
+mod plots;
+mod rack;
+mod shelf;
+mod status;
+mod sync;
+mod words;
+mod work;
+
+use desk::{Ask, Desk};
+use files::Files;
+use measure::{Measure, Wanted};
+use shelf::Recent;
 
 /// Width and height at first, in points.
-pub const SIZE: [f32; 2] = [960.0, 600.0];
+pub const SIZE: [f32; 2] = [1020.0, 650.0];
 /// The least that shows everything, in points.
-pub const LEAST: [f32; 2] = [640.0, 420.0];
+pub const LEAST: [f32; 2] = [870.0, 555.0];
 
-/// Knobs of a row, and its height in units.
-const ROW: usize = 10;
-const HEIGHT: f32 = 104.0;
+/// Room around everything and between its parts, in units.
+const GAP: f32 = 12.0;
+/// How fast the embers follow the sound, in parts a second.
+const GLOW: f32 = 9.0;
 
 /// The editor a host can open.
 pub(crate) fn editor(
@@ -47,187 +71,216 @@ pub(crate) fn editor(
 pub struct App {
     params: Arc<ReverbParams>,
     meters: Arc<Meters>,
+    tasks: AsyncExecutor<KilnReverb>,
+    repaint: RepaintNotifier,
     context: Option<GuiContext>,
-    /// The path that is typed.
-    path: String,
-    unit: f32,
+    session: Session,
+    header: Header,
+    files: Files,
+    recent: Recent,
+    measure: Measure,
+    input: Meter,
+    output: Meter,
+    /// How hot it glows: 0 to 1.
+    heat: f32,
+    scale: Scale,
+    /// The window's size, as it was remembered last.
+    size: Option<[f32; 2]>,
+    /// When the meters were last fed, in seconds of egui's clock.
+    fed: Option<f64>,
 }
 
 impl App {
-    /// An editor for one plugin instance. Nothing is drawn before [`App::open`].
-    pub fn new(params: Arc<ReverbParams>, meters: Arc<Meters>) -> Self {
-        Self { params, meters, context: None, path: String::new(), unit: 0.0 }
+    /// An editor for one plugin instance; `repaint` is told of what comes from other
+    /// threads. Nothing is drawn before [`App::open`].
+    pub fn new(
+        params: Arc<ReverbParams>,
+        meters: Arc<Meters>,
+        tasks: AsyncExecutor<KilnReverb>,
+        repaint: RepaintNotifier,
+    ) -> Self {
+        Self {
+            session: Session::new(params.clone()),
+            params,
+            meters,
+            tasks,
+            repaint,
+            context: None,
+            header: Header::default(),
+            files: Files::default(),
+            recent: Recent::default(),
+            measure: Measure::default(),
+            input: Meter::default(),
+            output: Meter::default(),
+            heat: 0.0,
+            scale: Scale::default(),
+            size: None,
+            fed: None,
+        }
     }
 
     /// A window was opened; `context` leads to the host.
     pub fn open(&mut self, egui: &egui::Context, context: GuiContext) {
-        self.unit = 0.0;
-        self.scale(egui, SIZE.into());
+        self.scale = Scale::default();
+        self.scale.fit(egui, SIZE.into(), SIZE.into());
         self.context = Some(context);
         self.params.engine.prepare();
-        let closed = Arc::new(Closed(self.meters.clone()));
+        self.session.open();
+        self.tasks.execute_background(Task::Preset(PresetTask::List));
+        self.recent = Recent::read(self.params.folders.recent());
+        self.size = None;
+        // Each window has a clock of its own, and what came before it is past.
+        self.fed = None;
+        for peak in self.meters.input.iter().chain(&self.meters.output) {
+            peak.store(0.0, Relaxed);
+        }
+        self.measure.start(&self.repaint);
+        let closed = Arc::new(Closed(self.meters.clone(), self.measure.clone()));
         egui.data_mut(|data| data.insert_temp(egui::Id::unique("kiln closed"), closed));
     }
 
-    fn scale(&mut self, egui: &egui::Context, size: egui::Vec2) {
-        let fit = (size.x / SIZE[0]).min(size.y / SIZE[1]);
-        let unit = ((fit * 40.0).round() / 40.0).clamp(0.85, 6.0);
-        if unit != self.unit {
-            self.unit = unit;
-            theme::apply(egui, unit);
+    /// Keeps the size of the window with the project; the first frame asks for
+    /// the one that was kept.
+    fn remember(&mut self, egui: &egui::Context, size: Vec2) {
+        let size = [size.x, size.y];
+        let kept = self.params.window.size();
+        match (self.size, kept) {
+            (None, Some(kept)) if kept != size => {
+                egui.send_viewport_cmd(egui::ViewportCommand::InnerSize(kept.into()));
+            }
+            (Some(before), _) if before != size => self.params.window.set(size),
+            _ => {}
         }
+        self.size = Some(size);
     }
 
     /// Draws one frame.
     pub fn draw(&mut self, ui: &mut Ui) {
         let Some(context) = self.context.clone() else { return };
+        // All of the window, whatever margin the `Ui` we are given leaves.
         let window = ui.ctx().content_rect();
-        self.scale(ui.ctx(), window.size());
-        self.params.window.set(window.size().into());
-        self.meters.watched.store(true, Relaxed);
-        if self.params.engine.take_unchecked() {
-            self.params.engine.ask(Wish::Check);
-        }
+        self.scale.fit(ui.ctx(), window.size(), SIZE.into());
+        self.remember(ui.ctx(), window.size());
         let ui = &mut ui.new_child(egui::UiBuilder::new().max_rect(window));
+        ui.reset_style();
         ui.set_clip_rect(window);
         ui.painter().rect_filled(window, 0.0, theme::CHARCOAL);
-        let unit = theme::unit(ui);
-        let inside = window.shrink(14.0 * unit);
         let setter = context.param_setter();
-        let (top, rest) = inside.split_top_bottom_at_y(inside.top() + 28.0 * unit);
-        let (files, rest) = rest.split_top_bottom_at_y(rest.top() + 40.0 * unit);
-        let (words, knobs) = rest.split_top_bottom_at_y(rest.top() + 44.0 * unit);
-        if self.params.engine.own().is_none() {
-            self.graphs(ui, top, &setter);
-            self.files(ui, files.shrink2(vec2(0.0, 6.0 * unit)), &setter);
+        self.feed(ui);
+        self.follow(ui.ctx(), &setter);
+        let (params, meters) = (self.params.clone(), self.meters.clone());
+        let status = params.engine.status();
+        if let Some(path) = browser::played(status.source()) {
+            drop(self.recent.note(&path));
         }
-        self.words(ui, words, &setter);
-        self.knobs(ui, knobs, &setter);
-    }
-
-    fn ask(&self, wish: Wish, setter: &ParamSetter<'_>) {
-        if wish.is_choice() {
-            self.params.touch(setter);
-        }
-        self.params.engine.ask(wish);
-    }
-
-    /// The factory's graphs.
-    fn graphs(&self, ui: &mut Ui, row: Rect, setter: &ParamSetter<'_>) {
-        let status = self.params.engine.status();
-        let all = fx::factory::REVERBS;
-        let wide = row.width() / all.len() as f32;
-        for (i, item) in all.iter().enumerate() {
-            let left = row.left() + i as f32 * wide;
-            let rect = row.with_min_x(left).with_max_x(left + 0.96 * wide);
-            let lit = status.source() == Some(&Source::Factory(item.id));
-            if control::button(ui, rect, item.name, lit).clicked() {
-                self.ask(Wish::Factory(item.id), setter);
-            }
-        }
-    }
-
-    /// A file to open, or to follow.
-    fn files(&mut self, ui: &mut Ui, row: Rect, setter: &ParamSetter<'_>) {
-        let (field, buttons) = row.split_left_right_at_fraction(0.7);
-        control::text_field(ui, field, &mut self.path, "Path of a graph");
-        let (open, follow) = buttons.split_left_right_at_fraction(0.5);
-        let path = || PathBuf::from(self.path.trim());
-        if control::button(ui, open.shrink(2.0), "Open", false).clicked() {
-            self.ask(Wish::Open(path()), setter);
-        }
-        let follows = self.params.engine.status().following.is_some();
-        if control::button(ui, follow.shrink(2.0), "Follow", follows).clicked() {
-            self.ask(if follows { Wish::StopFollowing } else { Wish::Follow(path()) }, setter);
-        }
-    }
-
-    /// What plays, and what is wrong.
-    fn words(&self, ui: &mut Ui, row: Rect, setter: &ParamSetter<'_>) {
-        let unit = theme::unit(ui);
-        let status = self.params.engine.status();
-        let (first, second) = row.split_top_bottom_at_fraction(0.5);
-        let span = status.span().map_or(String::new(), |[a, b]| format!(", {a:.2} to {b:.1} s"));
-        let said = format!("{}: {} lines{span}", status.name(), status.lines());
-        ui::paint::clipped_text(ui, first, &said, 13.0 * unit, theme::TEXT);
-        if let Some(said) = status.error.or(status.notice).or(status.loading) {
-            let (words, button) = second.split_left_right_at_fraction(0.85);
-            ui::paint::clipped_text(ui, words, &said, 12.0 * unit, theme::FLAME);
-            if status.insistable {
-                if control::button(ui, button, "Play anyway", false).clicked() {
-                    self.ask(Wish::Insist, setter);
-                }
-            } else if control::button(ui, button, "Dismiss", false).clicked() {
-                self.params.engine.dismiss();
-            }
-        }
-    }
-
-    fn knobs(&self, ui: &mut Ui, area: Rect, setter: &ParamSetter<'_>) {
-        let p = &*self.params;
-        let unit = theme::unit(ui);
-        let at = |i: usize| {
-            let (column, row) = ((i % ROW) as f32, (i / ROW) as f32);
-            let size = vec2(area.width() / ROW as f32, HEIGHT * unit);
-            Rect::from_min_size(area.min + vec2(column * size.x, row * size.y), size)
+        let network = params.values().sane().network();
+        let wanted = |model: &Arc<fdn::Model>| Wanted {
+            model: model.clone(),
+            params: network,
+            calibrated: status.is_calibrated(),
         };
-        let knobs = [
-            &p.mix,
-            &p.rt60,
-            &p.size,
-            &p.pre_delay,
-            &p.low_decay,
-            &p.high_decay,
-            &p.low_cross,
-            &p.high_cross,
-            &p.mod_depth,
-            &p.mod_rate,
-            &p.early_level,
-            &p.early_send,
-            &p.early_size,
-            &p.width,
-            &p.cross,
-            &p.low_cut,
-            &p.high_cut,
-            &p.duck_depth,
-            &p.duck_threshold,
-            &p.duck_attack,
-            &p.duck_release,
-            &p.gate_threshold,
-            &p.gate_hysteresis,
-            &p.gate_attack,
-            &p.gate_hold,
-            &p.gate_release,
-            &p.gate_range,
-            &p.output,
-        ];
-        for (i, param) in knobs.iter().enumerate() {
-            Knob::new(*param, setter).diameter(40.0).show(ui, at(i));
+        self.measure.want(status.model.as_ref().map(wanted));
+        let mut desk = Desk {
+            params: &params,
+            setter: &setter,
+            status: &status,
+            meters: &meters,
+            network: &network,
+            measured: &self.measure.measured(),
+            asks: Vec::new(),
+        };
+        self.window(ui, window, &mut desk);
+        for ask in desk.asks {
+            self.answer(ask, &setter);
         }
-        let foot = at(3 * ROW).min.y;
-        let switches = [&p.as_trained, &p.freeze, &p.gate_on, &p.bypass];
-        for (i, param) in switches.iter().enumerate() {
-            let left = area.left() + 160.0 * unit * i as f32;
-            let size = vec2(150.0, 24.0) * unit;
-            Switch::new(param, setter).show(ui, Rect::from_min_size(pos2(left, foot), size));
+        window::grip(ui, window, LEAST.into());
+    }
+
+    /// Header, what plays, the front between its meters, and what there is to tell.
+    fn window(&mut self, ui: &mut Ui, window: Rect, desk: &mut Desk<'_>) {
+        let unit = theme::unit(ui);
+        let band = window.with_max_y(window.top() + 50.0 * unit);
+        ui::paint::vertical(ui.painter(), band, theme::CLAY, theme::CHARCOAL);
+        let content = window.shrink2(vec2(14.0 * unit, 10.0 * unit));
+        let (top, rest) = content.split_top_bottom_at_y(content.top() + 30.0 * unit);
+        let presets = desk.params.presets.status();
+        let click = header::show(ui, top, &mut self.header, &presets, &self.session, desk.params);
+        if let Some(click) = click {
+            desk.ask(Ask::Header(click));
         }
-        let left = area.left() + 160.0 * unit * switches.len() as f32;
-        let size = vec2(150.0, 24.0) * unit;
-        let rect = Rect::from_min_size(pos2(left, foot), size);
-        let on = p.mix_lock.get();
-        if control::switch(ui, rect, "Mix lock", "Mix lock", on) {
-            p.mix_lock.set(!on);
+        let rest = rest.with_min_y(rest.top() + 8.0 * unit);
+        let (row, mut body) = rest.split_top_bottom_at_y(rest.top() + status::HEIGHT * unit);
+        status::show(ui, row, desk);
+        body.min.y += 8.0 * unit;
+        if let Some((words, error)) = words::message(desk.status, presets.error.as_deref()) {
+            let top = body.bottom() - banner::HEIGHT * unit;
+            let foot = body.with_min_y(top).with_max_x(body.right() - 12.0 * unit);
+            body.max.y = top - 8.0 * unit;
+            let insistable = error && desk.status.insistable;
+            let button = insistable.then_some("Play anyway");
+            let message = banner::Message { words: &words, error, button };
+            match banner::show(ui, foot, &message) {
+                Some(banner::Click::Button) => desk.wish(crate::Wish::Insist),
+                Some(banner::Click::Dismiss) => desk.ask(Ask::Dismiss),
+                None => {}
+            }
+        }
+        self.body(ui, body, desk);
+    }
+
+    /// The meters at the sides, and between them the front: graphs and their pictures
+    /// on its grille, the knobs on its panel.
+    fn body(&mut self, ui: &mut Ui, rect: Rect, desk: &mut Desk<'_>) {
+        let unit = theme::unit(ui);
+        let wide = 30.0 * unit;
+        let (left, rest) = rect.split_left_right_at_x(rect.left() + wide);
+        let (middle, right) = rest.split_left_right_at_x(rest.right() - wide);
+        self.input.show(ui, left, "IN", self.meters.inputs.load(Relaxed));
+        self.output.show(ui, right, "OUT", self.meters.outputs.load(Relaxed));
+        let middle = middle.shrink2(vec2(GAP * unit, 0.0));
+        let heat = if desk.params.bypass.value() { 0.0 } else { self.heat };
+        let head = Front { badge: "", panel: rack::HEIGHT, heat }.show(ui, middle);
+        rack::show(ui, head.panel, desk);
+        let mut screen = head.grille.shrink(9.0 * unit);
+        if desk.params.engine.own().is_none() {
+            let (list, rest) = screen.split_left_right_at_x(screen.left() + browser::WIDTH * unit);
+            browser::show(ui, list, desk, &self.recent);
+            screen = rest.with_min_x(rest.left() + 8.0 * unit);
+        }
+        if self.files.is_open() {
+            self.files.show(ui, screen, desk);
+        } else {
+            plots::show(ui, screen, desk);
+        }
+    }
+
+    fn feed(&mut self, ui: &Ui) {
+        let now = ui.input(|i| i.time);
+        let seconds = self.fed.map_or(0.0, |fed| (now - fed).max(0.0) as f32);
+        self.fed = Some(now);
+        let take = |peaks: &[AtomicF32; 2]| [0, 1].map(|i| peaks[i].swap(0.0, Relaxed));
+        self.input.feed(take(&self.meters.input), seconds);
+        self.output.feed(take(&self.meters.output), seconds);
+        // From −33 dB, where a quiet note is, to −3 dB.
+        let loud = ((self.output.level() - 0.45) / 0.5).clamp(0.0, 1.0);
+        self.heat += (loud - self.heat) * (GLOW * seconds).min(1.0);
+        // In each frame, for the window before may have been closed only now.
+        self.meters.watched.store(true, Relaxed);
+        if self.input.moving() || self.output.moving() || self.heat > 0.01 {
+            // They must also fall when the host stops calling us.
+            ui.ctx().request_repaint_after(Duration::from_millis(33));
         }
     }
 }
 
 /// Ends with the window whose memory it lies in: nobody tells us that one closed.
-struct Closed(Arc<Meters>);
+struct Closed(Arc<Meters>, Measure);
 
 impl Drop for Closed {
     fn drop(&mut self) {
         self.0.watched.store(false, Relaxed);
         self.0.scope.wanted.store(false, Relaxed);
+        self.1.stop();
     }
 }
 
@@ -249,5 +302,6 @@ impl NiceEguiApp for App {
     fn editor_closed(&mut self) {
         self.context = None;
         self.meters.watched.store(false, Relaxed);
+        self.measure.stop();
     }
 }

@@ -17,13 +17,20 @@ pub mod editor;
 pub mod engine;
 mod entry;
 pub mod identity;
+mod inner;
+#[cfg(test)]
+mod inner_tests;
 pub mod meters;
 pub mod own;
 pub mod params;
 mod prepared;
+pub mod presets;
 pub mod saved;
+pub mod session;
+pub mod snapshot;
 pub mod source;
 pub mod status;
+mod wishes;
 mod worker;
 
 pub use engine::{Engine, Wish};
@@ -34,6 +41,15 @@ pub use shell::links::Linked;
 pub use status::Status;
 
 use disk::Folders;
+
+/// What can be asked of the background.
+#[derive(Clone)]
+pub enum Task {
+    /// Of the engine.
+    Wish(Wish),
+    /// Something about presets.
+    Preset(presets::PresetTask),
+}
 
 /// Seconds of signal between two sizes that an offline render is given.
 const RESIZE: f32 = 0.06;
@@ -129,14 +145,20 @@ impl Plugin for KilnReverb {
 
     type Editor = EguiEditor<editor::App>;
     type SysExMessage = ();
-    type BackgroundTask = ();
+    type BackgroundTask = Task;
+
+    fn task_executor(&mut self) -> TaskExecutor<Self> {
+        let params = self.params.clone();
+        Box::new(move |task| params.run(task))
+    }
 
     fn params(&self) -> Arc<dyn Params> {
         self.params.clone()
     }
 
-    fn editor(&mut self, _tasks: AsyncExecutor<Self>) -> Option<Self::Editor> {
-        let app = editor::App::new(self.params.clone(), self.meters.clone());
+    fn editor(&mut self, tasks: AsyncExecutor<Self>) -> Option<Self::Editor> {
+        let repaint = self.repaint.clone();
+        let app = editor::App::new(self.params.clone(), self.meters.clone(), tasks, repaint);
         editor::editor(self.editor.clone(), self.repaint.clone(), app)
     }
 

@@ -5,7 +5,6 @@ use std::sync::atomic::{AtomicBool, AtomicUsize};
 use atomic_float::AtomicF32;
 
 /// What the audio thread tells the editor. Written only while it is watched.
-#[derive(Default)]
 pub struct Meters {
     /// Whether an editor is open. The editor sets it.
     pub watched: AtomicBool,
@@ -25,4 +24,21 @@ pub struct Meters {
     pub pre_delay: AtomicF32,
     /// The sound that goes out.
     pub scope: shell::meters::Ring,
+}
+
+impl Default for Meters {
+    fn default() -> Self {
+        Self {
+            watched: AtomicBool::default(),
+            input: Default::default(),
+            output: Default::default(),
+            inputs: AtomicUsize::default(),
+            outputs: AtomicUsize::default(),
+            // Nothing is turned down before anything plays.
+            wet: AtomicF32::new(1.0),
+            load: AtomicF32::default(),
+            pre_delay: AtomicF32::default(),
+            scope: Default::default(),
+        }
+    }
 }

@@ -14,10 +14,12 @@ use shell::state::Stateful;
 use shell::text::{End, Quantity, switch};
 use shell::window::Window;
 
+use crate::Task;
 use crate::choices::Division;
 use crate::disk::Folders;
 use crate::engine::Engine;
 use crate::own::narrowed;
+use crate::presets::Presets;
 
 /// Where the count of changes starts anew.
 const MOST_CHANGES: i32 = 9999;
@@ -55,6 +57,8 @@ macro_rules! table {
             /// Whether choosing a preset leaves the mix as it is.
             #[persist = "mix_lock"]
             pub mix_lock: Lock,
+            /// The player's presets and the factory's.
+            pub presets: Presets,
             /// Where the player's files are.
             pub folders: Folders,
         }
@@ -72,6 +76,7 @@ macro_rules! table {
                     engine,
                     window: Window::default(),
                     mix_lock: Lock::default(),
+                    presets: Presets::new(folders.presets.clone()),
                     folders: folders.clone(),
                 }
             }
@@ -140,6 +145,18 @@ table! {
 }
 
 impl ReverbParams {
+    /// Does what a task asks: what concerns presets on this thread, the rest on the
+    /// engine's.
+    pub fn run(&self, task: Task) {
+        match task {
+            Task::Wish(wish) => self.engine.ask(wish),
+            Task::Preset(task) => {
+                self.presets.run(task);
+                self.engine.repaint();
+            }
+        }
+    }
+
     /// Tells the host that the project changed. For the GUI thread.
     pub fn touch(&self, setter: &ParamSetter<'_>) {
         gesture(setter, &self.changes, (self.changes.value() + 1) % (MOST_CHANGES + 1));
@@ -224,7 +241,7 @@ fn changes() -> IntParam {
 /// Where switches begin: a plugin that is one graph sounds as that was designed, unless
 /// the graph says what its time is.
 fn defaults(engine: &Engine) -> Values {
-    let as_trained = engine.own().is_some_and(|own| own.controls().rt60.is_none());
+    let as_trained = engine.own().is_some_and(|own| own.controls.rt60.is_none());
     Values { as_trained, ..Values::default() }
 }
 
@@ -232,7 +249,7 @@ fn defaults(engine: &Engine) -> Values {
 /// lets it go.
 fn number(engine: &Engine, name: &str, key: &str, quantity: Quantity) -> FloatParam {
     let range = range(key);
-    let controls = engine.own().map(|own| own.controls()).unwrap_or_default();
+    let controls = engine.own().map(|own| own.controls).unwrap_or_default();
     let asked = match key {
         "rt60" => controls.rt60,
         "mix" => controls.dry_wet,

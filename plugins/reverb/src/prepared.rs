@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use fdn::{Certificate, Conditions, Model, Verdict, certify};
+use fdn::{Certificate, Conditions, Model, Verdict, certify_unless};
 
 use crate::source::Content;
 
@@ -60,30 +60,32 @@ impl Prepared {
         Ok(made)
     }
 
-    /// The same, said to be for another setup.
-    pub(crate) fn at(&self, setup: Setup) -> Self {
-        Self { model: self.model.clone(), setup, certificate: self.certificate.clone() }
-    }
-
     /// What is proven by now.
     pub(crate) fn proven(&self) -> Option<&Arc<Certificate>> {
         self.certificate.get()
     }
 
-    /// Proves what can be proven: it may take seconds.
-    pub(crate) fn certify(&self) -> &Arc<Certificate> {
-        self.certificate
-            .get_or_init(|| Arc::new(certify(self.model.network(), &Conditions::default())))
+    /// Proves what can be proven, which may take seconds, unless `stop` says to give up.
+    pub(crate) fn certify(&self, stop: &dyn Fn() -> bool) -> Option<&Arc<Certificate>> {
+        if self.certificate.get().is_none() {
+            let proven = certify_unless(self.model.network(), &Conditions::default(), stop)?;
+            // Another thread may have proven the same.
+            let _same = self.certificate.set(Arc::new(proven));
+        }
+        self.certificate.get()
     }
 
-    /// Whether it cannot grow, which may have to be proven.
-    pub(crate) fn is_bounded(&self) -> bool {
-        self.model.is_plainly_bounded() || self.certify().verdict <= Verdict::MarginallyStable
+    /// Whether it cannot grow, which may have to be proven: until `stop` says to give up.
+    pub(crate) fn is_bounded(&self, stop: &dyn Fn() -> bool) -> bool {
+        let holds = |proven: &Arc<Certificate>| proven.verdict <= Verdict::MarginallyStable;
+        self.model.is_plainly_bounded() || self.certify(stop).is_some_and(holds)
     }
 
     /// Why it is not played, if it is not bounded.
     pub(crate) fn refusal(&self) -> String {
-        let certificate = self.certify();
+        let Some(certificate) = self.proven() else {
+            return "expected the time to prove that it is stable, found none".into();
+        };
         match (certificate.verdict, certificate.unstable_poles) {
             (Verdict::Unstable, Some(1)) => {
                 "expected a stable network, found one with an unstable pole".into()

@@ -40,7 +40,7 @@ impl Source {
 }
 
 /// A graph that can be played.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Content {
     /// What it is called.
     pub name: String,
@@ -82,7 +82,8 @@ pub(crate) fn from_factory(id: &str) -> Result<Loaded, String> {
 
 pub(crate) fn from_own(own: &Own) -> Result<Loaded, String> {
     let graph = read(&own.graph)?;
-    let content = Content { name: own.name.clone(), source: Source::Own, graph, key: "own".into() };
+    let (name, key) = (own.name.clone(), own.key.clone());
+    let content = Content { name, source: Source::Own, graph, key };
     Ok(Loaded { content: Arc::new(content), record: Arc::default() })
 }
 
@@ -149,7 +150,7 @@ fn named(graph: &Graph, path: &Path) -> String {
 }
 
 /// Delay lines below `node`, if it is within a loop.
-fn lines(node: &Node, looped: bool) -> usize {
+pub(crate) fn lines(node: &Node, looped: bool) -> usize {
     match node.kind() {
         Kind::Series(all) | Kind::Parallel { branches: all, .. } => {
             all.iter().map(|node| lines(node, looped)).sum()

@@ -73,6 +73,64 @@ fn every_file_is_answered() {
 }
 
 #[test]
+fn what_the_player_insists_on_is_acknowledged() {
+    let path = host::scratch("insists").join("live.json");
+    let plugin = following(&path);
+    host::replace(&path, &graph(8, 1.05, Some(2)));
+    answer(&path, |ack| ack.revision == Some(2) && ack.error.is_some());
+    host::until(&plugin, |s| s.insistable);
+    plugin.engine().ask(Wish::Insist);
+    let ack = answer(&path, |ack| ack.playing && ack.revision == Some(2));
+    assert_eq!((ack.error, ack.verdict), (None, Some(fdn::Verdict::Unstable)));
+    assert!(host::until(&plugin, |s| s.guarded).error.is_none());
+}
+
+#[test]
+fn a_verdict_comes_whatever_the_knobs_and_the_host_do_meanwhile() {
+    let path = host::scratch("verdicts").join("live.json");
+    host::replace(&path, &graph(8, 0.87, Some(1)));
+    let mut plugin = host::plugin();
+    plugin.engine().ask(Wish::Follow(path.clone()));
+    // Nothing plays before the host does.
+    let ack = answer(&path, |ack| ack.revision == Some(1));
+    assert!(!ack.playing && ack.error.is_none());
+    host::activate(&mut plugin);
+    let ack = answer(&path, |ack| ack.playing && ack.verdict.is_some());
+    assert_eq!(ack.verdict, Some(fdn::Verdict::CertifiedStable));
+    // Another size before the proof.
+    host::replace(&path, &graph(8, 0.86, Some(2)));
+    host::until(&plugin, |s| s.following.as_ref().is_some_and(|l| l.revision == Some(2)));
+    host::set(&plugin.kept().size, 1.7);
+    host::process(&mut plugin, &mut vec![vec![0.0; 64]; 2]);
+    answer(&path, |ack| ack.revision == Some(2) && ack.verdict.is_some());
+    host::until(&plugin, |s| (s.size - 1.7).abs() < 1e-4);
+}
+
+#[test]
+fn a_project_that_is_restored_has_what_was_sent_since() {
+    let path = host::scratch("restored").join("live.json");
+    let mut plugin = following(&path);
+    let fields = plugin.params().serialize_fields();
+    host::replace(&path, &graph(6, 0.88, Some(2)));
+    host::until(&plugin, |s| s.lines() == 6);
+    host::restore(&plugin, &fields);
+    host::until(&plugin, |s| s.lines() == 6);
+    // A choice that fails, and the same file again, change nothing that is heard.
+    plugin.engine().ask(Wish::Open("/gone.json".into()));
+    let error = host::until(&plugin, |s| s.error.is_some()).error;
+    std::thread::sleep(Duration::from_millis(100));
+    assert_eq!(plugin.engine().status().error, error, "nobody had the time to read it");
+    plugin.engine().ask(Wish::Follow(path.clone()));
+    host::until(&plugin, |s| {
+        s.following.as_ref().is_some_and(|l| (l.revision, l.reloads) == (Some(2), 1))
+    });
+    host::replace(&path, &graph(5, 0.88, Some(3)));
+    host::until(&plugin, |s| s.lines() == 5);
+    answer(&path, |ack| ack.revision == Some(3) && ack.playing);
+    host::process(&mut plugin, &mut impulse(64));
+}
+
+#[test]
 fn the_tail_goes_on_where_lines_are_the_same() {
     let path = host::scratch("tails").join("live.json");
     let mut plugin = following(&path);

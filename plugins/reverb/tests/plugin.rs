@@ -98,8 +98,10 @@ fn the_first_reverb_plays_from_the_first_sample() {
     let status = plugin.engine().status();
     assert_eq!(status.source(), Some(&Source::Factory("medium-hall")));
     assert_eq!((status.lines(), status.is_passive(), status.freezes()), (32, true, true));
-    assert!(status.span().is_some_and(|[least, most]| least < 0.2 && most > 5.0));
-    host::until(&plugin, |status| status.is_calibrated());
+    // As long as times are an estimate, they go no further than needs no proof.
+    assert!(status.span().is_some_and(|[least, _]| least < 0.2));
+    let status = host::until(&plugin, |status| status.is_calibrated());
+    assert!(status.span().is_some_and(|[_, most]| most > 5.0), "{:?}", status.span());
 }
 
 /// What follows the first samples.
@@ -309,7 +311,7 @@ fn a_plugin_can_be_one_graph_by_its_own_name() {
         r#""controls":{"rt60":{"init":1.5,"min":0.5,"max":4},"dry_wet":{"init":0.6,"min":0,"max":1}},"root""#,
         1,
     );
-    let own = Own { name: "My Hall".into(), graph: json.into_bytes() };
+    let own = Own::new("My Hall", json.as_bytes());
     let mut plugin = host::own(Some(own));
     host::activate(&mut plugin);
     let status = plugin.engine().status();

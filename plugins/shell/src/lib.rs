@@ -1,12 +1,16 @@
 //! What the plugins have alike around their effects: parameters as values and as text,
-//! the size of a window, files of the player's, and what the audio thread tells an
+//! undoing and presets, the size of a window, files of the player's, and what the audio thread tells an
 //! editor. No sound is made here.
 
 pub mod choice;
 pub mod disk;
+pub mod files;
+pub mod instance;
 pub mod links;
 pub mod meters;
 pub mod path;
+pub mod presets;
+pub mod session;
 pub mod state;
 pub mod text;
 pub mod window;

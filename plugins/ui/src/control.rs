@@ -104,12 +104,13 @@ pub struct Switch<'a> {
     setter: &'a ParamSetter<'a>,
     words: &'a str,
     hint: &'a str,
+    dimmed: bool,
 }
 
 impl<'a> Switch<'a> {
     /// A switch with the parameter's name beside it.
     pub fn new(param: &'a BoolParam, setter: &'a ParamSetter<'a>) -> Self {
-        Self { param, setter, words: param.name(), hint: "" }
+        Self { param, setter, words: param.name(), hint: "", dimmed: false }
     }
 
     /// The words beside it, where they are not the name.
@@ -121,6 +122,12 @@ impl<'a> Switch<'a> {
     /// What it does, for the tooltip.
     pub fn hint(mut self, hint: &'a str) -> Self {
         self.hint = hint;
+        self
+    }
+
+    /// What it switches does nothing now.
+    pub fn dimmed(mut self, dimmed: bool) -> Self {
+        self.dimmed = dimmed;
         self
     }
 
@@ -136,7 +143,7 @@ impl<'a> Switch<'a> {
         if response.clicked() {
             gesture::set(ui, self.param, self.setter, if on { 0.0 } else { 1.0 });
         }
-        lever(ui, rect, on, self.words, &response);
+        lever(ui, rect, on, self.dimmed, self.words, &response);
         if self.hint.is_empty() {
             return response;
         }
@@ -153,11 +160,11 @@ pub fn switch(ui: &mut Ui, rect: Rect, label: &str, words: &str, on: bool) -> bo
     response.widget_info(|| {
         egui::WidgetInfo::selected(egui::Role::CheckBox, ui.is_enabled(), on, label)
     });
-    lever(ui, rect, on, words, &response);
+    lever(ui, rect, on, false, words, &response);
     response.clicked()
 }
 
-fn lever(ui: &Ui, rect: Rect, on: bool, words: &str, response: &Response) {
+fn lever(ui: &Ui, rect: Rect, on: bool, dimmed: bool, words: &str, response: &Response) {
     let unit = theme::unit(ui);
     let size = vec2(28.0, 15.0) * unit;
     let slot = Rect::from_min_size(pos2(rect.left(), rect.center().y - size.y * 0.5), size);
@@ -173,14 +180,23 @@ fn lever(ui: &Ui, rect: Rect, on: bool, words: &str, response: &Response) {
     let t = ui.ctx().animate_bool_with_time(response.id, on, 0.08);
     let x = egui::lerp(slot.left() + round..=slot.right() - round, t);
     let knob = pos2(x, slot.center().y);
-    if on {
+    if on && !dimmed {
         paint::glow(painter, knob, vec2(16.0, 16.0) * unit, theme::EMBER.gamma_multiply(0.35));
     }
-    painter.circle_filled(knob, round * 0.66, if on { theme::FLAME } else { theme::DIM });
+    let color = match (dimmed, on) {
+        (true, _) => theme::FAINT,
+        (false, true) => theme::FLAME,
+        (false, false) => theme::DIM,
+    };
+    painter.circle_filled(knob, round * 0.66, color);
     if response.has_focus() {
         paint::focus_ring(ui, slot.expand(1.0), round);
     }
-    let color = if on { theme::TEXT } else { theme::DIM };
+    let color = match (dimmed, on) {
+        (true, _) => theme::FAINT,
+        (false, true) => theme::TEXT,
+        (false, false) => theme::DIM,
+    };
     let room = rect.with_min_x(slot.right() + 7.0 * unit);
     if room.width() > 0.0 {
         paint::clipped_text(ui, room, words, 12.5 * unit, color);

@@ -23,6 +23,7 @@ pub struct Knob<'a, P> {
     marks: usize,
     numbers: bool,
     dimmed: bool,
+    reach: Option<[f32; 2]>,
 }
 
 impl<'a, P: Param> Knob<'a, P> {
@@ -38,6 +39,7 @@ impl<'a, P: Param> Knob<'a, P> {
             marks: 11,
             numbers: false,
             dimmed: false,
+            reach: None,
         }
     }
 
@@ -79,6 +81,12 @@ impl<'a, P: Param> Knob<'a, P> {
     /// What it sets does nothing now.
     pub fn dimmed(mut self, dimmed: bool) -> Self {
         self.dimmed = dimmed;
+        self
+    }
+
+    /// Only this part of its travel, as normalized values, does anything now.
+    pub fn reach(mut self, reach: Option<[f32; 2]>) -> Self {
+        self.reach = reach;
         self
     }
 
@@ -162,6 +170,10 @@ impl<'a, P: Param> Knob<'a, P> {
             (false, false) => theme::EMBER,
         };
         paint::arc(painter, center, rim - width, START, END, Stroke::new(width, theme::COAL));
+        if let Some([from, to]) = self.reach.map(|reach| reach.map(|end| end.clamp(0.0, 1.0))) {
+            let stroke = Stroke::new((width * 0.45).max(1.2), theme::STEEL);
+            paint::arc(painter, center, rim + width * 0.35, angle(from), angle(to), stroke);
+        }
         let (from, to) = (angle(zero.min(value)), angle(zero.max(value)));
         if to - from > 0.01 {
             let halo = Stroke::new(width * 2.2, glow.gamma_multiply(0.16));

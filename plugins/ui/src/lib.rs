@@ -5,19 +5,27 @@
 //! All lengths are multiplied by the [`unit`](theme::unit), which grows with the
 //! window, so that one layout serves every size.
 
+pub mod badge;
+pub mod banner;
 pub mod choice;
 pub mod control;
+pub mod curves;
 pub mod entry;
 pub mod gesture;
 pub mod head;
+pub mod header;
 pub mod icon;
 pub mod knob;
 pub mod lamp;
+pub mod light;
 pub mod list;
+pub mod load;
 pub mod meter;
 pub mod paint;
 pub mod plot;
+pub mod row;
 pub mod texture;
 pub mod theme;
 pub mod tuner;
 pub mod turn;
+pub mod window;

@@ -16,7 +16,7 @@ use ui::head::Front;
 use ui::icon::Icon;
 use ui::knob::Knob;
 use ui::meter::Meter;
-use ui::{lamp, paint, plot, theme};
+use ui::{badge, lamp, paint, plot, theme};
 
 /// A host that does at once what it is told.
 struct Gui;
@@ -104,6 +104,15 @@ fn draw(ui: &mut egui::Ui, all: &mut All, context: &GuiContext) {
     }
     lamp::led(ui.painter(), pos2(520.0, 424.0), 5.0, theme::GLAZE, 1.0);
     lamp::led(ui.painter(), pos2(550.0, 424.0), 5.0, theme::ALARM, 0.0);
+    let facts = "0 poles outside, 32 lines";
+    badge::show(
+        ui,
+        at(590.0, 402.0, 190.0, 40.0),
+        badge::State::Good,
+        "Certified stable",
+        facts,
+        "All poles are counted.",
+    );
     paint::card(ui, at(20.0, 450.0, 760.0, 170.0));
     let grid = plot::Response::grid(ui, at(30.0, 460.0, 480.0, 150.0), [-36.0, 12.0]);
     let points = (0..200).map(|i| {

@@ -11,6 +11,7 @@ use clack_extensions::gui::{GuiSize, PluginGui};
 use clack_extensions::latency::PluginLatency;
 use clack_extensions::params::{ParamInfoBuffer, ParamInfoFlags, PluginParams};
 use clack_extensions::remote_controls::{PluginRemoteControls, RemoteControlsPageBuffer};
+use clack_extensions::render::{PluginRender, RenderMode};
 use clack_extensions::state::PluginState;
 use clack_host::prelude::*;
 
@@ -200,6 +201,13 @@ impl Plugin {
     pub fn latency(&mut self) -> u32 {
         let handle = self.instance.plugin_handle();
         self.latency.as_ref().map_or(0, |latency| latency.get(&handle))
+    }
+
+    /// Says that what follows is rendered, as slowly as it may be, and not played.
+    pub fn render_offline(&mut self) -> Result<()> {
+        let handle = self.instance.plugin_shared_handle();
+        let render: PluginRender = handle.get_extension().context("it cannot be told")?;
+        Ok(render.set(&self.instance.plugin_handle(), RenderMode::Offline)?)
     }
 
     /// Makes the plugin ready for blocks of up to `max_block` samples.

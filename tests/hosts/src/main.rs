@@ -1,4 +1,6 @@
-//! `kiln-host PLUGIN.clap IN.wav OUT-FOLDER`: what `cargo xtask demo` shows.
+//! `kiln-host PLUGIN.clap IN.wav OUT-FOLDER`: what `cargo xtask demo` shows. Its files
+//! are named as the plugin's is: of `Kiln Amp.clap` it makes `amp.wav`,
+//! `amp-waveforms.png` and `amp-editor.png`.
 
 use std::path::Path;
 use std::time::Duration;
@@ -8,6 +10,8 @@ use hosts::clap::{Bundle, Player, Plugin};
 use hosts::picture::Picture;
 
 const BLOCK: u32 = 512;
+/// How long an editor is given to measure what plays.
+const MEASURED: Duration = Duration::from_secs(8);
 const DRY: [u8; 3] = [161, 161, 170];
 const FIRED: [u8; 3] = [249, 115, 22];
 
@@ -16,8 +20,9 @@ fn main() -> Result<()> {
     let [plugin, sound, folder] = args.as_slice() else {
         bail!("usage: kiln-host PLUGIN.clap IN.wav OUT-FOLDER");
     };
-    let folder = Path::new(folder);
-    let bundle = Bundle::load(Path::new(plugin))?;
+    let (folder, path) = (Path::new(folder), Path::new(plugin));
+    let named = |ending: &str| folder.join(format!("{}{ending}", short(path)));
+    let bundle = Bundle::load(path)?;
     let mut plugin = bundle.open()?;
     let (rate, dry) = read(Path::new(sound))?;
 
@@ -28,10 +33,19 @@ fn main() -> Result<()> {
     let speed = seconds / start.elapsed().as_secs_f64();
     println!("{}: {seconds:.1} s of stereo, {speed:.0} times faster than real time", bundle.id);
     ensure!(wet.iter().flatten().all(|x| x.is_finite()), "the output is not finite");
-    write(&folder.join("amp.wav"), rate, &wet)?;
+    write(&named(".wav"), rate, &wet)?;
     Picture::of_sound(&[(&dry, DRY), (&wet[0], FIRED)], 1200, 240)
-        .save(&folder.join("amp-waveforms.png"))?;
-    photograph(&mut plugin, player, &dry, rate, &folder.join("amp-editor.png"))
+        .save(&named("-waveforms.png"))?;
+    photograph(&mut plugin, player, &dry, rate, &named("-editor.png"))
+}
+
+/// What the files of the plugin at `path` are named: the bundle's name, in short. On
+/// some systems the library lies deep within its bundle.
+fn short(path: &Path) -> String {
+    let is_bundle = |path: &&Path| path.extension().is_some_and(|e| e == "clap");
+    let bundle = path.ancestors().find(is_bundle).unwrap_or(path);
+    let name = bundle.file_stem().unwrap_or_default().to_string_lossy().to_lowercase();
+    name.trim_start_matches("kiln ").replace(' ', "-")
 }
 
 /// The editor as it looks while the plugin plays, so that its meters show something.
@@ -72,6 +86,9 @@ fn photograph(
 #[cfg(target_os = "linux")]
 fn look(plugin: &mut Plugin) -> Result<Picture> {
     let mut editor = hosts::window::Editor::open(plugin)?;
+    editor.painted(plugin)?;
+    // Some measure what plays, and show that later.
+    editor.serve(plugin, MEASURED)?;
     let picture = editor.painted(plugin);
     editor.close(plugin)?;
     picture

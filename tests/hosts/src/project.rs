@@ -44,6 +44,42 @@ pub const PARAMS: &[(&str, &str)] = &[
     ("levels.interface", "interface"),
 ];
 
+/// The same of the reverb's, in the JSON of its presets.
+pub const REVERB_PARAMS: &[(&str, &str)] = &[
+    ("mix", "mix"),
+    ("output_gain", "output"),
+    ("bypass", "bypass"),
+    ("as_trained", "as_trained"),
+    ("rt60", "rt60"),
+    ("bands.low", "low_decay"),
+    ("bands.high", "high_decay"),
+    ("bands.low_crossover", "low_cross"),
+    ("bands.high_crossover", "high_cross"),
+    ("pre_delay", "pre_delay"),
+    ("size", "size"),
+    ("freeze", "freeze"),
+    ("modulation.depth", "mod_depth"),
+    ("modulation.rate", "mod_rate"),
+    ("early.level", "early_level"),
+    ("early.send", "early_send"),
+    ("early.size", "early_size"),
+    ("width", "width"),
+    ("cross", "cross"),
+    ("low_cut", "low_cut"),
+    ("high_cut", "high_cut"),
+    ("duck.depth", "duck_depth"),
+    ("duck.threshold", "duck_threshold"),
+    ("duck.attack", "duck_attack"),
+    ("duck.release", "duck_release"),
+    ("gate.on", "gate_on"),
+    ("gate.threshold", "gate_threshold"),
+    ("gate.hysteresis", "gate_hysteresis"),
+    ("gate.attack", "gate_attack"),
+    ("gate.hold", "gate_hold"),
+    ("gate.release", "gate_release"),
+    ("gate.range", "gate_range"),
+];
+
 /// The places, as a project's fields name them.
 pub const PLACES: [&str; 4] = ["model", "model2", "cabinet1", "cabinet2"];
 

@@ -39,6 +39,10 @@ impl Window {
         let class = WindowClass::INPUT_OUTPUT;
         connection.create_window(depth, id, root, 0, 0, size[0], size[1], 0, class, 0, &look)?;
         connection.map_window(id)?;
+        // Under the pointer things look and speak differently: it waits in a far corner.
+        let setup = &connection.setup().roots[screen];
+        let far = [setup.width_in_pixels, setup.height_in_pixels].map(|n| n as i16 - 1);
+        connection.warp_pointer(x11rb::NONE, root, 0, 0, 0, 0, far[0], far[1])?;
         connection.sync()?;
         Ok(Self { connection, id, size })
     }

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
 use bundle::Identity;
-use fdn::{Graph, Law, Model};
+use fdn::Graph;
 use serde_json::{Value, json};
 
 use super::{certificate, engine, places};
@@ -106,9 +106,9 @@ fn identity(args: &Args, graph: &Graph) -> Result<Identity> {
 /// A certificate for each rate at which the graph is one that plays.
 fn certified(graph: &Graph) -> Result<Vec<Value>> {
     let at = |rate: f64| {
-        let graph = graph.at_rate(rate)?;
-        Model::new(&graph, Law::Calibrated)?;
-        certificate(&graph)
+        // As the plugin makes it.
+        fx::reverb::model(graph, rate, 1.0)?;
+        certificate(&graph.at_rate(rate)?)
     };
     RATES.iter().map(|&rate| at(rate).with_context(|| format!("at {rate} Hz"))).collect()
 }

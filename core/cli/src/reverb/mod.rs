@@ -9,6 +9,7 @@ mod impulse;
 mod info;
 mod places;
 mod plot;
+mod preset;
 mod render;
 mod watch;
 
@@ -24,8 +25,10 @@ pub(crate) use info::{info, is_graph};
 
 #[derive(clap::Args)]
 #[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
-#[command(override_usage = "kiln reverb [OPTIONS] --graph <G.json> <INPUT> <OUTPUT>\n       \
-    kiln reverb <COMMAND>")]
+#[command(
+    override_usage = "kiln reverb [OPTIONS] <--graph <G.json>|--preset <P.json>> <INPUT> <OUTPUT>\n       \
+    kiln reverb <COMMAND>"
+)]
 pub(crate) struct Args {
     #[command(subcommand)]
     what: Option<What>,
@@ -38,8 +41,17 @@ pub(crate) struct Args {
 struct Render {
     /// The graph, as ADAC, pyFDN or Kiln writes it; it plays at the rate of the
     /// file, whatever it was designed for
-    #[arg(long, value_name = "G.json", required = true)]
+    #[arg(long, value_name = "G.json", required_unless_present = "preset")]
     graph: Option<PathBuf>,
+    /// Play the whole effect as the plugin does, as this preset says: a file, or
+    /// factory:NAME
+    #[arg(long, value_name = "P.json")]
+    #[arg(conflicts_with_all = ["graph", "rt60", "mix", "pre_delay", "adac", "watch"])]
+    preset: Option<String>,
+    /// Quarter notes a minute, for a preset whose pre-delay is in time with the music
+    #[arg(long, value_name = "BPM", requires = "preset")]
+    #[arg(value_parser = |text: &str| within(text, 1.0, 1000.0))]
+    tempo: Option<f64>,
     /// Reverberation time in seconds, as a measurement finds it; by default what the
     /// graph asks for, or as it was trained
     #[arg(long, value_name = "SECONDS", value_parser = |text: &str| within(text, 0.01, 1000.0))]

@@ -7,19 +7,19 @@ use anyhow::{Result, bail};
 use fdn::{Graph, Params};
 
 use super::chain::Chain;
-use super::{Render, engine, watch};
+use super::{Render, engine, preset, watch};
 use crate::wav::{Format, Input, Output};
 
 /// Set when the user wants to stop.
 static STOP: AtomicBool = AtomicBool::new(false);
 /// Frames at a time.
-const BLOCK: usize = 4096;
+pub(super) const BLOCK: usize = 4096;
 /// A tail is over when it has stayed below this for [`QUIET`] seconds: −100 dB.
 const SILENCE: f32 = 1e-5;
 /// Longer than echoes lie apart.
 const QUIET: f64 = 1.0;
 /// The longest tail that is not asked for, in seconds.
-const LONGEST: f64 = 60.0;
+pub(super) const LONGEST: f64 = 60.0;
 
 /// The files of a render.
 #[derive(Clone, Copy)]
@@ -31,13 +31,17 @@ pub(super) struct Files<'a> {
 
 /// Renders the file, once or whenever its graph changes.
 pub(super) fn run(args: &Render) -> Result<()> {
-    // The parser has seen to all three.
-    let (Some(graph), Some(input), Some(output)) = (&args.graph, &args.input, &args.output) else {
-        bail!("expected a graph, an input and an output");
+    // The parser has seen to all of them.
+    let (Some(input), Some(output)) = (&args.input, &args.output) else {
+        bail!("expected an input and an output");
     };
-    let files = Files { graph, input, output };
     // Without a handler an interruption would leave the unfinished file.
     ctrlc::set_handler(|| STOP.store(true, Ordering::Relaxed))?;
+    if let Some(name) = &args.preset {
+        return preset::run(args, name, input, output);
+    }
+    let Some(graph) = &args.graph else { bail!("expected a graph or a preset") };
+    let files = Files { graph, input, output };
     if args.watch {
         return watch::run(args, files);
     }
@@ -92,7 +96,7 @@ pub(super) fn stopped() -> bool {
     STOP.load(Ordering::Relaxed)
 }
 
-fn goes_on(path: &Path) -> Result<()> {
+pub(super) fn goes_on(path: &Path) -> Result<()> {
     if stopped() {
         bail!("{}: interrupted", path.display());
     }

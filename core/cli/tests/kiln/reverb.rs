@@ -301,3 +301,35 @@ fn info_tells_what_a_graph_is() {
         assert!(facts["error"].as_str().is_some_and(|e| e.contains("expected")), "{facts}");
     }
 }
+
+#[test]
+fn a_preset_plays_the_whole_effect() {
+    let folder = Folder::new("reverb_preset");
+    let input = folder.at("in.wav");
+    let tone: Vec<f32> = (0..24_000).map(|i| 0.3 * (i as f32 * 0.05).sin()).collect();
+    crate::write(&input, 48_000, &[&tone]);
+    let output = folder.at("out.wav");
+    let render = |args: &[&str]| {
+        done(&[&["reverb"], args, &[input.as_str(), output.as_str()]].concat());
+        samples(&output)
+    };
+    let built_in = render(&["--preset", "factory:Vocal Booth", "--tail", "0.5"]);
+    assert_eq!(built_in.len(), 2 * 48_000);
+    assert!(built_in[2 * 25_000..].iter().any(|x| x.abs() > 1e-5), "there is no tail");
+    let preset = fx::factory::reverb_presets().iter().find(|p| p.name == "Vocal Booth");
+    let json = fx::preset::Stored::to_json(preset.expect("a preset"));
+    let file = folder.put("booth.json", &json);
+    assert_eq!(render(&["--preset", &file, "--tail", "0.5"]), built_in);
+    let ended = render(&["--preset", &file]);
+    assert!(ended.len() > built_in.len() / 2 && ended.len() < 2 * 48_000 * 20);
+
+    for (args, words) in [
+        (&["--preset", "factory:No Such"][..], "Vocal Booth"),
+        (&["--preset", &input], "JSON"),
+        (&["--preset", &file, "--rt60", "2"], "cannot be used"),
+    ] {
+        let output = kiln(&[&["reverb"], args, &[input.as_str(), output.as_str()]].concat());
+        assert!(!output.status.success());
+        assert!(stderr(&output).contains(words), "{}", stderr(&output));
+    }
+}

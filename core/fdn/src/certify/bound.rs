@@ -121,8 +121,15 @@ pub(super) fn improve(of: &Loop, arc: Arc, start: Option<&[f64]>) -> Rc<[f64]> {
 
 /// Bounds `of` by no more than 1 − `margin` everywhere, or by 1 + `margin`, or finds
 /// where that cannot be done; of at most `work` arcs. A bound further above the norms
-/// found than `tight`, relatively, is refined; if that is infinite, one failure ends it.
-pub(super) fn bound(of: &Loop, margin: f64, work: usize, tight: f64) -> Bound {
+/// found than `tight`, relatively, is refined; if that is infinite, one failure ends it,
+/// and so does `stop`.
+pub(super) fn bound(
+    of: &Loop,
+    margin: f64,
+    work: usize,
+    tight: f64,
+    stop: &dyn Fn() -> bool,
+) -> Bound {
     let whole = Arc { from: 0.0, to: std::f64::consts::PI };
     let enough = 1.0 - margin;
     let mut heap = BinaryHeap::from([first(of, whole, enough)]);
@@ -134,8 +141,8 @@ pub(super) fn bound(of: &Loop, margin: f64, work: usize, tight: f64) -> Bound {
         let settled = piece.above <= enough && (close || refinements == 0);
         let marginal = piece.above <= 1.0 + margin && piece.here > enough;
         let failed = piece.here > 1.0 + margin;
-        if failed && tight.is_infinite() {
-            // Who asks only whether it holds knows now.
+        if failed && tight.is_infinite() || stop() {
+            // Who asks only whether it holds knows now; who gave up asks nothing.
             left = 0;
         }
         if settled || marginal || failed || piece.arc.width() < NARROWEST || left == 0 {
@@ -175,9 +182,15 @@ fn first(of: &Loop, whole: Arc, enough: f64) -> Piece {
 
 /// A bound below one with one S at all frequencies, if one is found: then delays may
 /// move too.
-pub(super) fn constant_bound(of: &Loop, bound: &Bound, margin: f64) -> Option<f64> {
+pub(super) fn constant_bound(
+    of: &Loop,
+    bound: &Bound,
+    margin: f64,
+    stop: &dyn Fn() -> bool,
+) -> Option<f64> {
+    let norm = |arc, scale: &[f64]| if stop() { f64::INFINITY } else { norm(of, arc, scale) };
     let everywhere = |scale: &[f64]| {
-        let each = bound.pieces.iter().map(|p| norm(of, p.arc, scale));
+        let each = bound.pieces.iter().map(|p| norm(p.arc, scale));
         each.fold(0.0, f64::max)
     };
     let worst = bound.pieces.iter().max()?;

@@ -1,3 +1,4 @@
+use std::cell::Cell;
 use std::time::Instant;
 
 use ndarray::Array2;
@@ -198,5 +199,29 @@ fn large_networks_are_certified_by_their_bound() {
         assert!((0.45..0.48).contains(&rt60), "{rt60}");
         // 60 dB in 0.45 s, and every line has at least 809 samples.
         assert!(one.bound.unwrap() < 10.0_f64.powf(-3.0 * 809.0 / (48000.0 * 0.45)) + 2e-3);
+    }
+}
+
+#[test]
+fn a_proof_is_given_up_at_any_time() {
+    let all = read("cases");
+    let whole = Conditions::default();
+    // By its bound, by its poles, and refuted.
+    for name in ["damped", "Gaussian 0.9", "expanding"] {
+        let case = all.iter().find(|c| c.name == name).unwrap();
+        let (network, asked) = (case.network(), Cell::new(0));
+        let ask = |until: u32| {
+            asked.set(asked.get() + 1);
+            asked.get() == until
+        };
+        let found = certify_unless(&network, &whole, &|| ask(0));
+        assert_eq!(found, Some(certify(&network, &whole)), "{name}");
+        let asks = asked.replace(0);
+        assert!(asks > 2, "{name}: asked {asks} times");
+        for until in [1, asks / 2, asks - 1] {
+            assert_eq!(certify_unless(&network, &whole, &|| ask(until)), None, "{name} {until}");
+            // Though it would have gone on if it was asked again.
+            assert_eq!(asked.replace(0), until, "{name}");
+        }
     }
 }

@@ -29,13 +29,20 @@ const STEP: f64 = 0.9;
 /// Steps shorter than this mean a pole on the circle.
 const SHORTEST: f64 = 1e-11;
 
-/// How many poles of `of` are outside, if `effort` (some multiplications) suffices.
-pub(super) fn count(of: &Loop, bound: &Bound, open: usize, effort: f64) -> Option<usize> {
+/// How many poles of `of` are outside, if `effort` (some multiplications) suffices and
+/// `stop` does not say to give up.
+pub(super) fn count(
+    of: &Loop,
+    bound: &Bound,
+    open: usize,
+    effort: f64,
+    stop: &dyn Fn() -> bool,
+) -> Option<usize> {
     // A length that is no whole number has no polynomial.
     if of.lines.iter().any(|l| !l.whole) || of.at_once() < 1e-9 {
         return None;
     }
-    let mut walk = Walk::new(of, effort)?;
+    let mut walk = Walk::new(of, effort, stop)?;
     for piece in &bound.pieces {
         walk.piece(piece)?;
     }
@@ -56,12 +63,13 @@ struct Walk<'a> {
     longest: f64,
     arg: f64,
     effort: f64,
+    stop: &'a dyn Fn() -> bool,
     /// What is to be followed, until something else comes.
     open: Option<(Arc, Vec<f64>)>,
 }
 
 impl<'a> Walk<'a> {
-    fn new(of: &'a Loop, effort: f64) -> Option<Self> {
+    fn new(of: &'a Loop, effort: f64, stop: &'a dyn Fn() -> bool) -> Option<Self> {
         let inverse = if of.is_constant() { of.direct.clone().try_inverse() } else { None };
         let inverse = inverse.filter(|m| m.iter().all(|e| e.is_finite()));
         let longest = of.lines.iter().map(|l| l.delay).fold(1.0, f64::max);
@@ -72,6 +80,7 @@ impl<'a> Walk<'a> {
             longest,
             arg: 0.0,
             effort,
+            stop,
             open: None,
         };
         let middle = Arc::point(std::f64::consts::FRAC_PI_2);
@@ -84,7 +93,7 @@ impl<'a> Walk<'a> {
     fn spend(&mut self, matrices: f64) -> Option<()> {
         let n = self.of.lines.len() as f64;
         self.effort -= matrices * (n.powi(3) + 20.0 * n);
-        (self.effort > 0.0).then_some(())
+        (self.effort > 0.0 && !(self.stop)()).then_some(())
     }
 
     /// |D|⁻¹·M⁻¹ at its most on `arc`.

@@ -13,16 +13,19 @@ mod loops;
 mod lossless;
 mod passive;
 mod scaling;
+mod slowest;
 mod solve;
 
 use serde::{Deserialize, Serialize};
 
 use crate::graph::Section;
+use crate::latch::latched;
 use crate::network::{Network, OpKind};
 use bound::{Bound, TIGHT, bound, constant_bound};
 use loops::{Loop, loops};
 pub(crate) use lossless::lossless;
 pub(crate) use passive::passivity;
+use slowest::slowest_decay;
 
 /// Under which conditions a network is to be certified.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -161,6 +164,23 @@ impl Conditions {
 
 /// Proves what it can of `network`. Never fails: what cannot be proven is not.
 pub fn certify(network: &Network, conditions: &Conditions) -> Certificate {
+    prove(network, conditions, &|| false)
+}
+
+/// [`certify`], given up soon after `stop` says so: none is returned then.
+pub fn certify_unless(
+    network: &Network,
+    conditions: &Conditions,
+    stop: &dyn Fn() -> bool,
+) -> Option<Certificate> {
+    let stop = latched(stop);
+    let certificate = prove(network, conditions, &stop);
+    // Asked at the end too: something may have been left out.
+    (!stop()).then_some(certificate)
+}
+
+/// Proves less once `stop` says so, which it must not take back.
+fn prove(network: &Network, conditions: &Conditions, stop: &dyn Fn() -> bool) -> Certificate {
     let mut certificate = Certificate {
         verdict: Verdict::CertifiedStable,
         unstable_poles: Some(0),
@@ -184,7 +204,7 @@ pub fn certify(network: &Network, conditions: &Conditions) -> Certificate {
         let one = match each {
             Ok(one) => {
                 one.sections().for_each(|s| looped.add(s));
-                certify_loop(&one, network.sample_rate, conditions)
+                certify_loop(&one, network.sample_rate, conditions, stop)
             }
             Err(unsolvable) => LoopCertificate {
                 verdict: Verdict::Indeterminate,
@@ -266,7 +286,12 @@ fn margin(lines: usize) -> f64 {
     (1.0 + (lines as f64).sqrt()) / f64::from(1 << 24)
 }
 
-fn certify_loop(of: &Loop, sample_rate: f64, conditions: &Conditions) -> LoopCertificate {
+fn certify_loop(
+    of: &Loop,
+    sample_rate: f64,
+    conditions: &Conditions,
+    stop: &dyn Fn() -> bool,
+) -> LoopCertificate {
     let delays = || of.lines.iter().map(|l| l.delay);
     let mut one = LoopCertificate {
         ops: of.ops.clone(),
@@ -290,15 +315,16 @@ fn certify_loop(of: &Loop, sample_rate: f64, conditions: &Conditions) -> LoopCer
     let size = of.lines.len();
     let work = (conditions.effort / (50.0 * (size as f64).powi(3))).min(16384.0) as usize;
     let margin = margin(size);
-    let bound = bound(of, margin, work, TIGHT);
+    let bound = bound(of, margin, work, TIGHT, stop);
     one.bound = Some(bound.most).filter(|b| b.is_finite());
     one.worst_frequency = Some(bound.at * sample_rate / std::f64::consts::TAU);
     let open = of.open_poles();
     if bound.proven && open == Some(0) {
-        proven(&mut one, of, &bound, margin, sample_rate);
+        proven(&mut one, of, &bound, sample_rate, stop);
         return one;
     }
-    one.unstable_poles = open.and_then(|open| count::count(of, &bound, open, conditions.effort));
+    let count = |open| count::count(of, &bound, open, conditions.effort, stop);
+    one.unstable_poles = open.and_then(count);
     match one.unstable_poles {
         Some(0) => {
             one.verdict = Verdict::CertifiedStable;
@@ -314,7 +340,14 @@ fn certify_loop(of: &Loop, sample_rate: f64, conditions: &Conditions) -> LoopCer
 }
 
 /// Completes the certificate of a loop that is stable, or marginal, by its bound.
-fn proven(one: &mut LoopCertificate, of: &Loop, bound: &Bound, margin: f64, sample_rate: f64) {
+fn proven(
+    one: &mut LoopCertificate,
+    of: &Loop,
+    bound: &Bound,
+    sample_rate: f64,
+    stop: &dyn Fn() -> bool,
+) {
+    let margin = margin(of.lines.len());
     if bound.most > 1.0 - margin {
         one.verdict = Verdict::MarginallyStable;
         // With fixed gains the bound holds outside the circle too, times r^-shortest.
@@ -331,46 +364,8 @@ fn proven(one: &mut LoopCertificate, of: &Loop, bound: &Bound, margin: f64, samp
     one.verdict = Verdict::CertifiedStable;
     one.proof = Some(Proof::Bound);
     one.unstable_poles = Some(0);
-    one.slew = constant_bound(of, bound, margin).map(|b| 1.0 - b * b);
-    one.rt60 = slowest_decay(of, bound, margin, sample_rate);
-}
-
-/// A time in which all modes of a stable loop decay by 60 dB: if it is stable with z/γ
-/// for z, its poles are within 1/γ.
-fn slowest_decay(of: &Loop, found: &Bound, margin: f64, sample_rate: f64) -> Option<f64> {
-    let longest = of.lines.iter().map(|l| l.delay).fold(0.0, f64::max);
-    if longest == 0.0 || found.most == 0.0 || of.lines.iter().any(|l| !l.whole) {
-        return None;
-    }
-    let holds = |seconds: f64| {
-        let inside = of.within(10.0_f64.powf(3.0 / (sample_rate * seconds)));
-        inside.open_poles() == Some(0) && bound(&inside, margin, 128, f64::INFINITY).proven_below
-    };
-    // What it is if only the longest line and no filter did anything; then by octaves
-    // to where it just holds, then closer.
-    let mut seconds = 3.0 * longest / (sample_rate * -found.most.log10());
-    let mut octaves = 0;
-    while !holds(seconds) {
-        seconds *= 2.0;
-        octaves += 1;
-        if octaves == 8 {
-            return None;
-        }
-    }
-    if octaves == 0 {
-        while octaves < 12 && holds(0.5 * seconds) {
-            seconds *= 0.5;
-            octaves += 1;
-        }
-    }
-    let mut factor = 2.0_f64;
-    for _ in 0..5 {
-        factor = factor.sqrt();
-        if holds(seconds / factor) {
-            seconds /= factor;
-        }
-    }
-    Some(seconds)
+    one.slew = constant_bound(of, bound, margin, stop).map(|b| 1.0 - b * b);
+    one.rt60 = slowest_decay(of, bound, sample_rate, stop);
 }
 
 #[cfg(test)]

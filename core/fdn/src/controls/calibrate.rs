@@ -45,8 +45,9 @@ pub(super) fn fade(rate: f64) -> f64 {
 /// faster by −d octaves a sample, so that all rates of decay move by as much. The
 /// time that Schroeder's method measures of them together, from −5 to −35 dB,
 /// follows from no formula unless they are alike, so it is measured: on the energy
-/// that all outputs make of an impulse in each input, the direct sound left out. Between times that were measured d is interpolated over 1/T, of which it is
-/// a straight line where all modes decay alike.
+/// that all outputs make of an impulse in each input, the direct sound left out.
+/// Between times that were measured d is interpolated over 1/T, of which it is a
+/// straight line where all modes decay alike.
 ///
 /// What makes modes decay slower than they were trained to could make them grow.
 /// So d is above zero only as far as the network is proven stable, or marginal,

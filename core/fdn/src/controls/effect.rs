@@ -131,7 +131,11 @@ impl Effect {
             same &= closed.adopt(others);
             self.held = other.held;
         }
-        (self.params, self.fed) = (other.params, other.fed);
+        let freezes = self.closed.is_some();
+        self.params = Params { freeze: other.params.freeze && freezes, ..other.params };
+        if freezes {
+            self.fed = other.fed;
+        }
         (self.decay, self.shelving, self.depth) = (other.decay, other.shelving, other.depth);
         (self.wet, self.dry) = (other.wet, other.dry);
         self.wait.adopt(&other.wait);

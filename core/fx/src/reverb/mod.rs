@@ -11,8 +11,6 @@
 //! The network comes from a loader. One that has the same lines as the one before it
 //! goes on with what rings; others are cross-faded to.
 
-use std::f32::consts::FRAC_PI_2;
-
 use nn::BLOCK;
 
 use crate::cuts::Cuts;
@@ -27,7 +25,9 @@ use crate::swap::{self, Loader, Slot};
 
 mod division;
 mod params;
+pub mod preset;
 mod ranges;
+mod stages;
 mod tail;
 
 pub use crate::peaks::Peaks;
@@ -35,6 +35,8 @@ pub use division::Division;
 pub use params::{Bands, Duck, Early as EarlyParams, Modulation, Params};
 pub use ranges::{RANGES, range};
 pub use tail::{MOST_CHANNELS, Tail, model};
+
+use stages::{add, cross, law, widen};
 
 /// 60 dB over full scale: no instrument.
 const CEILING: f32 = 1000.0;
@@ -228,8 +230,11 @@ impl Reverb {
     }
 
     fn run<const N: usize>(&mut self, mut io: [&mut [f32]; N], params: &Params) {
+        if io[0].is_empty() {
+            return;
+        }
         self.follow(params);
-        let settings = settings(params);
+        let settings = params.network();
         let mut at = 0;
         while at < io[0].len() {
             let mut span = BLOCK.min(self.slot.span());
@@ -282,8 +287,7 @@ impl Reverb {
         if resting && self.quiet > 0 {
             self.feed.skip(n);
         } else {
-            self.reverberate(&mut wet, params, settings);
-            self.listen(&io, &wet);
+            self.reverberate(&io, &mut wet, params, settings);
         }
         self.leave(&mut io, &wet, gains);
         n
@@ -304,6 +308,7 @@ impl Reverb {
     /// Makes the wet sound of what comes in.
     fn reverberate<const N: usize>(
         &mut self,
+        io: &[&mut [f32]; N],
         wet: &mut [&mut [f32]; N],
         params: &Params,
         settings: &fdn::Params,
@@ -328,6 +333,8 @@ impl Reverb {
             self.level.fill(&mut level[..n]);
             add(wet, &early, &level[..n]);
         }
+        // Before what may hide it, for it would come out with the next note.
+        self.listen(io, wet);
         widen(&mut self.width, wet);
         self.cuts.process(wet, params.low_cut, params.high_cut);
     }
@@ -362,71 +369,6 @@ impl Reverb {
 fn pre_delay(sample_rate: f32) -> [Delay; 2] {
     let most = (MOST_PRE_DELAY * sample_rate).ceil() as usize;
     [(); 2].map(|()| Delay::new(most))
-}
-
-/// What the network is told.
-fn settings(params: &Params) -> fdn::Params {
-    let Bands { low, high, low_crossover, high_crossover } = params.bands;
-    fdn::Params {
-        rt60: (!params.as_trained).then_some(f64::from(params.rt60)),
-        bands: fdn::Bands {
-            low: f64::from(low),
-            high: f64::from(high),
-            crossovers: [low_crossover, high_crossover].map(f64::from),
-        },
-        modulation: fdn::Modulation {
-            depth: f64::from(params.modulation.depth),
-            rate: f64::from(params.modulation.rate),
-        },
-        freeze: params.freeze,
-        ..fdn::Params::default()
-    }
-}
-
-/// Gains of the dry and the wet signal, whose powers add up to one; where one is alone
-/// it is exact.
-fn law(mix: f32) -> [f32; 2] {
-    if mix == 0.0 || mix == 1.0 {
-        return [1.0 - mix, mix];
-    }
-    [(FRAC_PI_2 * mix).cos(), (FRAC_PI_2 * mix).sin()]
-}
-
-/// Adds `share` of `part`.
-fn add(wet: &mut [&mut [f32]], part: &[[f32; BLOCK]; 2], share: &[f32]) {
-    for (wet, part) in wet.iter_mut().zip(part) {
-        for ((y, x), share) in wet.iter_mut().zip(part).zip(share) {
-            *y += share * x;
-        }
-    }
-}
-
-/// Brings each of two channels to the other side.
-fn cross(cross: &mut Smooth, io: &mut [&mut [f32]]) {
-    let [left, right] = io else { return cross.skip(io.first().map_or(0, |io| io.len())) };
-    if cross.settled() == Some(0.0) {
-        return;
-    }
-    let mut shares = [0.0; BLOCK];
-    cross.fill(&mut shares[..left.len()]);
-    for ((l, r), share) in left.iter_mut().zip(right.iter_mut()).zip(shares) {
-        let away = share * (*r - *l);
-        (*l, *r) = (*l + away, *r - away);
-    }
-}
-
-/// Makes the difference of two channels larger or smaller.
-fn widen(width: &mut Smooth, io: &mut [&mut [f32]]) {
-    let [left, right] = io else { return width.skip(io.first().map_or(0, |io| io.len())) };
-    if width.settled() == Some(1.0) {
-        return;
-    }
-    let mut widths = [0.0; BLOCK];
-    width.fill(&mut widths[..left.len()]);
-    for ((l, r), width) in left.iter_mut().zip(right.iter_mut()).zip(widths) {
-        let (mean, away) = (0.5 * (*l + *r), 0.5 * width * (*l - *r));
-        (*l, *r) = (mean + away, mean - away);
-    }
 }
 
 #[cfg(test)]

@@ -100,6 +100,27 @@ pub struct Duck {
     pub release: f32,
 }
 
+impl Params {
+    /// What the network is told: the mix, the pre-delay and all else are not its own.
+    pub fn network(&self) -> fdn::Params {
+        let Bands { low, high, low_crossover, high_crossover } = self.bands;
+        fdn::Params {
+            rt60: (!self.as_trained).then_some(f64::from(self.rt60)),
+            bands: fdn::Bands {
+                low: f64::from(low),
+                high: f64::from(high),
+                crossovers: [low_crossover, high_crossover].map(f64::from),
+            },
+            modulation: fdn::Modulation {
+                depth: f64::from(self.modulation.depth),
+                rate: f64::from(self.modulation.rate),
+            },
+            freeze: self.freeze,
+            ..fdn::Params::default()
+        }
+    }
+}
+
 impl Default for Params {
     fn default() -> Self {
         Self {

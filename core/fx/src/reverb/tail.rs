@@ -157,6 +157,9 @@ impl Voice for Tail {
         if let Some(effect) = &mut self.effect {
             effect.reset();
         }
+        if let Some(limiter) = &mut self.limiter {
+            limiter.peak = 0.0;
+        }
     }
 
     fn warm_up(&self) -> usize {

@@ -259,6 +259,69 @@ fn a_frozen_sound_stays_and_hears_nothing() {
 }
 
 #[test]
+fn a_network_that_comes_while_frozen_hears_again() {
+    let line = fdn::Delay { samples: 100.0, interpolated: false };
+    let echo = fdn::Node::module("echo", Module::Delay(vec![line; 2])).expect("a delay");
+    let echo = Graph { root: echo, ..graph("small-room") };
+    assert!(!calibrated(&echo, RATE).freezes());
+    let (loader, mut reverb) = Reverb::new(RATE);
+    loader.offer(tail(&graph("small-room"), RATE));
+    let frozen = Params { freeze: true, ..wet() };
+    play(&mut reverb, &mut noise(9600), 64, &frozen);
+    loader.offer(tail(&echo, RATE));
+    play(&mut reverb, &mut noise(24_000), 64, &frozen);
+    let mut io = noise(9600);
+    play(&mut reverb, &mut io, 64, &wet());
+    let share = energy(&io) / energy(&noise(9600));
+    assert!((0.8..1.1).contains(&share), "{share} of what came is heard");
+}
+
+/// Schroeder's time of all that comes of a click in each channel.
+fn measured(reverb: &mut Reverb, seconds: f32, params: &Params) -> Option<f64> {
+    let rate = reverb.sample_rate;
+    let mut sums = vec![0.0_f64; (seconds * rate) as usize];
+    for channel in 0..2 {
+        reverb.reset();
+        let mut io = [vec![0.0; sums.len()], vec![0.0; sums.len()]];
+        io[channel][0] = 1.0;
+        play(reverb, &mut io, 1024, params);
+        for io in &io {
+            sums.iter_mut().zip(io).for_each(|(sum, y)| *sum += f64::from(*y).powi(2));
+        }
+    }
+    sums.iter_mut().for_each(|sum| *sum = sum.sqrt());
+    fdn::analysis::t60(&fdn::analysis::energy_decay(&sums), f64::from(rate))
+}
+
+#[test]
+#[ignore = "takes minutes: all factory networks, at four rates"]
+fn the_time_of_every_factory_network_is_what_the_knob_says() {
+    let mut most = 0.0_f64;
+    for item in crate::factory::REVERBS {
+        for rate in [44_100.0, 48_000.0, 96_000.0, 192_000.0] {
+            let graph = Graph::load(item.bytes).expect("a graph");
+            let model = calibrated(&graph, rate);
+            let span = model.ranges().rt60.expect("a range");
+            let (loader, mut reverb) = Reverb::new(rate);
+            loader.offer(Tail::new(&model, false));
+            for rt60 in [0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0] {
+                if f64::from(rt60) < span.min || f64::from(rt60) > span.max {
+                    println!("{} at {rate} Hz: {rt60} s is not within {span:?}", item.id);
+                    continue;
+                }
+                let params = Params { rt60, as_trained: false, ..wet() };
+                let is = measured(&mut reverb, 2.0 * rt60 + 0.5, &params).expect("a time");
+                let off = is / f64::from(rt60) - 1.0;
+                println!("{} at {rate} Hz: {rt60} s is {is:.3} s, {:+.2} %", item.id, 100.0 * off);
+                most = most.max(off.abs());
+            }
+        }
+    }
+    println!("at most {:.2} % off", 100.0 * most);
+    assert!(most < 0.02, "{most}");
+}
+
+#[test]
 fn what_grows_stays_within_full_scale() {
     let unstable = turned_down(&graph("small-room"), 1.6);
     let model = Arc::new(model(&unstable, f64::from(RATE), 1.0).expect("a model"));

@@ -2,9 +2,9 @@
 
 use std::sync::atomic::Ordering::Relaxed;
 
-use egui::{Align2, Rect, Sense, Ui, pos2, vec2};
+use egui::{Align2, Rect, Ui, pos2, vec2};
 use ui::choice::Segmented;
-use ui::{control, theme};
+use ui::{control, load, theme};
 
 use super::desk::{Ask, Desk, Page};
 use super::face::Drawer;
@@ -40,7 +40,8 @@ pub(super) fn show(
         right = place.left() - 10.0 * unit;
         place
     };
-    load(ui, from_right(98.0), desk);
+    let about = "How much of the time a block lasts the amplifier takes to make its sound.";
+    load::show(ui, from_right(98.0), desk.meters.load.load(Relaxed), about);
     let place = from_right(124.0);
     Segmented::new(&desk.params.channels, desk.setter)
         .hint("Stereo runs each channel through networks of its own; mono runs their mean once, at half the cost.")
@@ -54,33 +55,4 @@ pub(super) fn show(
         let font = theme::font(11.5 * unit);
         ui.painter().text(at, Align2::RIGHT_CENTER, latency, font, theme::FAINT);
     }
-}
-
-/// The share of the time there is that the sound takes to make.
-fn load(ui: &Ui, rect: Rect, desk: &Desk<'_>) {
-    let unit = theme::unit(ui);
-    let load = desk.meters.load.load(Relaxed).clamp(0.0, 9.99);
-    let words = format!("{:.0} %", load * 100.0);
-    let response = ui.interact(rect, ui.scope_id().with("load"), Sense::hover());
-    response
-        .widget_info(|| egui::WidgetInfo::labeled(egui::Role::Label, true, format!("CPU {words}")));
-    let painter = ui.painter();
-    let font = theme::font(11.5 * unit);
-    let y = rect.center().y;
-    painter.text(pos2(rect.left(), y), Align2::LEFT_CENTER, "CPU", font.clone(), theme::DIM);
-    painter.text(pos2(rect.right(), y), Align2::RIGHT_CENTER, &words, font, theme::TEXT);
-    let bar = Rect::from_min_max(
-        pos2(rect.left() + 28.0 * unit, y - 3.0 * unit),
-        pos2(rect.right() - 36.0 * unit, y + 3.0 * unit),
-    );
-    painter.rect_filled(bar, 2.0, theme::COAL);
-    let color = match load {
-        hot if hot > 0.8 => theme::ALARM,
-        warm if warm > 0.5 => theme::FLAME,
-        _ => theme::EMBER,
-    };
-    let full = bar.with_max_x(bar.left() + bar.width() * load.min(1.0));
-    painter.rect_filled(full, 2.0, color);
-    response
-        .on_hover_text("How much of the time a block lasts the amplifier takes to make its sound.");
 }

@@ -8,6 +8,7 @@ use super::face::Drawer;
 use super::header::Click;
 use crate::places::Task;
 use crate::presets::{Id, Overwrite, PresetTask};
+use ui::header::Click as Other;
 
 impl App {
     /// Does what was asked for.
@@ -51,20 +52,27 @@ impl App {
             tasks.execute_background(task);
         };
         match click {
-            Click::Undo => self.session.undo(setter, &ask),
-            Click::Redo => self.session.redo(setter, &ask),
-            Click::Swap => self.session.switch(setter, &ask),
-            Click::Copy => self.session.copy_to_other(),
             Click::Load(id) => self.run(Task::Preset(PresetTask::Load(id))),
-            Click::Save(name, over) => {
+            Click::Delete(Id::User(path)) => self.run(Task::Preset(PresetTask::Delete(path))),
+            Click::Delete(Id::Factory(_)) => {}
+            Click::Other(click) => self.other_click(click, setter, &ask),
+        }
+    }
+
+    fn other_click(&mut self, click: Other, setter: &ParamSetter<'_>, ask: &dyn Fn(Task)) {
+        match click {
+            Other::Undo => self.session.undo(setter, ask),
+            Other::Redo => self.session.redo(setter, ask),
+            Other::Swap => self.session.switch(setter, ask),
+            Other::Copy => self.session.copy_to_other(),
+            Other::Save(name, over) => {
                 let mut preset = self.session.preset();
                 preset.name = name;
                 let over = if over { Overwrite::Yes } else { Overwrite::No };
                 self.run(Task::Preset(PresetTask::Save(Box::new(preset), over)));
             }
-            Click::Delete(Id::User(path)) => self.run(Task::Preset(PresetTask::Delete(path))),
-            Click::Delete(Id::Factory(_)) => {}
-            Click::Bypass => {
+            Other::Load(_) | Other::Delete(_) => {}
+            Other::Bypass => {
                 let bypass = &self.params.bypass;
                 setter.begin_set_parameter(bypass);
                 setter.set_parameter(bypass, !bypass.value());

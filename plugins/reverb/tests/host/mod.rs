@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use kiln_reverb::disk::Folders;
-use kiln_reverb::{KilnReverb, Own, Status};
+use kiln_reverb::{KilnReverb, Own, Status, Task};
 use nice_plug::context::gui::GuiContext;
 use nice_plug::context::process::SendEventError;
 use nice_plug::prelude::*;
@@ -93,7 +93,7 @@ impl ActivateContext<KilnReverb> for Host {
     fn plugin_api(&self) -> PluginApi {
         PluginApi::Clap
     }
-    fn execute(&self, (): ()) {}
+    fn execute(&self, _: Task) {}
     fn set_latency_samples(&self, samples: u32) {
         assert_eq!(samples, 0);
     }
@@ -104,8 +104,8 @@ impl ProcessContext<KilnReverb> for Host {
     fn plugin_api(&self) -> PluginApi {
         PluginApi::Clap
     }
-    fn execute_background(&self, (): ()) {}
-    fn execute_gui(&self, (): ()) {}
+    fn execute_background(&self, _: Task) {}
+    fn execute_gui(&self, _: Task) {}
     fn transport(&self) -> &Transport {
         &self.transport
     }
@@ -234,4 +234,22 @@ impl GuiContextInner for Gui {
 
 pub(crate) fn gui(gestures: &Arc<Gestures>) -> GuiContext {
     GuiContext::new(Arc::new(Gui(gestures.clone())))
+}
+
+/// What a parameter shows at a place of its scale.
+pub(crate) fn text(param: &ParamPtr, normalized: f32) -> String {
+    // SAFETY: the parameters outlive the pointers of the tests.
+    unsafe { param.normalized_value_to_string(normalized, true) }
+}
+
+/// Where on its scale what was typed is.
+pub(crate) fn typed(param: &ParamPtr, text: &str) -> Option<f32> {
+    // SAFETY: as above.
+    unsafe { param.string_to_normalized_value(text) }
+}
+
+/// What a host is told of a parameter.
+pub(crate) fn flags(param: &ParamPtr) -> ParamFlags {
+    // SAFETY: as above.
+    unsafe { param.flags() }
 }

@@ -2,6 +2,7 @@
 //! how it follows a trainer.
 #![cfg(all(target_os = "linux", target_env = "gnu"))]
 
+mod command_line;
 mod follow;
 #[path = "../heap/mod.rs"]
 mod heap;
@@ -15,11 +16,16 @@ use hosts::files::asset;
 use hosts::project;
 use serde_json::{Value, json};
 
+/// The plugin, or one that was made of it where `KILN_REVERB` names that.
 const NAME: &str = "Kiln Reverb";
 const RATE: f64 = 48_000.0;
 
+fn name() -> String {
+    std::env::var("KILN_REVERB").unwrap_or_else(|_| NAME.into())
+}
+
 fn reverb() -> Bundle {
-    hosts::clap(NAME)
+    hosts::clap(&name())
 }
 
 /// All wet, as the graph was trained.

@@ -10,7 +10,8 @@ use super::*;
 #[ignore = "needs the bundles: cargo xtask test"]
 fn what_it_is() {
     let bundle = reverb();
-    assert_eq!((bundle.id.as_str(), bundle.names[0].as_str()), ("audio.kiln.reverb", NAME));
+    assert_eq!(bundle.names[0], name());
+    assert_eq!(bundle.id == "audio.kiln.reverb", name() == NAME, "{}", bundle.id);
     assert!(bundle.features.iter().any(|f| f == "reverb"), "{:?}", bundle.features);
     let mut plugin = bundle.open().expect("an instance");
     let parameters = plugin.parameters();
@@ -125,23 +126,17 @@ fn t60(player: &mut Player, seconds: f64) -> f64 {
 #[ignore = "needs the bundles: cargo xtask test"]
 fn the_decay_knob_is_in_seconds() {
     let mut plugin = hall();
+    // What a render is given from the first sample on, a host that plays is soon after.
+    plugin.render_offline().expect("a render");
     let mut player = activate(&mut plugin);
     let trained = t60(&mut player, 4.0);
     assert!((1.3..2.0).contains(&trained), "{trained} s as trained");
     let off = Change { at: 0, parameter: parameter("as_trained"), value: 0.0 };
-    for seconds in [0.8, 1.6, 3.2] {
+    for seconds in [0.5, 0.8, 1.6, 3.2, 8.0] {
         let value = plugin.parse(parameter("rt60"), &format!("{seconds} s")).expect("a value");
         let changes = [off, Change { at: 0, parameter: parameter("rt60"), value }];
-        let mut found = 0.0;
-        // It is found out meanwhile, in the background.
-        for _ in 0..200 {
-            play(&mut player, &[0.0; 4800], &[512], &changes);
-            found = t60(&mut player, 2.0 * seconds);
-            if (found / seconds - 1.0).abs() < 0.02 {
-                break;
-            }
-            std::thread::sleep(std::time::Duration::from_millis(50));
-        }
+        play(&mut player, &[0.0; 4800], &[512], &changes);
+        let found = t60(&mut player, 2.0 * seconds);
         assert!((found / seconds - 1.0).abs() < 0.02, "{found} s instead of {seconds}");
     }
     plugin.deactivate(player);

@@ -4,14 +4,14 @@ use hosts::signal::guitar;
 use hosts::{bundle, parameter};
 use vst3_host::{AudioBuffers, Plugin, Vst3Host};
 
-use super::{NAME, RATE};
+use super::{RATE, name};
 
 const BLOCK: usize = 256;
 
 fn open() -> (Vst3Host, Plugin) {
     let host = Vst3Host::builder().sample_rate(RATE).block_size(BLOCK).build();
     let mut host = host.expect("a host");
-    let plugin = host.load_plugin(bundle(&format!("{NAME}.vst3"))).expect("the plugin loads");
+    let plugin = host.load_plugin(bundle(&format!("{}.vst3", name()))).expect("the plugin loads");
     (host, plugin)
 }
 
@@ -31,7 +31,7 @@ fn play(plugin: &mut Plugin, input: &[f32]) -> Vec<f32> {
 fn it_plays_and_its_project_plays_again() {
     let input = guitar(RATE, 0.4);
     let (_host, mut plugin) = open();
-    assert_eq!(plugin.info().name, NAME);
+    assert_eq!(plugin.info().name, name());
     for id in ["mix", "rt60", "pre_delay", "size", "freeze"] {
         let parameters = plugin.get_parameters().expect("parameters");
         assert!(parameters.iter().any(|p| p.id == parameter(id)), "no {id}");

@@ -1,0 +1,189 @@
+//! An editor on a stage: no window, no host, but files of its own.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+use std::time::Duration;
+
+use egui::{Key, Modifiers, Pos2, Vec2};
+use egui_kittest::kittest::Queryable;
+use egui_kittest::{Harness, SnapshotOptions};
+use kiln_reverb::disk::Folders;
+use kiln_reverb::editor::{App, SIZE};
+use kiln_reverb::status::Proof;
+use kiln_reverb::{KilnReverb, Own, ReverbParams, Status, Task};
+use nice_plug::prelude::*;
+
+use crate::host;
+
+pub(crate) struct Editor {
+    pub(crate) plugin: KilnReverb,
+    pub(crate) params: Arc<ReverbParams>,
+    pub(crate) gestures: Arc<host::Gestures>,
+    pub(crate) harness: Harness<'static>,
+    /// Where its files lie.
+    pub(crate) folder: PathBuf,
+}
+
+/// What a stage is to be like.
+pub(crate) struct Stage {
+    pub(crate) size: [f32; 2],
+    pub(crate) scale: f32,
+    pub(crate) own: Option<Own>,
+}
+
+impl Default for Stage {
+    fn default() -> Self {
+        Self { size: SIZE, scale: 1.0, own: None }
+    }
+}
+
+pub(crate) fn editor(test: &str) -> Editor {
+    Stage::default().set(test)
+}
+
+impl Stage {
+    /// A plugin that a host plays, and its editor.
+    pub(crate) fn set(self, test: &str) -> Editor {
+        let folder = host::scratch(test);
+        let mut plugin = KilnReverb::within(self.own, &Folders::under(&folder));
+        host::activate(&mut plugin);
+        let (params, gestures) = (plugin.kept(), Arc::new(host::Gestures::default()));
+        let run: Arc<dyn Fn(Task) + Send + Sync> = {
+            let params = params.clone();
+            Arc::new(move |task| params.run(task))
+        };
+        let tasks = AsyncExecutor::new(run.clone(), run);
+        let repaint = nice_plug_egui::RepaintNotifier::new();
+        let mut app = App::new(params.clone(), plugin.meters().clone(), tasks, repaint);
+        let context = host::gui(&gestures);
+        let mut opened = false;
+        let harness = Harness::builder()
+            .with_size(self.size)
+            .with_pixels_per_point(self.scale)
+            .with_step_dt(1.0 / 60.0)
+            .build_ui(move |ui| {
+                if !opened {
+                    app.open(ui.ctx(), context.clone());
+                    opened = true;
+                }
+                app.draw(ui);
+            });
+        Editor { plugin, params, gestures, harness, folder }
+    }
+}
+
+impl Editor {
+    pub(crate) fn frames(&mut self) {
+        self.harness.run_steps(4);
+    }
+
+    pub(crate) fn status(&self) -> Status {
+        self.plugin.engine().status()
+    }
+
+    /// Draws until it has come to `done`, as long as that takes a loaded machine.
+    pub(crate) fn until(&mut self, done: impl Fn(&Self) -> bool) {
+        for _ in 0..3000 {
+            self.harness.step();
+            if done(self) {
+                return self.frames();
+            }
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        panic!("it never came to that: {:?}", self.status().error);
+    }
+
+    /// Draws until everything is proven and measured.
+    pub(crate) fn settle(&mut self) {
+        let settled = |editor: &Self| {
+            let status = editor.status();
+            let proven = matches!(status.proof, Proof::Done(_));
+            status.loading.is_none() && proven && status.is_calibrated() && editor.is_measured()
+        };
+        self.until(settled);
+        // A measurement that was asked for only now.
+        self.until(|editor| editor.is_measured());
+    }
+
+    fn is_measured(&self) -> bool {
+        !self.sees("Energy decay: measuring")
+    }
+
+    pub(crate) fn key(&mut self, key: Key) {
+        self.harness.key_press(key);
+        self.frames();
+    }
+
+    pub(crate) fn type_value(&mut self, knob: &str, typed: &str) {
+        self.click(&format!("{knob} value"));
+        self.harness.event(egui::Event::Text(typed.into()));
+        self.key(Key::Enter);
+    }
+
+    pub(crate) fn click(&mut self, label: &str) {
+        self.harness.get_by_label(label).click();
+        self.frames();
+    }
+
+    pub(crate) fn drag(&mut self, from: Pos2, by: Vec2) {
+        self.harness.event(egui::Event::ModifiersChanged(Modifiers::NONE));
+        self.harness.drag_at(from);
+        self.harness.step();
+        self.harness.hover_at(from + by);
+        self.harness.step();
+        self.harness.drop_at(from + by);
+        self.frames();
+    }
+
+    pub(crate) fn sees(&self, label: &str) -> bool {
+        self.harness.query_by_label(label).is_some()
+    }
+
+    pub(crate) fn center(&self, label: &str) -> Pos2 {
+        self.harness.get_by_label(label).rect().center()
+    }
+
+    /// Something plays: the meters move, and the embers glow.
+    pub(crate) fn sound(&mut self, input: [f32; 2], output: [f32; 2]) {
+        let meters = self.plugin.meters().clone();
+        for _ in 0..90 {
+            for i in 0..2 {
+                meters.input[i].store(input[i], Relaxed);
+                meters.output[i].store(output[i], Relaxed);
+            }
+            self.harness.step();
+        }
+    }
+
+    /// Writes a graph beside the test's other files.
+    pub(crate) fn write(&self, name: &str, json: &str) -> PathBuf {
+        let path = self.folder.join(name);
+        std::fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
+        host::replace(&path, json);
+        path
+    }
+
+    /// Compares with the committed picture. Software rasterisers differ in the last bits
+    /// and along edges, so some pixels may.
+    pub(crate) fn looks_like(&mut self, name: &str) {
+        self.harness.remove_cursor();
+        self.harness.run_steps(8);
+        // A path differs from machine to machine.
+        let path = self.harness.query_by_label("Path of a folder or graph");
+        if let Some(place) = path.map(|node| node.rect()) {
+            self.harness.mask(place);
+        }
+        let drawn = catch_unwind(AssertUnwindSafe(|| self.harness.render()));
+        assert!(
+            matches!(drawn, Ok(Ok(_))),
+            "nothing to draw with: install a software Vulkan driver (Debian: mesa-vulkan-drivers)"
+        );
+        let options = SnapshotOptions::new()
+            .threshold(1.5)
+            .max_failed_pixels(400_usize)
+            .output_path(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/snapshots"));
+        self.harness.snapshot_options(name, &options);
+    }
+}
