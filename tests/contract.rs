@@ -32,6 +32,46 @@ fn every_fixture() {
     }
 }
 
+#[test]
+fn every_small_network() {
+    let files = kit::small();
+    assert!(files.len() > 12, "{} fixtures", files.len());
+    for path in files {
+        conforms(&path.display().to_string(), &std::fs::read(&path).expect("a file"));
+    }
+}
+
+/// Turning knobs is for the audio thread too, and heard where it is done.
+#[test]
+fn knobs_may_turn_at_any_time() {
+    for path in kit::small() {
+        let model = nn::Model::load(&std::fs::read(&path).expect("a file")).expect("valid");
+        let name = path.display();
+        let knobs = model.knobs().len();
+        let turn = |cut: usize| {
+            let mut engine = model.engine();
+            let mut io = kit::signal(2000);
+            let mut calls = 0;
+            for (i, part) in io.chunks_mut(500).enumerate() {
+                calls += kit::heap_calls(|| {
+                    (0..knobs).for_each(|k| engine.set_knob(k, ((i + k) % 3) as f32 / 2.0));
+                    part.chunks_mut(cut).for_each(|part| engine.process(part));
+                });
+            }
+            assert_eq!(calls, 0, "{name}: heap calls while knobs turn");
+            io
+        };
+        let whole = turn(500);
+        assert!(whole.iter().all(|y| y.is_finite()), "{name}: not finite");
+        for cut in [1, 7, 64, 65] {
+            assert_eq!(turn(cut), whole, "{name} cut into {cut}s");
+        }
+        let mut still = kit::signal(2000);
+        model.engine().process(&mut still);
+        assert_eq!(knobs > 0, still != whole, "{name}: what its {knobs} knobs change");
+    }
+}
+
 /// A model of three sizes.
 fn slimmable() -> nn::Model {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/nam/container_three.nam");
@@ -120,6 +160,7 @@ fn an_engine_can_take_over_from_another() {
     let files = models::official().into_iter().map(|(name, json)| (name.to_owned(), json));
     let ours = kit::fixtures()
         .into_iter()
+        .chain(kit::small())
         .map(|path| (path.display().to_string(), std::fs::read_to_string(path).expect("a file")));
     let input = kit::signal(3000);
     for (name, json) in files.chain(ours) {

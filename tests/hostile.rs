@@ -27,7 +27,7 @@ impl Random {
 
 /// Small fixtures of every architecture and feature.
 fn seeds() -> Vec<Vec<u8>> {
-    let files = kit::fixtures();
+    let files = [kit::fixtures(), kit::small()].concat();
     let mut seeds: Vec<Vec<u8>> =
         files.iter().map(|path| std::fs::read(path).expect("a file")).collect();
     seeds.retain(|seed| seed.len() < 16_000);
@@ -143,7 +143,12 @@ fn mutations_of_meaning() {
         let mut value: Value = serde_json::from_slice(&seeds[round % seeds.len()]).expect("JSON");
         for _ in 0..=random.below(2) {
             let replacement = nasty[random.below(nasty.len())].clone();
-            let config = &mut value["config"];
+            // Of a small network anything may go wrong; a .nam file may hold anything
+            // beside its config.
+            let config = match value.get("config") {
+                Some(_) => &mut value["config"],
+                None => &mut value,
+            };
             let target = somewhere(config, &mut random);
             match (target, random.below(4)) {
                 (Value::Object(map), 0) if !map.is_empty() => {

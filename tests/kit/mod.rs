@@ -49,11 +49,22 @@ static ALLOC: Counting = Counting;
 
 /// The model files of ours, in order.
 pub fn fixtures() -> Vec<std::path::PathBuf> {
-    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/nam");
+    files("tests/data/nam", "nam")
+}
+
+/// The small networks of every format.
+pub fn small() -> Vec<std::path::PathBuf> {
+    let mut files = files("tests/data/drive", "json");
+    files.retain(|path| !path.ends_with("index.json"));
+    files
+}
+
+fn files(folder: &str, extension: &str) -> Vec<std::path::PathBuf> {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
     let mut files: Vec<_> = std::fs::read_dir(folder)
         .expect("the fixtures")
         .map(|entry| entry.expect("an entry").path())
-        .filter(|path| path.extension().is_some_and(|e| e == "nam"))
+        .filter(|path| path.extension().is_some_and(|e| e == extension))
         .collect();
     files.sort();
     files

@@ -27,7 +27,7 @@ pub(crate) fn print(path: &Path, json: bool) -> Result<bool> {
     if reverb::is_graph(&bytes) {
         return reverb::info(path, &bytes, json);
     }
-    if serde_json::from_slice::<Marked>(&bytes).is_ok() {
+    if serde_json::from_slice::<Marked>(&bytes).is_ok_and(|marked| marked.format != MODEL) {
         let preset = Preset::load(&bytes).with_context(|| path.display().to_string())?;
         return self::preset(path, &preset, json);
     }
@@ -50,12 +50,14 @@ pub(crate) fn print(path: &Path, json: bool) -> Result<bool> {
     }
 }
 
-/// A file that says what it is, as presets do and models do not.
+/// A file that says what it is, as presets do and of models one format alone.
 #[derive(Deserialize)]
 struct Marked {
-    #[serde(rename = "format")]
-    _format: String,
+    format: String,
 }
+
+/// The one format of models that says so.
+const MODEL: &str = "kiln-drive";
 
 /// A WAV file, as it sounds.
 fn wave(path: &Path, bytes: &[u8], json: bool) -> Result<bool> {
@@ -196,7 +198,8 @@ fn told(gains: &Value) -> [(&'static str, String); 3] {
 /// What the model does not keep of its file; the weights are skipped, not read.
 #[derive(Deserialize)]
 struct Envelope {
-    version: String,
+    #[serde(default)]
+    version: Value,
     #[serde(default)]
     metadata: Value,
 }
@@ -211,12 +214,14 @@ fn facts(path: &Path, model: &Model, envelope: Envelope) -> Value {
         "file": path.display().to_string(),
         "plays": true,
         "architecture": model.architecture(),
+        "format": model.format(),
         "version": envelope.version,
         "weights": model.weights(),
         "macs_per_sample": model.macs(),
         "sample_rate": model.sample_rate(),
         "receptive_field": memory,
         "receptive_field_ms": 1000.0 * memory as f64 / rate,
+        "knobs": model.knobs().iter().map(knob).collect::<Vec<_>>(),
         "sizes": model.qualities().len() + 1,
         "qualities": model.qualities(),
         "metadata": envelope.metadata,
@@ -225,6 +230,11 @@ fn facts(path: &Path, model: &Model, envelope: Envelope) -> Value {
         "times_real_time": 1e9 / rate / ns,
         "warnings": model.differences(),
     })
+}
+
+/// A knob by its name and range.
+fn knob(knob: &nn::Knob) -> Value {
+    json!({ "name": knob.name, "min": knob.min, "max": knob.max, "default": knob.default })
 }
 
 /// `facts` for people.
@@ -237,7 +247,12 @@ fn text(facts: &Value) -> Result<String> {
     line("file", plain(&facts["file"]))?;
     line(
         "architecture",
-        format!("{}, format {}", plain(&facts["architecture"]), plain(&facts["version"])),
+        match &facts["version"] {
+            Value::Null => {
+                format!("{}, {} file", plain(&facts["architecture"]), plain(&facts["format"]))
+            }
+            version => format!("{}, format {}", plain(&facts["architecture"]), plain(version)),
+        },
     )?;
     line("weights", plain(&facts["weights"]))?;
     line(
@@ -251,6 +266,10 @@ fn text(facts: &Value) -> Result<String> {
     line("receptive field", format!("{} samples, {ms:.1} ms", facts["receptive_field"]))?;
     if facts["sizes"] != 1 {
         line("sizes", format!("{}, changing at quality {}", facts["sizes"], facts["qualities"]))?;
+    }
+    for knob in facts["knobs"].as_array().into_iter().flatten() {
+        let value = format!("{}, {} to {}", plain(&knob["name"]), knob["min"], knob["max"]);
+        line("knob", value)?;
     }
     if let Value::Object(metadata) = &facts["metadata"] {
         let known = |v: &&Value| !v.is_null() && !v.is_object() && !v.is_array();

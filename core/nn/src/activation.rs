@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::Error;
-use crate::simd::{Vector, sigmoid, tanh_each};
+use crate::simd::{Vector, elu, precise_sigmoid, sigmoid, tanh, tanh_each};
 
 /// A function applied to every sample of every channel. Definitions are
 /// PyTorch's; `Fasttanh`, `Softsigmoid` and `LeakyHardtanh` are the trainer's.
@@ -18,6 +18,11 @@ pub(crate) enum Activation {
     Tanh,
     FastTanh,
     Sigmoid,
+    /// `Tanh` and `Sigmoid` within 4e-7, for networks as small as one curve.
+    PreciseTanh,
+    PreciseSigmoid,
+    /// With `α = 1`.
+    Elu,
     SiLU,
     Hardswish,
     Softsign,
@@ -194,6 +199,9 @@ impl Activation {
             Activation::Tanh => tanh_each(s, [x])[0],
             Activation::FastTanh => fast_tanh(s, x),
             Activation::Sigmoid => sigmoid(s, x),
+            Activation::PreciseTanh => tanh(s, x, c(1.0)),
+            Activation::PreciseSigmoid => precise_sigmoid(s, x),
+            Activation::Elu => elu(s, x),
             Activation::SiLU => x * sigmoid(s, x),
             Activation::Hardswish => x * (x + c(3.0)).max(c(0.0)).min(c(6.0)) * c(1.0 / 6.0),
             Activation::Softsign => x / (c(1.0) + x.abs()),

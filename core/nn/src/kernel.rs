@@ -11,7 +11,7 @@ use fearless_simd::{Simd, prelude::*};
 
 use crate::activation::leaky;
 use crate::program::{Buffer, Finish, Id, Mac};
-use crate::simd::{Vector, tanh_each};
+use crate::simd::{Vector, precise_tanh_each, tanh_each};
 
 /// The memory of an engine and where in it the present lies.
 pub(crate) struct Memory<'a> {
@@ -52,6 +52,8 @@ pub(crate) struct Identity;
 #[derive(Clone, Copy)]
 pub(crate) struct Tanh;
 #[derive(Clone, Copy)]
+pub(crate) struct PreciseTanh;
+#[derive(Clone, Copy)]
 pub(crate) struct Leaky(pub(crate) f32);
 
 impl Fused for Identity {
@@ -64,6 +66,14 @@ impl Fused for Tanh {
     #[inline(always)]
     fn apply<S: Simd, V: Vector<S>, const N: usize>(self, s: S, x: [V; N]) -> [V; N] {
         tanh_each(s, x)
+    }
+}
+impl Fused for PreciseTanh {
+    const AVX2_TILE: usize = 2;
+
+    #[inline(always)]
+    fn apply<S: Simd, V: Vector<S>, const N: usize>(self, s: S, x: [V; N]) -> [V; N] {
+        precise_tanh_each(s, x)
     }
 }
 impl Fused for Leaky {
@@ -85,6 +95,7 @@ pub(crate) fn run<S: Simd>(s: S, mac: &Mac, m: &mut Memory<'_>, n: usize) {
     match mac.finish {
         Finish::Identity => frames(s, mac, m, n, Identity),
         Finish::Tanh => frames(s, mac, m, n, Tanh),
+        Finish::PreciseTanh => frames(s, mac, m, n, PreciseTanh),
         Finish::Leaky(k) => frames(s, mac, m, n, Leaky(k)),
     }
 }

@@ -17,11 +17,14 @@
 //! ```
 
 mod activation;
+mod cell;
 mod convnet;
 mod convolver;
 mod error;
+mod formats;
 mod gates;
 mod kernel;
+mod knob;
 mod ladder;
 mod linear;
 mod lstm;
@@ -33,6 +36,7 @@ mod program;
 mod run;
 mod short;
 mod simd;
+mod small;
 mod wavenet;
 
 use std::any::Any;
@@ -40,6 +44,7 @@ use std::any::Any;
 pub use convolver::Convolver;
 pub use cpu::Isa;
 pub use error::Error;
+pub use knob::Knob;
 pub use metadata::{Date, Metadata};
 pub use model::Model;
 
@@ -86,5 +91,12 @@ pub trait Engine: Any + Send {
     /// chosen size is warmed up in silence, then cross-faded in.
     fn set_quality(&mut self, quality: f32) {
         let _ = quality;
+    }
+
+    /// Turns knob `index` of [`Model::knobs`], in its own unit, from the next
+    /// sample on. Takes it as it is: who turns it makes that smooth. Without
+    /// effect where there is no such knob or `value` is not finite.
+    fn set_knob(&mut self, index: usize, value: f32) {
+        let _ = (index, value);
     }
 }

@@ -8,16 +8,16 @@
 //! with the one below it at the next sample.
 
 use std::any::Any;
-use std::ops::Range;
 use std::sync::Arc;
 
 use fearless_simd::{Level, Simd, dispatch, f32x4, f32x8, f32x16};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::gates::{Sums, Units, activate, load};
+use crate::cell::{Cell, Rows, State, copy, grouped, lanes};
+use crate::gates::{Units, load};
 use crate::nam::{self, Reader};
-use crate::simd::{Line, clean, tanh};
+use crate::simd::{Line, clean};
 use crate::{BLOCK, Engine, Error};
 
 /// Weights of the largest network we run, ten times what plays in real time.
@@ -26,13 +26,9 @@ const MAX_WEIGHTS: usize = 1 << 20;
 /// Layers of the deepest network we run; each waits for the one below.
 const MAX_LAYERS: usize = 64;
 
-/// Where float32 no longer counts in ones, so where a cell stops growing in
-/// exact arithmetic too; ours might creep on, its `σ` being a rounding over 1.
-const MAX_CELL: f32 = 16_777_216.0;
-
 /// Samples after which the state is taken to have forgotten: half a second at
 /// 48 kHz, the time the official player settles for.
-const MEMORY: usize = 24_000;
+pub(crate) const MEMORY: usize = 24_000;
 
 #[derive(Deserialize)]
 struct Config {
@@ -62,19 +58,6 @@ struct Net {
     bias: f32,
 }
 
-/// One layer. Units are padded to whole groups with units that stay at zero.
-struct Cell {
-    lanes: usize, // units of a group: 4, 8 or 16
-    groups: Vec<Group>,
-}
-
-/// The weights that feed a group of units, in rows of 4 gates × `lanes`.
-struct Group {
-    now: Vec<Line>,   // (bias, x)
-    below: Vec<Line>, // padded units of the layer below, none for the first
-    own: Vec<Line>,   // padded units of this layer
-}
-
 impl Lstm {
     pub(crate) fn load(config: &RawValue, weights: &[f32]) -> Result<Self, Error> {
         nam::refuse_unknown(config, KEYS, "config")?;
@@ -83,7 +66,7 @@ impl Lstm {
         let mut reader = Reader::new(weights, expected)?;
         let hidden = config.hidden_size;
         let lanes = lanes(hidden);
-        let layers = (0..config.num_layers).map(|i| Cell::read(&mut reader, hidden, lanes, i > 0));
+        let layers = (0..config.num_layers).map(|i| read(&mut reader, hidden, lanes, i > 0));
         let (cells, stored): (Vec<_>, Vec<_>) = layers.unzip();
         let head = grouped(reader.take(hidden), lanes);
         let net = Arc::new(Net { hidden, cells, head, bias: reader.one() });
@@ -142,81 +125,26 @@ impl Config {
     }
 }
 
-/// Units to a group: as few vectors as possible, then as few idle lanes.
-fn lanes(hidden: usize) -> usize {
-    match hidden {
-        ..=4 => 4,
-        _ if (hidden - 1) % 16 < 8 => 8,
-        _ => 16,
-    }
-}
-
-/// The weights `weight(gate × hidden + unit)` of some units as a row of 4 gates
-/// × `lanes`, zeros for units there are not. Halved but for the candidate's.
-fn pack(
-    lanes: usize,
-    hidden: usize,
-    units: Range<usize>,
-    weight: &dyn Fn(usize) -> f32,
-) -> Vec<Line> {
-    let mut row = vec![Line::ZERO; lanes / 4];
-    for gate in 0..4 {
-        for (lane, unit) in units.clone().enumerate().take_while(|(_, unit)| *unit < hidden) {
-            let at = gate * lanes + lane;
-            let half = if gate == 2 { 1.0 } else { 0.5 };
-            row[at / 16].0[at % 16] = half * weight(gate * hidden + unit);
-        }
-    }
-    row
-}
-
-/// `values` in groups of `lanes`, a line each, padded with zeros.
-fn grouped(values: &[f32], lanes: usize) -> Vec<Line> {
-    let group = |part: &[f32]| {
-        let mut line = Line::ZERO;
-        line.0[..part.len()].copy_from_slice(part);
-        line
-    };
-    values.chunks(lanes).map(group).collect()
-}
-
-impl Cell {
-    /// A layer and its stored state. The first reads the input, those above the
-    /// layer below.
-    fn read(reader: &mut Reader<'_>, hidden: usize, lanes: usize, above: bool) -> (Self, State) {
-        let inputs = if above { hidden } else { 1 };
-        let matrix = reader.take(4 * hidden * (inputs + hidden)); // 4 × hidden × (inputs + hidden)
-        let bias = reader.take(4 * hidden); // 4 × hidden
-        let h = grouped(reader.take(hidden), lanes);
-        let c = grouped(reader.take(hidden), lanes);
-        let bias = |at: usize| bias[at];
-        let input = |at: usize, k: usize| matrix[at * (inputs + hidden) + k];
-        let nothing = |_: usize| 0.0;
-        let padded = h.len() * lanes;
-        let group = |units: Range<usize>| {
-            let rows = |n: usize, weight: &dyn Fn(usize, usize) -> f32| {
-                let row = |k| pack(lanes, hidden, units.clone(), &|at| weight(at, k));
-                (0..n).flat_map(row).collect::<Vec<_>>()
-            };
-            let x: &dyn Fn(usize) -> f32 = if above { &nothing } else { &|at| input(at, 0) };
-            let below = if above { padded } else { 0 };
-            Group {
-                now: rows(2, &|at, k| if k == 0 { bias(at) } else { x(at) }),
-                below: rows(below, &|at, k| if k < hidden { input(at, k) } else { 0.0 }),
-                own: rows(padded, &|at, k| if k < hidden { input(at, inputs + k) } else { 0.0 }),
-            }
-        };
-        let groups = (0..h.len()).map(|g| group(g * lanes..(g + 1) * lanes)).collect();
-        (Self { lanes, groups }, State { h: [h.clone(), h], c })
-    }
-}
-
-/// The state of one layer. Of the two `h` one is the last sample's, the other
-/// is being written.
-#[derive(Clone, PartialEq)]
-struct State {
-    h: [Vec<Line>; 2], // groups
-    c: Vec<Line>,      // groups
+/// A layer and its stored state. The first reads the input, those above the
+/// layer below.
+fn read(reader: &mut Reader<'_>, hidden: usize, lanes: usize, above: bool) -> (Cell, State) {
+    let inputs = if above { hidden } else { 1 };
+    let matrix = reader.take(4 * hidden * (inputs + hidden)); // 4 × hidden × (inputs + hidden)
+    let bias = reader.take(4 * hidden); // 4 × hidden
+    let h = grouped(reader.take(hidden), lanes);
+    let c = grouped(reader.take(hidden), lanes);
+    let cell = Cell::new(
+        hidden,
+        inputs,
+        above,
+        &Rows {
+            full: [false, false, true, false],
+            bias: &|at| bias[at],
+            input: &|at, k| matrix[at * (inputs + hidden) + k],
+            own: &|at, k| matrix[at * (inputs + hidden) + inputs + k],
+        },
+    );
+    (cell, State { h: [h.clone(), h], c })
 }
 
 struct Running {
@@ -260,7 +188,7 @@ impl Running {
             let x = clean(*io);
             let mut below: &[Line] = &[];
             for (cell, state) in self.net.cells.iter().zip(&mut self.states) {
-                cell.step::<S, V, R>(simd, x, below, state, flip);
+                cell.lstm::<S, V, R>(simd, x, below, state, flip);
                 below = if flip { &state.h[0] } else { &state.h[1] };
             }
             let mut sum = V::splat(simd, 0.0);
@@ -271,31 +199,6 @@ impl Running {
             flip = !flip;
         }
         self.flip = flip;
-    }
-}
-
-impl Cell {
-    #[inline(always)]
-    fn step<S: Simd, V: Units<S, R>, const R: usize>(
-        &self,
-        simd: S,
-        x: f32,
-        below: &[Line],
-        state: &mut State,
-        flip: bool,
-    ) {
-        let [a, b] = &mut state.h;
-        let (h, next) = if flip { (&*b, a) } else { (&*a, b) };
-        for ((group, c), next) in self.groups.iter().zip(&mut state.c).zip(next) {
-            let mut z = Sums::<S, R>::new(simd, &group.now, x);
-            z.add::<V>(simd, &group.below, below);
-            z.add::<V>(simd, &group.own, h);
-            let [i, f, g, o] = V::gates(activate::<S, V, R>(simd, z.total()));
-            let cell = f.mul_add(load::<S, V>(simd, c), i * g);
-            let bound = V::splat(simd, MAX_CELL);
-            cell.min(bound).max(-bound).store_slice(&mut c.0[..V::LEN]);
-            tanh(simd, cell, o).store_slice(&mut next.0[..V::LEN]);
-        }
     }
 }
 
@@ -324,16 +227,6 @@ impl Engine for Running {
         copy(&mut self.states, &other.states);
         self.flip = other.flip;
         true
-    }
-}
-
-/// Copies the states of layers of the same sizes.
-fn copy(to: &mut [State], from: &[State]) {
-    for (to, from) in to.iter_mut().zip(from) {
-        for (to, from) in to.h.iter_mut().zip(&from.h) {
-            to.copy_from_slice(from);
-        }
-        to.c.copy_from_slice(&from.c);
     }
 }
 

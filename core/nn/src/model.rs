@@ -12,8 +12,9 @@ use crate::metadata::Metadata;
 use crate::nam::{self, File};
 use crate::program::Program;
 use crate::run::Runner;
+use crate::small::Small;
 use crate::wavenet::{WaveNet, count::merge};
-use crate::{Engine, Error, convnet};
+use crate::{Engine, Error, Knob, convnet, formats};
 use cpu::Isa;
 
 /// The most sizes a slimmable model may have.
@@ -24,6 +25,7 @@ pub(crate) const MAX_SIZES: usize = 16;
 #[derive(Clone)]
 pub struct Model {
     net: Net,
+    format: &'static str,
     architecture: &'static str,
     weights: usize,
     differences: Vec<String>,
@@ -37,6 +39,7 @@ enum Net {
     FeedForward(Arc<Program>),
     Lstm(Lstm),
     Linear(Linear),
+    Small(Small),
     /// Smallest first, each for qualities below its bound.
     Sizes(Vec<(f32, Net)>),
 }
@@ -47,21 +50,81 @@ impl Model {
     pub const MAX_BYTES: usize = 32 << 20;
 
     /// Reads a `.nam` file of any architecture and of format version 0.5.0 to
-    /// 0.7.x. Whatever would not sound as trained is refused.
+    /// 0.7.x, or a small network as RTNeural, AIDA-X, GuitarML (Proteus,
+    /// NeuralPi), PyTorch (a `state_dict`) or Kiln Drive write them in JSON.
+    /// Whatever would not sound as trained is refused.
     ///
     /// # Errors
     /// Says what was expected and what was found; see [`Error`].
     pub fn load(bytes: &[u8]) -> Result<Self, Error> {
+        if bytes.len() > Self::MAX_BYTES {
+            let (limit, found) = (Self::MAX_BYTES, bytes.len());
+            return Err(Error::TooLarge { what: "bytes", limit, found });
+        }
+        if let Some(loaded) = formats::load(&serde_json::from_slice(bytes)?)? {
+            return Ok(Self::small(loaded));
+        }
         let file = File::read(bytes)?;
         let Loaded { architecture, net, weights, differences, sample_rate } = Loaded::read(&file)?;
         Ok(Self {
             net,
+            format: "NAM",
             architecture,
             differences,
             weights,
             sample_rate,
             metadata: file.metadata.map(Metadata::read).unwrap_or_default(),
         })
+    }
+
+    fn small(loaded: formats::Loaded) -> Self {
+        Self {
+            architecture: "Chain",
+            format: loaded.format,
+            weights: loaded.net.weights(),
+            differences: loaded.notices,
+            sample_rate: loaded.sample_rate,
+            metadata: loaded.metadata,
+            net: Net::Small(loaded.net),
+        }
+    }
+
+    /// The same model for a signal of `rate` Hz, where it can be had without
+    /// loss: one that [`follows`](Self::follows_rate) the rate. Others are
+    /// returned as they are.
+    ///
+    /// # Errors
+    /// If `rate` is no rate of sound.
+    pub fn at_rate(&self, rate: f64) -> Result<Self, Error> {
+        if !(1000.0..=1_000_000.0).contains(&rate) {
+            return Err(Error::invalid("rate", "1000 to 1000000 Hz", rate));
+        }
+        match &self.net {
+            Net::Small(net) if self.follows_rate() => {
+                Ok(Self { net: Net::Small(net.at_rate(rate)?), ..self.clone() })
+            }
+            _ => Ok(self.clone()),
+        }
+    }
+
+    /// Whether it sounds the same at any rate, its filters derived by
+    /// [`Model::at_rate`]: no rate is stated, and the network has no memory.
+    pub fn follows_rate(&self) -> bool {
+        matches!(&self.net, Net::Small(net) if self.sample_rate.is_none() && net.is_memoryless())
+    }
+
+    /// What can be turned, in the order of [`Engine::set_knob`].
+    pub fn knobs(&self) -> &[Knob] {
+        match &self.net {
+            Net::Small(net) => net.knobs(),
+            _ => &[],
+        }
+    }
+
+    /// Whose file it is: `NAM`, `RTNeural`, `AIDA-X`, `GuitarML`, `PyTorch` or
+    /// `Kiln Drive`.
+    pub fn format(&self) -> &'static str {
+        self.format
     }
 
     /// One running mono channel, settled on silence: its output equals the
@@ -76,7 +139,8 @@ impl Model {
         self.net.engine(isa)
     }
 
-    /// `WaveNet`, `LSTM`, `ConvNet`, `Linear` or `SlimmableContainer`.
+    /// `WaveNet`, `LSTM`, `ConvNet`, `Linear` or `SlimmableContainer`; `Chain` for
+    /// all of the small networks.
     pub fn architecture(&self) -> &'static str {
         self.architecture
     }
@@ -111,7 +175,7 @@ impl Model {
     }
 
     /// Where the official player is known to sound different from the trainer,
-    /// which we follow: a sentence each.
+    /// which we follow, and where a file fails its own self-test: a sentence each.
     pub fn differences(&self) -> &[String] {
         &self.differences
     }
@@ -256,6 +320,7 @@ impl Net {
             Net::FeedForward(program) => Box::new(Runner::new(program.clone(), isa.level())),
             Net::Lstm(net) => net.engine(isa.level()),
             Net::Linear(net) => net.engine(isa.level()),
+            Net::Small(net) => net.engine(isa),
             Net::Sizes(sizes) => {
                 let rung =
                     |(until, net): &(f32, Net)| Rung { until: *until, engine: net.engine(isa) };
@@ -282,6 +347,7 @@ impl Net {
             Net::FeedForward(program) => program.macs(),
             Net::Lstm(net) => net.macs(),
             Net::Linear(net) => net.macs(),
+            Net::Small(net) => net.macs(),
             Net::Sizes(sizes) => sizes.last().map_or(0, |(_, net)| net.macs()),
         }
     }

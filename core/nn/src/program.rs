@@ -39,6 +39,7 @@ pub(crate) struct Buffer {
 pub(crate) enum Finish {
     Identity,
     Tanh,
+    PreciseTanh,
     Leaky(f32),
 }
 
@@ -48,6 +49,7 @@ impl Finish {
         match activation {
             Activation::Identity => Some(Finish::Identity),
             Activation::Tanh => Some(Finish::Tanh),
+            Activation::PreciseTanh => Some(Finish::PreciseTanh),
             Activation::Leaky { slope } => Some(Finish::Leaky(*slope)),
             _ => None,
         }
@@ -211,6 +213,10 @@ pub(crate) enum Op {
     Film {
         from: Id,
         scale: Id,
+        to: Id,
+    },
+    /// Over the rows of each frame, in place.
+    Softmax {
         to: Id,
     },
     /// `to = from + with`, or a copy.

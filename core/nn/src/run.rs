@@ -1,6 +1,7 @@
 //! Runs a [`Program`]: one mono channel, in blocks, without the heap.
 
 use std::any::Any;
+use std::ops::Range;
 use std::sync::Arc;
 
 use fearless_simd::{Level, Simd, dispatch, prelude::*};
@@ -8,7 +9,7 @@ use fearless_simd::{Level, Simd, dispatch, prelude::*};
 use crate::activation::Activation;
 use crate::kernel::{self, Memory};
 use crate::program::{Id, LINE, Op, Pairing, Program};
-use crate::simd::clean;
+use crate::simd::{clean, exp_below_zero};
 use crate::{BLOCK, Engine};
 
 /// One channel of a feed-forward network.
@@ -31,6 +32,11 @@ pub(crate) struct Runner {
 
 impl Runner {
     pub(crate) fn new(program: Arc<Program>, level: Level) -> Self {
+        Self::at_rest_on(program, level, &[])
+    }
+
+    /// At rest on a constant input, zero for those not given.
+    pub(crate) fn at_rest_on(program: Arc<Program>, level: Level, inputs: &[f32]) -> Self {
         let memory = vec![0.0f32; program.floats + LINE];
         let skip = memory.as_ptr().align_offset(LINE * size_of::<f32>()).min(LINE);
         let at = program.buffers.iter().map(|b| b.start).collect();
@@ -52,29 +58,32 @@ impl Runner {
         }
         runner.inputs = vec![0; runner.moves.len()];
         runner.find(|_| true);
-        runner.settle();
+        runner.settle(inputs);
         runner.reset();
         runner
     }
 
-    /// Finds the state that silence leads to: with a constant input every
-    /// signal is constant, so one frame of each operation tells its past.
-    fn settle(&mut self) {
+    /// Finds the state that a constant input leads to: every signal is then
+    /// constant, so one frame of each operation tells its past.
+    fn settle(&mut self, inputs: &[f32]) {
         let program = self.program.clone();
-        for op in &program.ops {
-            let data = &mut self.memory[self.skip..];
-            let m =
-                &mut Memory { data, buffers: &program.buffers, at: &self.at, inputs: &self.inputs };
-            dispatch!(self.level, s => step(s, op, m, 1));
+        let b = &program.buffers[program.input.0];
+        for (r, x) in inputs.iter().enumerate().take(b.rows) {
+            let row = self.skip + b.offset + r * b.stride;
+            self.memory[row..row + b.stride].fill(*x);
+        }
+        for (i, op) in program.ops.iter().enumerate() {
+            self.frames(i..i + 1, 1);
             for id in written(op).into_iter().flatten() {
                 let b = &program.buffers[id.0];
                 for r in 0..b.rows {
-                    let row = b.offset + r * b.stride;
-                    let value = m.data[row + m.at[id.0]];
-                    m.data[row..row + b.stride].fill(value);
+                    let value = self.memory[self.row(id, r)];
+                    let row = self.skip + b.offset + r * b.stride;
+                    self.memory[row..row + b.stride].fill(value);
                 }
             }
         }
+        self.rest.clear();
         for (b, at) in program.buffers.iter().zip(&self.at) {
             let value = |r| self.memory[self.skip + b.offset + r * b.stride + at];
             self.rest.extend((0..b.rows).map(value));
@@ -94,18 +103,62 @@ impl Runner {
             dispatch!(self.level, s => short.run(s, data, &self.at, io));
             return self.advance(n);
         }
-        dispatch!(self.level, s => self.follow(s));
-        let data = &mut self.memory[self.skip..];
-        let Program { ops, buffers, input, output, .. } = &*self.program;
-        let m = &mut Memory { data, buffers, at: &self.at, inputs: &self.inputs };
-        let start = m.place(*input).base;
-        for (x, io) in m.data[start..start + n].iter_mut().zip(io.iter()) {
+        let start = self.row(self.program.input, 0);
+        for (x, io) in self.memory[start..start + n].iter_mut().zip(io.iter()) {
             *x = clean(*io);
         }
-        dispatch!(self.level, s => steps(s, ops, m, n));
-        let start = m.place(*output).base;
-        io.copy_from_slice(&m.data[start..start + n]);
+        self.frames(0..self.program.ops.len(), n);
+        let start = self.row(self.program.output, 0);
+        io.copy_from_slice(&self.memory[start..start + n]);
         self.advance(n);
+    }
+
+    /// Where the present of a row begins in the memory.
+    fn row(&self, id: Id, row: usize) -> usize {
+        let b = &self.program.buffers[id.0];
+        self.skip + b.offset + row * b.stride + self.at[id.0]
+    }
+
+    /// Runs some of the operations over `n` frames of the inputs in place. Apart, so
+    /// that there is one copy of every kernel.
+    #[inline(never)]
+    fn frames(&mut self, ops: Range<usize>, n: usize) {
+        dispatch!(self.level, s => self.follow(s));
+        let data = &mut self.memory[self.skip..];
+        let buffers = &self.program.buffers;
+        let ops = &self.program.ops[ops];
+        let m = &mut Memory { data, buffers, at: &self.at, inputs: &self.inputs };
+        dispatch!(self.level, s => steps(s, ops, m, n));
+    }
+
+    /// Runs `n` frames, up to a block of them, of several inputs, a plane each,
+    /// to several outputs. Inputs are finite.
+    pub(crate) fn planes(&mut self, planes: &mut [[f32; BLOCK]], n: usize) {
+        let (input, output) = (self.program.input, self.program.output);
+        for (r, plane) in planes.iter().enumerate().take(self.program.buffers[input.0].rows) {
+            let start = self.row(input, r);
+            self.memory[start..start + n].copy_from_slice(&plane[..n]);
+        }
+        self.frames(0..self.program.ops.len(), n);
+        for (r, plane) in planes.iter_mut().enumerate().take(self.program.buffers[output.0].rows) {
+            let start = self.row(output, r);
+            plane[..n].copy_from_slice(&self.memory[start..start + n]);
+        }
+        self.advance(n);
+    }
+
+    /// What the outputs are at rest.
+    pub(crate) fn resting(&self) -> impl Iterator<Item = f32> {
+        let output = self.program.output.0;
+        let before = self.program.buffers[..output].iter().map(|b| b.rows).sum();
+        let rows = self.program.buffers[output].rows;
+        self.rest.iter().skip(before).take(rows).copied()
+    }
+
+    /// Forgets everything, as if all that went before had been zeros in every layer.
+    pub(crate) fn clear(&mut self) {
+        self.reset();
+        self.memory.fill(0.0);
     }
 
     /// Moves the present on, and a full row's past back to its front.
@@ -203,7 +256,7 @@ fn written(op: &Op) -> [Option<Id>; 2] {
     match op {
         Op::Mac(mac) => [mac.to, mac.sum.map(|(id, _)| id)],
         Op::Activate { to, .. } | Op::Pair { to, .. } | Op::Film { to, .. } => [Some(*to), None],
-        Op::Add { to, .. } => [Some(*to), None],
+        Op::Add { to, .. } | Op::Softmax { to } => [Some(*to), None],
     }
 }
 
@@ -264,6 +317,7 @@ fn elementwise<S: Simd>(s: S, op: &Op, m: &mut Memory<'_>, n: usize) {
                 }
             },
         ),
+        Op::Softmax { to } => softmax(s, m, n, *to),
         Op::Add { from, with, to } => each(
             m,
             n,
@@ -274,6 +328,30 @@ fn elementwise<S: Simd>(s: S, op: &Op, m: &mut Memory<'_>, n: usize) {
                 with.map_or(x, |with| load(s, m, with, r, t) + x)
             },
         ),
+    }
+}
+
+/// `e` to the rows, in proportion to their sum. The largest row is taken off
+/// first, so that no power overflows.
+#[inline(always)]
+fn softmax<S: Simd>(s: S, m: &mut Memory<'_>, n: usize, id: Id) {
+    let (p, rows, lanes) = (m.place(id), m.buffers[id.0].rows, S::f32s::LEN);
+    for t in (0..n).step_by(lanes) {
+        let row = |r: usize| p.base + r * p.stride + t;
+        let mut top = load(s, m, id, 0, t);
+        for r in 1..rows {
+            top = top.max(load(s, m, id, r, t));
+        }
+        let mut sum = S::f32s::splat(s, 0.0);
+        for r in 0..rows {
+            let power = exp_below_zero(s, load(s, m, id, r, t) - top);
+            power.store_slice(&mut m.data[row(r)..][..lanes]);
+            sum += power;
+        }
+        for r in 0..rows {
+            let share = load(s, m, id, r, t) / sum;
+            share.store_slice(&mut m.data[row(r)..][..lanes]);
+        }
     }
 }
 

@@ -11,7 +11,7 @@
 
 use fearless_simd::{Simd, f32x4, f32x8, f32x16};
 
-use crate::kernel::{Fused, Identity, Leaky, Tanh};
+use crate::kernel::{Fused, Identity, Leaky, PreciseTanh, Tanh};
 use crate::program::{Buffer, Finish, Id, Mac, Op};
 use crate::simd::{Vector, clean};
 
@@ -107,6 +107,7 @@ impl Short {
             match step.finish {
                 Finish::Identity => step.finish(s, m, Identity),
                 Finish::Tanh => step.finish(s, m, Tanh),
+                Finish::PreciseTanh => step.finish(s, m, PreciseTanh),
                 Finish::Leaky(slope) => step.finish(s, m, Leaky(slope)),
             }
         }

@@ -4,9 +4,10 @@ use std::fs;
 use std::process::Command;
 
 use fx::preset::{Asset, Preset};
+use hound::SampleFormat;
 use serde_json::{Value, json};
 
-use crate::{Folder, done, kiln, stderr, write};
+use crate::{Folder, done, kiln, samples, stderr, write};
 
 #[test]
 fn info_tells_what_a_model_is() {
@@ -24,6 +25,38 @@ fn info_tells_what_a_model_is() {
     assert_eq!(facts["weights"], 2);
     assert_eq!(facts["metadata"]["name"], "Two taps");
     assert!(facts["ns_per_sample"].as_f64().is_some_and(|ns| ns > 0.0));
+}
+
+/// Every format of small networks is told of and plays.
+#[test]
+fn info_tells_what_a_small_network_is() {
+    let data = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/data/drive");
+    for (name, parts) in [
+        ("aida_lstm_skip.json", &["Chain, AIDA-X file", "48000 Hz", "Synthetic"][..]),
+        ("guitarml_gru_drive.json", &["GuitarML file", "44100 Hz", "Drive, 0.0 to 1.0"]),
+        ("rtneural_chain.json", &["RTNeural file", "not stated"]),
+        ("pytorch_conv.json", &["PyTorch file"]),
+        ("kiln_drive.json", &["Chain, format 1", "Bias, -1.0 to 1.0"]),
+    ] {
+        let text = done(&["info", &format!("{data}/{name}")]);
+        for part in parts.iter().chain(&["plays            yes"]) {
+            assert!(text.contains(part), "{name}: {part} is not in {text}");
+        }
+    }
+}
+
+/// A raw render of one is what its engine makes of the signal.
+#[test]
+fn a_small_network_renders_raw() {
+    let folder = Folder::new("small");
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/data/drive/aida_lstm_skip.json");
+    let input = folder.wav("in.wav", 48_000, 1, 32, SampleFormat::Float);
+    let out = folder.at("out.wav");
+    done(&["amp", "--raw", "-m", path, &input, &out]);
+    let mut wanted = samples(&input);
+    let model = nn::Model::load(&fs::read(path).expect("a file")).expect("valid");
+    model.engine().process(&mut wanted);
+    assert_eq!(samples(&out), wanted);
 }
 
 #[test]
