@@ -99,4 +99,13 @@ pub trait Engine: Any + Send {
     fn set_knob(&mut self, index: usize, value: f32) {
         let _ = (index, value);
     }
+
+    /// [`process`](Self::process) while the first knobs follow `knobs` from sample to
+    /// sample, each a slice as long as `io`. They stay where those end.
+    fn process_turning(&mut self, io: &mut [f32], knobs: &[&[f32]]) {
+        for (i, value) in knobs.iter().enumerate().filter_map(|(i, k)| Some((i, k.last()?))) {
+            self.set_knob(i, *value);
+        }
+        self.process(io);
+    }
 }
