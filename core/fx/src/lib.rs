@@ -17,6 +17,7 @@ mod bank;
 pub mod cabinet;
 pub mod cuts;
 pub mod delay;
+pub mod drive;
 pub mod early;
 pub use cpu::denormal;
 pub mod duck;
