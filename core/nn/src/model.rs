@@ -96,8 +96,9 @@ impl Model {
     /// # Errors
     /// If `rate` is no rate of sound.
     pub fn at_rate(&self, rate: f64) -> Result<Self, Error> {
-        if !(1000.0..=1_000_000.0).contains(&rate) {
-            return Err(Error::invalid("rate", "1000 to 1000000 Hz", rate));
+        // Sixteen times the fastest converter, for those who oversample.
+        if !(1000.0..=16.0 * 768_000.0).contains(&rate) {
+            return Err(Error::invalid("rate", "1000 to 12288000 Hz", rate));
         }
         match &self.net {
             Net::Small(net) if self.follows_rate() => {
