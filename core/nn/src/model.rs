@@ -114,6 +114,20 @@ impl Model {
         matches!(&self.net, Net::Small(net) if self.sample_rate.is_none() && net.is_memoryless())
     }
 
+    /// The same model with first-order antiderivative antialiasing: its engines answer
+    /// with the mean of the network between two samples instead of its value at one,
+    /// which folds less back into the band. They trail by half a sample of their
+    /// rate more, and lose what a mean of two loses, 3.9 dB at half the rate. `None`
+    /// for all but networks of one hidden layer of tanh, for which the mean is known
+    /// exactly. Formula: J. D. Parker, V. Zavalishin and E. Le Bivic, "Reducing the
+    /// aliasing of nonlinear waveshaping using continuous-time convolution", DAFx 2016.
+    pub fn antiderivative(&self) -> Option<Self> {
+        let Net::Small(net) = &self.net else { return None };
+        // What ran without it runs with it.
+        let net = Net::Small(net.antiderivative()?.ok()?);
+        Some(Self { net, ..self.clone() })
+    }
+
     /// What can be turned, in the order of [`Engine::set_knob`].
     pub fn knobs(&self) -> &[Knob] {
         match &self.net {
