@@ -238,12 +238,12 @@ impl Core {
         }
         // Apart from where the knobs stand still, at the sample from which on they do.
         let turning = self.knobs.iter().map(|knob| knob.value.left()).max().unwrap_or(0).min(n);
+        let count = if turning > 0 { self.knobs.len() } else { 0 };
         let mut values: [&[f32]; MOST_KNOBS] = [&[]; MOST_KNOBS];
         for (to, knob) in values.iter_mut().zip(&mut self.knobs) {
             knob.value.fill(&mut knob.values[..turning]);
             *to = &knob.values[..turning];
         }
-        let count = if turning > 0 { self.knobs.len() } else { 0 };
         let (a, left) = left.split_at_mut(turning);
         let (b, right) = right.split_at_mut(turning);
         let [first, second] = &mut self.channels;

@@ -1,7 +1,7 @@
 //! What the network does to the sound of this moment, for the eye.
 
-/// Pairs that are kept.
-pub(super) const PAIRS: usize = 256;
+/// How many pairs [`Drive::trace`](super::Drive::trace) gives.
+pub const PAIRS: usize = 256;
 
 /// Seconds they span.
 const SPAN: f32 = 0.02;
