@@ -130,7 +130,7 @@ fn mlp() -> Case {
         json!({ "type": "tanh" }),
         json!({ "type": "dense", "weights": last.0, "bias": last.1 }),
     ]);
-    Case { json, nested: Nested::mlp(layers.clone(), 16), flat: Mlp::new(&layers, 16) }
+    Case { json, nested: Nested::mlp(layers.clone(), 16), flat: Mlp::running(&layers, 16) }
 }
 
 /// A curve.
@@ -141,7 +141,7 @@ fn curve() -> Case {
     let dense =
         |(w, b): &(Vec<Vec<f32>>, Vec<f32>)| json!({ "type": "dense", "weights": w, "bias": b });
     let json = chain(&[dense(&layers[0]), json!({ "type": "tanh" }), dense(&layers[1])]);
-    Case { json, nested: Nested::mlp(layers.clone(), 1), flat: Mlp::new(&layers, 1) }
+    Case { json, nested: Nested::mlp(layers.clone(), 1), flat: Mlp::running(&layers, 1) }
 }
 
 fn lstm(hidden: usize) -> Case {
@@ -152,7 +152,7 @@ fn lstm(hidden: usize) -> Case {
         json!({ "type": "lstm", "input": input, "own": own, "bias": bias }),
         json!({ "type": "dense", "weights": head, "bias": [0.1] }),
     ]);
-    let flat = Lstm::new(&input, &own, &bias, &head[0]);
+    let flat = Lstm::running(&input, &own, &bias, &head[0]);
     Case { json, nested: Nested::lstm(input, own, bias, head[0].clone()), flat }
 }
 
@@ -166,6 +166,6 @@ fn gru(hidden: usize) -> Case {
         json!({ "type": "dense", "weights": head, "bias": [0.1] }),
     ]);
     let biases = [bias, own_bias];
-    let flat = Gru::new(&input, &own, &biases, &head[0]);
+    let flat = Gru::running(&input, &own, &biases, &head[0]);
     Case { json, nested: Nested::gru(input, own, biases, head[0].clone()), flat }
 }

@@ -12,6 +12,7 @@ import math
 import pathlib
 
 import torch
+from scipy import signal as dsp
 from torch import nn
 
 FOLDER = pathlib.Path(__file__).resolve().parent.parent / "tests/data/drive"
@@ -136,6 +137,18 @@ def biquad(x, rate, kind, hz, q, gain=0.0):
     return torch.tensor(y)
 
 
+def first_order(x, rate, kind, hz, gain=0.0):
+    """A filter of one pole, prewarped at its corner, by SciPy."""
+    root, w = 10 ** (gain / 40), 2 * rate * math.tan(math.pi * hz / rate)
+    above, below = {
+        "low_pass_1": ([w], [1, w]),
+        "high_pass_1": ([1, 0], [1, w]),
+        "low_shelf_1": ([1, w * root], [1, w / root]),
+        "high_shelf_1": ([root, w], [1 / root, w]),
+    }[kind]
+    return torch.tensor(dsp.lfilter(*dsp.bilinear(above, below, rate), x.numpy()))
+
+
 INDEX = []
 
 
@@ -239,23 +252,53 @@ def drive_file(x):
         keys = ["kind", "hz", "q", "gain"]
         return [dict(zip(keys, f)) for f in given]
 
-    def layers():
-        for layer in net.layers:
-            if isinstance(layer, nn.Tanh):
-                yield {"type": "tanh"}
-            else:
-                yield {"type": "dense", "weights": numbers(layer.weight), "bias": numbers(layer.bias)}
-
     file = {"format": "kiln-drive", "version": 1, "name": "Synthetic", "sample_rate": None,
             "knobs": [{"name": "Drive", "min": 0.0, "max": 10.0, "default": 5.0},
                       {"name": "Bias", "min": -1.0, "max": 1.0, "default": 0.0}],
-            "skip": True, "pre": filters(pre), "layers": list(layers()), "post": filters(post)}
+            "skip": True, "pre": filters(pre), "layers": layers(net), "post": filters(post)}
     write("kiln_drive.json", file, y, knobs)
+
+
+def layers(net):
+    """Of dense layers and tanh, as our own format has them."""
+    def entry(layer):
+        if isinstance(layer, nn.Tanh):
+            return {"type": "tanh"}
+        return {"type": "dense", "weights": numbers(layer.weight), "bias": numbers(layer.bias)}
+
+    return [entry(layer) for layer in net.layers]
+
+
+def branches_file(x):
+    rate, knobs = 48000, (0.8,)
+    net = Net(nn.Linear(4, 6), nn.Tanh(), nn.Linear(6, 1))
+    rows = [[("low_pass_1", 700.0)], [("high_pass_1", 1500.0), ("high_shelf_1", 3000.0, 9.0)],
+            [("low_shelf_1", 150.0, -6.0)]]
+    silent = torch.cat([torch.zeros(SILENCE), x])
+    heard = []
+    for row in rows:
+        y = silent
+        for f in row:
+            y = first_order(y, rate, *f)
+        heard.append(y)
+    with torch.no_grad():
+        for p in net.parameters():
+            p.copy_(p.float().double())
+        inputs = torch.stack(heard + [torch.full_like(silent, k) for k in knobs], -1)
+        wet = first_order(net(inputs[None])[0, :, 0], rate, "high_pass_1", 20.0)[SILENCE:]
+    filters = [[dict(zip(["kind", "hz", "gain"], f)) for f in row] for row in rows]
+    file = {"format": "kiln-drive", "version": 1, "name": "Synthetic", "esr": 0.01,
+            "description": "Three branches of first-order filters.",
+            "knobs": [{"name": "Drive", "min": 0.0, "max": 1.0, "default": 0.5}],
+            "branches": filters, "layers": layers(net),
+            "post": [{"kind": "high_pass_1", "hz": 20.0}]}
+    write("kiln_branches.json", file, wet, knobs)
 
 
 def main():
     x = signal()
-    for files in (rtneural_files, aida_files, guitarml_files, pytorch_files, drive_file):
+    for files in (rtneural_files, aida_files, guitarml_files, pytorch_files, drive_file,
+                  branches_file):
         files(x)
     index = {"input": numbers(x), "files": INDEX}
     (FOLDER / "index.json").write_text(json.dumps(index) + "\n")

@@ -114,7 +114,7 @@ impl Flat {
 pub(crate) struct Mlp;
 
 impl Mlp {
-    pub(crate) fn new(layers: &[(Matrix, Vec<f32>)], history: usize) -> Process {
+    pub(crate) fn running(layers: &[(Matrix, Vec<f32>)], history: usize) -> Process {
         let layers: Vec<Flat> = layers.iter().map(|(w, b)| Flat::new(w, b)).collect();
         let width = layers.iter().map(|layer| layer.bias.len().max(layer.columns)).max();
         let (mut x, mut y) = (vec![0.0; width.unwrap_or(1)], vec![0.0; width.unwrap_or(1)]);
@@ -143,7 +143,7 @@ impl Mlp {
 pub(crate) struct Lstm;
 
 impl Lstm {
-    pub(crate) fn new(input: &Matrix, own: &Matrix, bias: &[f32], head: &[f32]) -> Process {
+    pub(crate) fn running(input: &Matrix, own: &Matrix, bias: &[f32], head: &[f32]) -> Process {
         let n = head.len();
         let (input, own, head) = (input.concat(), Flat::new(own, bias), head.to_vec());
         let (mut h, mut c, mut z) = (vec![0.0; n], vec![0.0; n], vec![0.0; 4 * n]);
@@ -167,7 +167,7 @@ impl Lstm {
 pub(crate) struct Gru;
 
 impl Gru {
-    pub(crate) fn new(
+    pub(crate) fn running(
         input: &Matrix,
         own: &Matrix,
         [bias, own_bias]: &[Vec<f32>; 2],

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::Error;
-use crate::simd::{Vector, elu, precise_sigmoid, sigmoid, tanh, tanh_each};
+use crate::simd::{Vector, elu, precise_sigmoid, precise_tanh_each, sigmoid, tanh_each};
 
 /// A function applied to every sample of every channel. Definitions are
 /// PyTorch's; `Fasttanh`, `Softsigmoid` and `LeakyHardtanh` are the trainer's.
@@ -199,7 +199,7 @@ impl Activation {
             Activation::Tanh => tanh_each(s, [x])[0],
             Activation::FastTanh => fast_tanh(s, x),
             Activation::Sigmoid => sigmoid(s, x),
-            Activation::PreciseTanh => tanh(s, x, c(1.0)),
+            Activation::PreciseTanh => precise_tanh_each(s, [x])[0],
             Activation::PreciseSigmoid => precise_sigmoid(s, x),
             Activation::Elu => elu(s, x),
             Activation::SiLU => x * sigmoid(s, x),

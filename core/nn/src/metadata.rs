@@ -31,6 +31,10 @@ pub struct Metadata {
     pub input_level_dbu: Option<f64>,
     /// The same at the output.
     pub output_level_dbu: Option<f64>,
+    /// What the model is of, in a sentence or two.
+    pub description: Option<String>,
+    /// Error-to-signal ratio against the gear on sound it was not trained with.
+    pub esr: Option<f64>,
 }
 
 impl Metadata {
@@ -47,6 +51,7 @@ impl Metadata {
         }
         let number = |key| take::<f64>(&entries, key).filter(|x| x.is_finite());
         let text = |key| take::<String>(&entries, key);
+        let training: Option<Training> = take(&entries, "training");
         Self {
             date: take(&entries, "date"),
             loudness: number("loudness"),
@@ -59,8 +64,16 @@ impl Metadata {
             tone_type: text("tone_type"),
             input_level_dbu: number("input_level_dbu"),
             output_level_dbu: number("output_level_dbu"),
+            description: None,
+            esr: training.and_then(|t| t.validation_esr).filter(|x| x.is_finite()),
         }
     }
+}
+
+/// What the official trainer says of its work.
+#[derive(Deserialize)]
+struct Training {
+    validation_esr: Option<f64>,
 }
 
 /// A moment of local time, as the trainer writes it.
@@ -88,8 +101,9 @@ mod tests {
         let m = read(
             r#"{ "name": "Amp", "loudness": -18.5, "gain": "much", "gear_type": null,
                 "date": { "year": 2026, "month": 1, "day": 2, "hour": 3, "minute": 4, "second": 5 },
-                "input_level_dbu": [12], "training": { "anything": [] } }"#,
+                "input_level_dbu": [12], "training": { "anything": [], "validation_esr": 0.01 } }"#,
         );
+        assert_eq!(m.esr, Some(0.01));
         assert_eq!((m.name.as_deref(), m.loudness, m.gain), (Some("Amp"), Some(-18.5), None));
         assert_eq!(
             (m.date.map(|d| d.second), m.input_level_dbu, m.gear_type),

@@ -96,8 +96,9 @@ impl Model {
     /// # Errors
     /// If `rate` is no rate of sound.
     pub fn at_rate(&self, rate: f64) -> Result<Self, Error> {
-        if !(1000.0..=1_000_000.0).contains(&rate) {
-            return Err(Error::invalid("rate", "1000 to 1000000 Hz", rate));
+        // Sixteen times the fastest converter, for those who oversample.
+        if !(1000.0..=16.0 * 768_000.0).contains(&rate) {
+            return Err(Error::invalid("rate", "1000 to 12288000 Hz", rate));
         }
         match &self.net {
             Net::Small(net) if self.follows_rate() => {
@@ -111,6 +112,20 @@ impl Model {
     /// [`Model::at_rate`]: no rate is stated, and the network has no memory.
     pub fn follows_rate(&self) -> bool {
         matches!(&self.net, Net::Small(net) if self.sample_rate.is_none() && net.is_memoryless())
+    }
+
+    /// The same model with first-order antiderivative antialiasing: its engines answer
+    /// with the mean of the network between two samples instead of its value at one,
+    /// which folds less back into the band. They trail by half a sample of their
+    /// rate more, and lose what a mean of two loses, 3.9 dB at half the rate. `None`
+    /// for all but networks of one hidden layer of tanh, for which the mean is known
+    /// exactly. Formula: J. D. Parker, V. Zavalishin and E. Le Bivic, "Reducing the
+    /// aliasing of nonlinear waveshaping using continuous-time convolution", DAFx 2016.
+    pub fn antiderivative(&self) -> Option<Self> {
+        let Net::Small(net) = &self.net else { return None };
+        // What ran without it runs with it.
+        let net = Net::Small(net.antiderivative()?.ok()?);
+        Some(Self { net, ..self.clone() })
     }
 
     /// What can be turned, in the order of [`Engine::set_knob`].

@@ -56,23 +56,25 @@ pub(crate) fn tanh<S: Simd, V: Vector<S>>(s: S, x: V, scale: V) -> V {
     above / yy.mul_add(high, low)
 }
 
-/// [`tanh`] of several vectors, just as precise, with as few operations as can
-/// be: by Horner's rule, step by step, so that they hide each other's latency.
+/// [`tanh`] of several vectors, just as precise and never beyond ±1, with as few
+/// operations as can be: by Horner's rule, step by step, so that they hide each
+/// other's latency.
 #[inline(always)]
 pub(crate) fn precise_tanh_each<S: Simd, V: Vector<S>, const N: usize>(
     s: S,
     mut x: [V; N],
 ) -> [V; N] {
-    let (low, high) = (V::splat(s, -TANH_END), V::splat(s, TANH_END));
+    let (low, high, one) = (V::splat(s, -TANH_END), V::splat(s, TANH_END), V::splat(s, 1.0));
     let mut y = x;
     for v in 0..N {
-        x[v] = x[v].max(low).min(high);
+        // In this order a NaN stays one.
+        x[v] = high.min(low.max(x[v]));
         y[v] = x[v] * x[v];
     }
     let top = polynomial(s, &TANH_TOP, y);
     let bottom = polynomial(s, &TANH_BOTTOM, y);
     for v in 0..N {
-        x[v] = x[v] * top[v] / bottom[v];
+        x[v] = one.min((-one).max(x[v] * top[v] / bottom[v]));
     }
     x
 }
@@ -227,6 +229,45 @@ mod tests {
                 }
             }
             assert!(worst.iter().all(|worst| *worst < 4e-7), "{isa:?}: {worst:?}");
+        }
+    }
+
+    /// What the tanh of small networks must be at every float.
+    fn check_precise(isa: Isa, bits: impl Iterator<Item = u32>) -> f64 {
+        let mut worst = 0.0_f64;
+        for bits in bits {
+            let x: [f32; 16] = std::array::from_fn(|i| f32::from_bits(bits.wrapping_add(i as u32)));
+            let [_, _, y] = dispatch!(isa.level(), s => sixteen(s, &x));
+            let [_, _, negative] = dispatch!(isa.level(), s => sixteen(s, &x.map(|x| -x)));
+            for ((x, y), negative) in x.into_iter().zip(y).zip(negative) {
+                if x.is_nan() {
+                    assert!(y.is_nan(), "{isa:?}: NaN is {y}");
+                    continue;
+                }
+                assert!(y.to_bits() == (-negative).to_bits(), "{isa:?}: not odd at {x}");
+                assert!(y.abs() <= 1.0, "{isa:?}: {y} at {x}");
+                worst = worst.max((f64::from(y) - f64::from(x).tanh()).abs());
+            }
+        }
+        worst
+    }
+
+    #[test]
+    fn the_accurate_tanh_is_odd_and_bounded() {
+        for isa in Isa::available() {
+            let worst = check_precise(isa, (0..=u32::MAX >> 12).map(|i| (i << 12) | 0x5A5));
+            println!("{isa:?}: {worst:e}");
+            assert!(worst <= 5e-7, "{isa:?}: {worst:e}");
+        }
+    }
+
+    #[test]
+    #[ignore = "minutes: every float there is"]
+    fn the_accurate_tanh_of_every_float() {
+        for isa in Isa::available() {
+            let worst = check_precise(isa, (0..=u32::MAX >> 5).map(|i| i << 4));
+            println!("{isa:?}: at most {worst:e} from tanh");
+            assert!(worst <= 5e-7, "{isa:?}: {worst:e}");
         }
     }
 

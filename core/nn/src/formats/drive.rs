@@ -14,18 +14,21 @@ use super::{Entries, Loaded, gain, rate};
 const FORMAT: &str = "kiln-drive";
 const VERSION: u32 = 1;
 
-const KEYS: [&str; 14] = [
+const KEYS: [&str; 17] = [
     "$schema",
     "format",
     "version",
     "name",
     "author",
+    "description",
+    "esr",
     "sample_rate",
     "knobs",
     "in_gain",
     "out_gain",
     "skip",
     "pre",
+    "branches",
     "layers",
     "post",
     "self_test",
@@ -117,8 +120,12 @@ pub(super) fn load(entries: &Entries<'_>) -> Result<Loaded, Error> {
         *factor = gain(key, entry(entries, key, "")?.unwrap_or(0.0))?;
     }
     for (filters, key) in spec.filters.iter_mut().zip(["pre", "post"]) {
-        *filters = read_filters(entries, key)?;
+        let all = entry(entries, key, "")?.unwrap_or_default();
+        *filters = checked(all, key)?;
     }
+    let branches: Vec<Vec<Filter>> = entry(entries, "branches", "")?.unwrap_or_default();
+    let checked = |(i, all)| checked(all, &format!("branches[{i}]"));
+    spec.branches = branches.into_iter().enumerate().map(checked).collect::<Result<_, _>>()?;
     let said = entry(entries, "sample_rate", "")?.map(|r| rate("sample_rate", r)).transpose()?;
     spec.rate = said.unwrap_or(spec.rate);
     let mut loaded = Loaded::new("Kiln Drive", spec)?;
@@ -126,6 +133,8 @@ pub(super) fn load(entries: &Entries<'_>) -> Result<Loaded, Error> {
     loaded.metadata = Metadata {
         name: entry(entries, "name", "")?,
         modeled_by: entry(entries, "author", "")?,
+        description: entry(entries, "description", "")?,
+        esr: entry(entries, "esr", "")?,
         ..Metadata::default()
     };
     if let Some(test) = entry::<SelfTest>(entries, "self_test", "")? {
@@ -135,14 +144,13 @@ pub(super) fn load(entries: &Entries<'_>) -> Result<Loaded, Error> {
 }
 
 /// Filters in a row, as many as anyone needs.
-fn read_filters(entries: &Entries<'_>, key: &str) -> Result<Vec<Filter>, Error> {
+fn checked(filters: Vec<Filter>, at: &str) -> Result<Vec<Filter>, Error> {
     const MOST: usize = 32;
-    let filters: Vec<Filter> = entry(entries, key, "")?.unwrap_or_default();
     if filters.len() > MOST {
         return Err(Error::TooLarge { what: "filters", limit: MOST, found: filters.len() });
     }
     for (i, filter) in filters.iter().enumerate() {
-        filter.check(&format!("{key}[{i}]"))?;
+        filter.check(&format!("{at}[{i}]"))?;
     }
     Ok(filters)
 }

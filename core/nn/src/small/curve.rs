@@ -34,7 +34,7 @@ impl Curve {
     /// The curve of a network that is one and smooth enough.
     pub(super) fn of(spec: &Spec) -> Option<Self> {
         let weights: usize = spec.layers.iter().map(Layer::weights).sum();
-        if !spec.knobs.is_empty() || weights > MAX_WEIGHTS {
+        if spec.inputs() > 1 || spec.antiderivative || weights > MAX_WEIGHTS {
             return None;
         }
         FINENESS.into_iter().find_map(|fineness| Self::draw(&spec.layers, fineness))

@@ -1,5 +1,5 @@
 //! Second-order filters around a network, given by frequency so that they sound
-//! alike at any rate. Formulas: R. Bristow-Johnson, "Cookbook formulae for audio
+//! alike at any rate. Formulas of the second order: R. Bristow-Johnson, "Cookbook formulae for audio
 //! EQ biquad filter coefficients".
 
 use std::f64::consts::TAU;
@@ -7,9 +7,6 @@ use std::f64::consts::TAU;
 use serde::Deserialize;
 
 use crate::Error;
-
-/// Below it a state is nothing: lest it decays through denormal numbers.
-const NOTHING: f64 = 1e-25;
 
 /// As a file gives it.
 #[derive(Clone, Copy, Debug, Deserialize)]
@@ -34,6 +31,15 @@ enum Kind {
     LowShelf,
     HighShelf,
     Peak,
+    /// Of first order, as one resistor and one capacitor make them; `q` has no say.
+    #[serde(rename = "low_pass_1")]
+    LowPass1,
+    #[serde(rename = "high_pass_1")]
+    HighPass1,
+    #[serde(rename = "low_shelf_1")]
+    LowShelf1,
+    #[serde(rename = "high_shelf_1")]
+    HighShelf1,
 }
 
 fn flat() -> f64 {
@@ -55,21 +61,40 @@ impl Filter {
     }
 
     /// Coefficients at `rate`. A frequency beyond its reach is brought into it.
-    pub(crate) fn at(&self, rate: f64) -> Biquad {
+    pub(crate) fn at(&self, rate: f64) -> Coefficients {
         let w = TAU * self.hz.min(0.49 * rate) / rate;
+        let (b, a) = match self.kind {
+            Kind::LowPass1 | Kind::HighPass1 | Kind::LowShelf1 | Kind::HighShelf1 => self.first(w),
+            _ => self.second(w),
+        };
+        Coefficients { b: b.map(|b| b / a[0]), a: [a[1] / a[0], a[2] / a[0]] }
+    }
+
+    /// A first-order section with its corner at `w` radians a sample, by the bilinear
+    /// transform. Shelves have half their gain in dB at the corner.
+    fn first(&self, w: f64) -> ([f64; 3], [f64; 3]) {
+        let t = (w / 2.0).tan();
+        let root = 10f64.powf(self.gain / 40.0);
+        // Numerator and denominator of s over the corner: constant, slope.
+        let (above, below) = match self.kind {
+            Kind::LowPass1 => ([1.0, 0.0], [1.0, 1.0]),
+            Kind::HighPass1 => ([0.0, 1.0], [1.0, 1.0]),
+            Kind::LowShelf1 => ([root, 1.0], [1.0 / root, 1.0]),
+            _ => ([1.0, root], [1.0, 1.0 / root]),
+        };
+        let bilinear = |[one, s]: [f64; 2]| [one * t + s, one * t - s, 0.0];
+        (bilinear(above), bilinear(below))
+    }
+
+    /// A section of the cookbook with its corner at `w` radians a sample.
+    fn second(&self, w: f64) -> ([f64; 3], [f64; 3]) {
         let (cos, alpha) = (w.cos(), w.sin() / (2.0 * self.q));
         let a = 10f64.powf(self.gain / 40.0);
         let slope = 2.0 * a.sqrt() * alpha;
         let (up, down) = (a + 1.0, a - 1.0);
-        let (b, a) = match self.kind {
-            Kind::LowPass => {
-                let b = (1.0 - cos) / 2.0;
-                ([b, 2.0 * b, b], [1.0 + alpha, -2.0 * cos, 1.0 - alpha])
-            }
-            Kind::HighPass => {
-                let b = (1.0 + cos) / 2.0;
-                ([b, -2.0 * b, b], [1.0 + alpha, -2.0 * cos, 1.0 - alpha])
-            }
+        let pass = [1.0 + alpha, -2.0 * cos, 1.0 - alpha];
+        match self.kind {
+            Kind::HighPass => ([0.5 * (1.0 + cos), -1.0 - cos, 0.5 * (1.0 + cos)], pass),
             Kind::Peak => (
                 [1.0 + alpha * a, -2.0 * cos, 1.0 - alpha * a],
                 [1.0 + alpha / a, -2.0 * cos, 1.0 - alpha / a],
@@ -90,50 +115,23 @@ impl Filter {
                 ],
                 [up - down * cos + slope, 2.0 * (down - up * cos), up - down * cos - slope],
             ),
-        };
-        Biquad { b: b.map(|b| b / a[0]), a: [a[1] / a[0], a[2] / a[0]], state: [0.0; 2] }
-    }
-}
-
-/// A running filter, in transposed direct form II.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Biquad {
-    b: [f64; 3],
-    a: [f64; 2],
-    state: [f64; 2],
-}
-
-impl Biquad {
-    pub(crate) fn process(&mut self, io: &mut [f32]) {
-        let ([b0, b1, b2], [a1, a2], [mut s1, mut s2]) = (self.b, self.a, self.state);
-        for io in io {
-            let x = f64::from(*io);
-            let y = b0 * x + s1;
-            s1 = b1 * x - a1 * y + s2;
-            s2 = b2 * x - a2 * y;
-            *io = if y.abs() < NOTHING { 0.0 } else { y as f32 };
+            _ => ([0.5 * (1.0 - cos), 1.0 - cos, 0.5 * (1.0 - cos)], pass),
         }
-        let kept = |s: f64| if s.abs() < NOTHING { 0.0 } else { s };
-        self.state = [kept(s1), kept(s2)];
     }
+}
 
-    /// Comes to rest on a constant input; returns the constant output.
-    pub(crate) fn rest(&mut self, x: f32) -> f32 {
-        let ([b0, b1, b2], [a1, a2], x) = (self.b, self.a, f64::from(x));
-        let y = x * (b0 + b1 + b2) / (1.0 + a1 + a2);
-        let s2 = b2 * x - a2 * y;
-        self.state = [b1 * x - a1 * y + s2, s2];
-        y as f32
-    }
-
-    /// Forgets everything.
-    pub(crate) fn clear(&mut self) {
-        self.state = [0.0; 2];
-    }
+/// A second-order section: `b` over `1, a`.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Coefficients {
+    pub(super) b: [f64; 3],
+    pub(super) a: [f64; 2],
 }
 
 #[cfg(test)]
 mod tests {
+    use cpu::Isa;
+
+    use super::super::section::Section;
     use super::*;
 
     /// The gain in dB of a sine of `hz` after the transient, by correlation.
@@ -141,8 +139,8 @@ mod tests {
         let n = rate as usize;
         let mut io: Vec<f32> =
             (0..2 * n).map(|i| (TAU * hz * i as f64 / rate).sin() as f32).collect();
-        let mut biquad = filter.at(rate);
-        io.chunks_mut(77).for_each(|io| biquad.process(io));
+        let mut section = Section::new(filter.at(rate));
+        io.chunks_mut(77).for_each(|io| section.process(Isa::best().level(), io));
         let (mut re, mut im) = (0.0, 0.0);
         for (i, y) in io.iter().enumerate().skip(n) {
             let phase = TAU * hz * i as f64 / rate;
@@ -150,10 +148,6 @@ mod tests {
             im += f64::from(*y) * phase.sin();
         }
         20.0 * (2.0 * re.hypot(im) / n as f64).log10()
-    }
-
-    fn filter(kind: Kind, hz: f64, gain: f64) -> Filter {
-        Filter { kind, hz, q: flat(), gain }
     }
 
     #[test]
@@ -170,23 +164,19 @@ mod tests {
                 (Kind::LowShelf, 6.0, 1000.0, 3.0),
                 (Kind::HighShelf, -8.0, 20.0, 0.0),
                 (Kind::HighShelf, -8.0, 1000.0, -4.0),
+                (Kind::LowPass1, 0.0, 1000.0, -3.0103),
+                (Kind::LowPass1, 0.0, 2000.0, -6.9897),
+                (Kind::HighPass1, 0.0, 1000.0, -3.0103),
+                (Kind::HighPass1, 0.0, 500.0, -6.9897),
+                (Kind::LowShelf1, 12.0, 20.0, 11.99),
+                (Kind::LowShelf1, 12.0, 1000.0, 6.0),
+                (Kind::HighShelf1, 12.0, 20.0, 0.01),
+                (Kind::HighShelf1, -12.0, 1000.0, -6.0),
             ] {
-                let found = gain(filter(kind, 1000.0, db), rate, hz);
-                assert!((found - expected).abs() < 0.02, "{kind:?} {hz} Hz at {rate}: {found}");
+                let filter = Filter { kind, hz: 1000.0, q: flat(), gain: db };
+                let found = gain(filter, rate, hz);
+                assert!((found - expected).abs() < 0.05, "{kind:?} {hz} Hz at {rate}: {found}");
             }
         }
-    }
-
-    #[test]
-    fn rest_is_where_a_constant_leads() {
-        let mut long = filter(Kind::LowShelf, 300.0, 5.0).at(48_000.0);
-        let mut rested = long;
-        let mut io = vec![0.25; 100_000];
-        long.process(&mut io);
-        assert!((rested.rest(0.25) - io[99_999]).abs() < 1e-6);
-        let (mut a, mut b) = ([0.25, 0.5, -1.0], [0.25, 0.5, -1.0]);
-        long.process(&mut a);
-        rested.process(&mut b);
-        assert!(a.iter().zip(&b).all(|(a, b)| (a - b).abs() < 1e-6), "{a:?} {b:?}");
     }
 }

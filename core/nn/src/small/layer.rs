@@ -16,6 +16,9 @@ const MAX_LAYERS: usize = 64;
 /// Knobs a network may have.
 const MAX_KNOBS: usize = 64;
 
+/// Branches a network may have.
+const MAX_BRANCHES: usize = 8;
+
 /// One step of a chain. Matrices are as PyTorch has them, output by output.
 #[derive(Clone, Debug)]
 pub(crate) enum Layer {
@@ -62,7 +65,7 @@ pub(crate) struct Recurrent {
 #[derive(Clone, Debug)]
 pub(crate) struct Spec {
     pub(crate) layers: Vec<Layer>,
-    /// The inputs after the first, which is the sound.
+    /// The inputs after those that are sound.
     pub(crate) knobs: Vec<Knob>,
     /// Whether the input, after its gain, is added to the network's output.
     pub(crate) skip: bool,
@@ -70,6 +73,11 @@ pub(crate) struct Spec {
     pub(crate) gains: [f32; 2],
     /// Before and after the network, inside the gains.
     pub(crate) filters: [Vec<Filter>; 2],
+    /// Filters of each input of the network that is sound, after those all have.
+    /// None for one input without any.
+    pub(crate) branches: Vec<Vec<Filter>>,
+    /// Whether the network is integrated from sample to sample, against aliasing.
+    pub(crate) antiderivative: bool,
     /// Where the filters are to be derived.
     pub(crate) rate: f64,
 }
@@ -83,8 +91,20 @@ impl Spec {
             skip: false,
             gains: [1.0; 2],
             filters: [Vec::new(), Vec::new()],
+            branches: Vec::new(),
+            antiderivative: false,
             rate: 48_000.0,
         }
+    }
+
+    /// Inputs of the network: sound, then knobs.
+    pub(super) fn inputs(&self) -> usize {
+        self.sounds() + self.knobs.len()
+    }
+
+    /// Those of them that are sound.
+    pub(super) fn sounds(&self) -> usize {
+        self.branches.len().max(1)
     }
 
     /// Refuses what does not fit together, or is larger than any pedal.
@@ -97,7 +117,11 @@ impl Spec {
             let found = self.knobs.len();
             return Err(Error::TooLarge { what: "knobs", limit: MAX_KNOBS, found });
         }
-        let mut width = 1 + self.knobs.len();
+        if self.branches.len() > MAX_BRANCHES {
+            let found = self.branches.len();
+            return Err(Error::TooLarge { what: "branches", limit: MAX_BRANCHES, found });
+        }
+        let mut width = self.inputs();
         for (i, layer) in self.layers.iter().enumerate() {
             width = layer.check(&format!("layers[{i}]"), width)?;
         }

@@ -4,11 +4,13 @@
 //! lanes; recurrent layers run sample by sample between such parts. A curve, one
 //! input and no memory, is read off a table.
 
+mod antiderivative;
 mod curve;
 mod exact;
 mod filter;
 mod layer;
 mod run;
+mod section;
 
 use std::sync::Arc;
 
@@ -21,6 +23,7 @@ use crate::program::{self, Builder, Finish, Id, Mac, Op, Program};
 use crate::simd::Line;
 use crate::{Engine, Error, Knob};
 
+use antiderivative::OneHidden;
 use curve::Curve;
 pub(crate) use filter::Filter;
 pub(crate) use layer::{Conv, Layer, Recurrent, Spec};
@@ -46,6 +49,7 @@ struct Chain {
 enum Stage {
     Feed(Arc<Program>),
     Recurrent(Arc<Loop>),
+    Integrated(Arc<OneHidden>),
 }
 
 /// Where a stage is once silence has lasted.
@@ -69,7 +73,7 @@ impl Small {
         spec.check()?;
         let stages = compile(&spec)?;
         let widths = stages.iter().flat_map(Stage::widths);
-        let planes = widths.max().unwrap_or(1).max(1 + spec.knobs.len());
+        let planes = widths.max().unwrap_or(1).max(spec.inputs());
         let curve = Curve::of(&spec);
         let mut chain = Chain { spec, stages, planes, curve, rest: Vec::new() };
         let (rest, silence) = Running::settle(&chain);
@@ -83,6 +87,13 @@ impl Small {
     /// The same with its filters derived at another rate.
     pub(crate) fn at_rate(&self, rate: f64) -> Result<Self, Error> {
         Self::new(Spec { rate, ..self.0.spec.clone() })
+    }
+
+    /// The same integrated from sample to sample, if that is known to be possible.
+    pub(crate) fn antiderivative(&self) -> Option<Result<Self, Error>> {
+        let spec = &self.0.spec;
+        OneHidden::of(spec)?;
+        Some(Self::new(Spec { antiderivative: true, ..spec.clone() }))
     }
 
     pub(crate) fn engine(&self, isa: Isa) -> Box<dyn Engine> {
@@ -112,6 +123,7 @@ impl Small {
         stages
             .map(|stage| match stage {
                 Stage::Feed(program) => program.macs(),
+                Stage::Integrated(net) => net.macs(),
                 Stage::Recurrent(net) => {
                     let head = if net.head.is_some() { net.hidden } else { 0 };
                     let gates = if net.gru { 3 } else { 4 };
@@ -131,8 +143,10 @@ impl Chain {
         let fields = self.stages.iter().map(|stage| match stage {
             Stage::Feed(program) => program.receptive_field - 1,
             Stage::Recurrent(_) => MEMORY,
+            Stage::Integrated(_) => 1,
         });
-        let filtered = self.spec.filters.iter().any(|filters| !filters.is_empty());
+        let mut filters = self.spec.filters.iter().chain(&self.spec.branches);
+        let filtered = filters.any(|filters| !filters.is_empty());
         1 + fields.sum::<usize>() + if filtered { MEMORY } else { 0 }
     }
 }
@@ -143,14 +157,18 @@ impl Stage {
         match self {
             Stage::Feed(p) => [p.input, p.output].map(|id| p.buffers[id.0].rows),
             Stage::Recurrent(net) => [net.inputs, net.hidden],
+            Stage::Integrated(net) => [net.inputs(), 1],
         }
     }
 }
 
 /// Parts the layers into stages.
 fn compile(spec: &Spec) -> Result<Vec<Stage>, Error> {
+    if let Some(net) = OneHidden::of(spec).filter(|_| spec.antiderivative) {
+        return Ok(vec![Stage::Integrated(Arc::new(net))]);
+    }
     let mut stages = Vec::new();
-    let (mut layers, mut width) = (&spec.layers[..], 1 + spec.knobs.len());
+    let (mut layers, mut width) = (&spec.layers[..], spec.inputs());
     while let Some(layer) = layers.first() {
         if let Layer::Lstm(net) | Layer::Gru(net) = layer {
             let gru = matches!(layer, Layer::Gru(_));

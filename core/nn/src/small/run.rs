@@ -12,8 +12,9 @@ use crate::run::Runner;
 use crate::simd::{Line, clean};
 use crate::{BLOCK, Engine};
 
-use super::filter::Biquad;
-use super::{Chain, Loop, Rest, Stage};
+use super::antiderivative::Integrating;
+use super::section::Section;
+use super::{Chain, Filter, Loop, Rest, Stage};
 
 type Plane = [f32; BLOCK];
 
@@ -26,17 +27,26 @@ pub(super) struct Running {
     parts: Vec<Part>,
     planes: Vec<Plane>,
     knobs: Vec<f32>,
-    /// Before and after the network.
-    filters: [Vec<Biquad>; 2],
+    filters: Filters,
     /// What the filters rest in.
-    rest: [Vec<Biquad>; 2],
+    rest: Filters,
     level: Level,
+}
+
+/// All filters around a network.
+#[derive(Clone)]
+struct Filters {
+    before: Vec<Section>,
+    /// Those of each input that is sound.
+    branches: Vec<Vec<Section>>,
+    after: Vec<Section>,
 }
 
 /// A stage with its state.
 enum Part {
     Feed(Runner),
     Loop(Looping),
+    Integrating(Integrating),
 }
 
 /// A recurrent stage with its state.
@@ -64,14 +74,17 @@ impl Running {
             (Stage::Recurrent(net), Rest::On(_)) => {
                 Part::Loop(Looping::new(net.clone(), net.zeros(), level))
             }
+            (Stage::Integrated(net), Rest::On(inputs)) => {
+                Part::Integrating(Integrating::new(net.clone(), inputs, level))
+            }
+            (Stage::Integrated(net), Rest::In(_)) => {
+                Part::Integrating(Integrating::new(net.clone(), &[], level))
+            }
         };
         let parts: Vec<Part> = chain.stages.iter().zip(&chain.rest).map(part).collect();
-        let mut filters = chain.filters();
-        let mut silence = 0.0;
-        filters[0].iter_mut().for_each(|filter| silence = filter.rest(silence));
-        let mut rest = filters;
-        let mut out = chain.resting_output(&parts);
-        rest[1].iter_mut().for_each(|filter| out = filter.rest(out));
+        let mut rest = Filters::of(&chain);
+        let out = chain.resting_output(&parts);
+        rest.after.iter_mut().fold(out, |x, section| section.rest(x));
         let knobs = chain.spec.knobs.iter().map(|knob| knob.default).collect();
         let planes = vec![[0.0; BLOCK]; chain.planes];
         Self { parts, planes, knobs, filters: rest.clone(), rest, level, chain }
@@ -80,7 +93,8 @@ impl Running {
     /// Finds what every stage rests on in silence, and what comes out then.
     pub(super) fn settle(chain: &Chain) -> (Vec<Rest>, f32) {
         let knobs = chain.spec.knobs.iter().map(|knob| knob.default);
-        let mut values: Vec<f32> = std::iter::once(0.0).chain(knobs).collect();
+        let sounds = std::iter::repeat_n(0.0, chain.spec.sounds());
+        let mut values: Vec<f32> = sounds.chain(knobs).collect();
         let mut rest = Vec::new();
         for stage in &chain.stages {
             let level = Level::new();
@@ -89,6 +103,11 @@ impl Running {
                     let runner = Runner::at_rest_on(program.clone(), level, &values);
                     rest.push(Rest::On(std::mem::take(&mut values)));
                     values = runner.resting().collect();
+                }
+                Stage::Integrated(net) => {
+                    let out = net.evaluate(&values);
+                    rest.push(Rest::On(std::mem::take(&mut values)));
+                    values = vec![out];
                 }
                 Stage::Recurrent(net) => {
                     let mut looping = Looping::new(net.clone(), net.zeros(), level);
@@ -106,32 +125,54 @@ impl Running {
             match part {
                 Part::Feed(runner) => runner.clear(),
                 Part::Loop(looping) => looping.start(&looping.net.zeros()),
+                Part::Integrating(part) => part.reset(),
             }
         }
-        self.filters.iter_mut().flatten().for_each(Biquad::clear);
+        self.filters.all().for_each(Section::clear);
     }
 
-    fn block(&mut self, io: &mut [f32]) {
+    /// At most a block, while the first knobs follow `turning`.
+    fn block(&mut self, io: &mut [f32], turning: &[&[f32]], at: usize) {
         let Self { chain, parts, planes, knobs, filters, level, .. } = self;
+        let n = io.len();
+        let sounds = chain.spec.sounds();
         let [before, after] = chain.spec.gains;
         dispatch!(*level, s => s.vectorize(
             #[inline(always)]
             || io.iter_mut().for_each(|x| *x = before * clean(*x))
         ));
-        filters[0].iter_mut().for_each(|filter| filter.process(io));
+        filters.before.iter_mut().for_each(|section| section.process(*level, io));
+        for (i, (plane, knob)) in planes[sounds..].iter_mut().zip(&mut *knobs).enumerate() {
+            let values = turning.get(i).and_then(|values| values.get(at..at + n));
+            // What is no number leaves a knob where it is.
+            match values {
+                Some(values) => plane.iter_mut().zip(values).for_each(|(to, x)| {
+                    *knob = if x.is_finite() { *x } else { *knob };
+                    *to = *knob;
+                }),
+                None => plane[..n].fill(*knob),
+            }
+        }
+        for (plane, sections) in planes.iter_mut().zip(&mut filters.branches) {
+            plane[..n].copy_from_slice(io);
+            sections.iter_mut().for_each(|section| section.process(*level, &mut plane[..n]));
+        }
+        if filters.branches.is_empty() {
+            planes[0][..n].copy_from_slice(io);
+        }
         let mut wet = [0.0; BLOCK];
         let wet = &mut wet[..io.len()];
         match &chain.curve {
             Some(curve) => {
                 wet.copy_from_slice(io);
                 if curve.run(wet) {
-                    network(parts, planes, knobs, io);
+                    network(parts, planes, n);
                     let all = wet.iter_mut().zip(io.iter()).zip(&planes[0]);
                     all.filter(|((_, x), _)| !curve.holds(**x)).for_each(|((y, _), z)| *y = *z);
                 }
             }
             None => {
-                network(parts, planes, knobs, io);
+                network(parts, planes, n);
                 wet.copy_from_slice(&planes[0][..io.len()]);
             }
         }
@@ -143,37 +184,55 @@ impl Running {
                 *x = finite(y);
             }
         ));
-        filters[1].iter_mut().for_each(|filter| filter.process(io));
+        filters.after.iter_mut().for_each(|section| section.process(*level, io));
         io.iter_mut().for_each(|y| *y = finite(after * *y));
     }
 }
 
-/// Leaves what the stages make of `input` in the first plane.
-fn network(parts: &mut [Part], planes: &mut [Plane], knobs: &[f32], input: &[f32]) {
-    let n = input.len();
-    for (plane, knob) in planes[1..].iter_mut().zip(knobs) {
-        plane[..n].fill(*knob);
-    }
-    planes[0][..n].copy_from_slice(input);
+/// Leaves what the stages make of the first planes in the very first.
+fn network(parts: &mut [Part], planes: &mut [Plane], n: usize) {
     for part in parts {
         match part {
             Part::Feed(runner) => runner.planes(planes, n),
             Part::Loop(looping) => looping.frames(planes, n),
+            Part::Integrating(part) => part.planes(planes, n),
         }
     }
 }
 
-impl Chain {
-    fn filters(&self) -> [Vec<Biquad>; 2] {
-        let at = |filter: &super::Filter| filter.at(self.spec.rate);
-        self.spec.filters.each_ref().map(|filters| filters.iter().map(at).collect())
+impl Filters {
+    /// At rest on silence, which they all leave as it is.
+    fn of(chain: &Chain) -> Self {
+        let rate = chain.spec.rate;
+        let row = |filters: &Vec<Filter>| {
+            filters.iter().map(|filter| Section::new(filter.at(rate))).collect::<Vec<_>>()
+        };
+        let [before, after] = chain.spec.filters.each_ref().map(row);
+        Self { before, branches: chain.spec.branches.iter().map(row).collect(), after }
     }
 
+    fn all(&mut self) -> impl Iterator<Item = &mut Section> {
+        let Self { before, branches, after } = self;
+        before.iter_mut().chain(branches.iter_mut().flatten()).chain(after)
+    }
+
+    /// Is as `other`, those of the same network.
+    fn copy(&mut self, other: &Self) {
+        self.before.copy_from_slice(&other.before);
+        for (to, from) in self.branches.iter_mut().zip(&other.branches) {
+            to.copy_from_slice(from);
+        }
+        self.after.copy_from_slice(&other.after);
+    }
+}
+
+impl Chain {
     /// What the last stage puts out in silence.
     fn resting_output(&self, parts: &[Part]) -> f32 {
         match parts.last() {
             Some(Part::Feed(runner)) => runner.resting().next().unwrap_or_default(),
             Some(Part::Loop(looping)) => looping.output(false, 0),
+            Some(Part::Integrating(part)) => part.resting(),
             None => 0.0,
         }
     }
@@ -283,7 +342,13 @@ fn finite(x: f32) -> f32 {
 impl Engine for Running {
     /// Input that is not finite is read as silence; output is always finite.
     fn process(&mut self, io: &mut [f32]) {
-        io.chunks_mut(BLOCK).for_each(|io| self.block(io));
+        io.chunks_mut(BLOCK).for_each(|io| self.block(io, &[], 0));
+    }
+
+    fn process_turning(&mut self, io: &mut [f32], knobs: &[&[f32]]) {
+        for (i, io) in io.chunks_mut(BLOCK).enumerate() {
+            self.block(io, knobs, i * BLOCK);
+        }
     }
 
     /// Knobs stay where they are; what settles is what it was at their defaults.
@@ -291,6 +356,7 @@ impl Engine for Running {
         for part in &mut self.parts {
             match part {
                 Part::Feed(runner) => runner.reset(),
+                Part::Integrating(part) => part.reset(),
                 Part::Loop(looping) => {
                     copy(
                         std::slice::from_mut(&mut looping.state),
@@ -300,9 +366,7 @@ impl Engine for Running {
                 }
             }
         }
-        for (filters, rest) in self.filters.iter_mut().zip(&self.rest) {
-            filters.copy_from_slice(rest);
-        }
+        self.filters.copy(&self.rest);
     }
 
     fn receptive_field(&self) -> usize {
@@ -319,6 +383,7 @@ impl Engine for Running {
                 (Part::Feed(to), Part::Feed(from)) => {
                     to.take_over(from);
                 }
+                (Part::Integrating(to), Part::Integrating(from)) => to.take_over(from),
                 (Part::Loop(to), Part::Loop(from)) => {
                     to.start(&from.state);
                     to.flip = from.flip;
@@ -327,9 +392,7 @@ impl Engine for Running {
             }
         }
         self.knobs.copy_from_slice(&other.knobs);
-        for (to, from) in self.filters.iter_mut().zip(&other.filters) {
-            to.copy_from_slice(from);
-        }
+        self.filters.copy(&other.filters);
         true
     }
 

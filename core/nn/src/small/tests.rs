@@ -172,6 +172,57 @@ fn knobs_turn_from_the_next_sample_and_outlast_a_reset() {
     assert_eq!(ask(Some((1, 3.0))), [20.5, 20.25], "there is no such knob");
 }
 
+/// A knob that moves from sample to sample is one that is set before each.
+#[test]
+fn knobs_follow_what_they_are_given() {
+    let loaded = load("kiln_branches.json");
+    let turn: Vec<f32> = (0..300).map(|i| 0.5 + 0.5 * (0.05 * i as f32).sin()).collect();
+    let sound: Vec<f32> = (0..300).map(|i| (0.3 * i as f32).sin()).collect();
+    for isa in Isa::available() {
+        let (mut whole, mut each) = (sound.clone(), sound.clone());
+        loaded.net.engine(isa).process_turning(&mut whole, &[&turn]);
+        let mut engine = loaded.net.engine(isa);
+        for (x, k) in each.chunks_mut(1).zip(&turn) {
+            engine.set_knob(0, *k);
+            engine.process(x);
+        }
+        assert!(whole == each, "{isa:?}");
+        let mut parts = sound.clone();
+        let mut engine = loaded.net.engine(isa);
+        for (x, k) in parts.chunks_mut(77).zip(turn.chunks(77)) {
+            engine.process_turning(x, &[k]);
+        }
+        assert!(whole == parts, "{isa:?}");
+    }
+}
+
+/// A quiet sound goes through a slope, of which the mean of two samples is left; any cut
+/// gives the same; a network that is no candidate has none.
+#[test]
+fn an_integrated_network_answers_with_means() {
+    let net = load("kiln_branches.json").net.antiderivative().expect("one layer").expect("valid");
+    let sound: Vec<f32> = (0..300).map(|i| (0.3 * i as f32).sin()).collect();
+    for isa in Isa::available() {
+        let (mut whole, mut parts) = (sound.clone(), sound.clone());
+        net.engine(isa).process(&mut whole);
+        let mut engine = net.engine(isa);
+        parts.chunks_mut(7).for_each(|part| engine.process(part));
+        assert!(whole == parts, "{isa:?}");
+    }
+    let json = br#"{ "format": "kiln-drive", "version": 1, "layers": [
+        { "type": "dense", "weights": [[2.0]], "bias": [0.0] }, { "type": "tanh" },
+        { "type": "dense", "weights": [[3.0]], "bias": [0.25] }] }"#;
+    let net = read(json).expect("valid").net.antiderivative().expect("one layer").expect("valid");
+    let mut io = [1e-4, 3e-4, -2e-4, 0.0, 5.0, 5.0];
+    net.engine(Isa::best()).process(&mut io);
+    let wanted = [3e-4, 1.2e-3, 3e-4, -6e-4].map(|y: f32| 0.25 + y);
+    assert!(farthest(&io[..4], &wanted) < 1e-7, "{io:?}");
+    assert!((io[5] - 3.25).abs() < 1e-5, "{io:?}");
+    for name in ["kiln_drive.json", "rtneural_chain.json", "torch_lstm_in1_h12.json"] {
+        assert!(load(name).net.antiderivative().is_none(), "{name}");
+    }
+}
+
 /// Filters are derived for the rate asked for: the corner stays where it was.
 #[test]
 fn filters_follow_the_rate() {
@@ -239,6 +290,12 @@ fn refuses_what_it_cannot_run() {
         (r#"{"format":"kiln-fuzz"}"#.into(), "expected kiln-drive"),
         (r#"{"format":"kiln-drive","version":2}"#.into(), "expected 1, found 2"),
         (r#"{"format":"kiln-drive","version":1,"drive":2,"layers":[]}"#.into(), "drive is not"),
+        (
+            r#"{"format":"kiln-drive","version":1,"branches":[[{"kind":"notch","hz":1}]],
+            "layers":[]}"#
+                .into(),
+            "branches",
+        ),
         (r#"{"in_shape":[null,null,1],"layers":[{"type":"conv2d"}]}"#.into(), "layers[0].type"),
         (r#"{"in_shape":[1,2,3,4],"layers":[]}"#.into(), "in_shape"),
         (r#"{"in_shape":[null,null,1],"in_skip":2,"layers":[]}"#.into(), "in_skip"),
