@@ -81,7 +81,27 @@ pub fn drive(id: &str) -> Option<&'static Item> {
 }
 
 /// The presets of the distortion, in the order in which they are listed.
-pub(crate) const DRIVE_PRESETS: &[&str] = &[];
+pub(crate) const DRIVE_PRESETS: &[&str] = &[
+    include_str!("../../../assets/presets/drive/warm-push.json"),
+    include_str!("../../../assets/presets/drive/mid-lead.json"),
+    include_str!("../../../assets/presets/drive/dark-blues.json"),
+    include_str!("../../../assets/presets/drive/parallel-grit.json"),
+    include_str!("../../../assets/presets/drive/bass-drive.json"),
+    include_str!("../../../assets/presets/drive/crunch-box.json"),
+    include_str!("../../../assets/presets/drive/bright-edge.json"),
+    include_str!("../../../assets/presets/drive/tight-metal.json"),
+    include_str!("../../../assets/presets/drive/germanium.json"),
+    include_str!("../../../assets/presets/drive/velcro.json"),
+    include_str!("../../../assets/presets/drive/fuzz-bass.json"),
+    include_str!("../../../assets/presets/drive/glass-preamp.json"),
+    include_str!("../../../assets/presets/drive/hot-bottle.json"),
+    include_str!("../../../assets/presets/drive/upper-octave.json"),
+    include_str!("../../../assets/presets/drive/octave-over-dry.json"),
+    include_str!("../../../assets/presets/drive/console-warmth.json"),
+    include_str!("../../../assets/presets/drive/drum-crush.json"),
+    include_str!("../../../assets/presets/drive/wide-sides.json"),
+    include_str!("../../../assets/presets/drive/vocal-bite.json"),
+];
 
 /// The presets of the distortion.
 pub fn drive_presets() -> &'static [drive::preset::Preset] {

@@ -27,6 +27,8 @@ pub enum Wish {
     Open(PathBuf),
     /// Play what is built in, by its id.
     Factory(&'static str),
+    /// Play nothing: the sound passes.
+    Clear,
     /// Play what is so many places on: in the folder of the present file or, where what
     /// plays is built in, among what is.
     Step(isize),
@@ -47,7 +49,7 @@ impl Wish {
 /// shares it.
 #[derive(Clone, Default)]
 pub struct Held {
-    /// What plays.
+    /// What plays, if anything does.
     pub content: Option<Arc<Content>>,
     /// What a project keeps.
     pub(crate) record: Arc<Record>,

@@ -152,9 +152,19 @@ impl Inner {
         state.recover();
     }
 
+    /// Lets the sound pass.
+    fn offer_nothing(&self, state: &mut State) {
+        self.loader.offer(Pedal::none());
+        self.tail.store(0, Relaxed);
+        (state.status.setup, state.status.latency) = (None, 0);
+    }
+
     /// [Plays](Self::offer) what was `built` for the rate the host has by now; what was
     /// built for another, or not at all, [`prepare`](Self::prepare) is to build.
     pub(crate) fn offer_fitting(&self, state: &mut State, built: Option<Built>) {
+        if state.status.content.is_none() {
+            return self.offer_nothing(state);
+        }
         match built.filter(|built| Some(built.setup.sample_rate) == state.rate) {
             Some(built) => self.offer(state, built),
             None => state.status.setup = None,
@@ -175,7 +185,7 @@ impl Inner {
             if undecided(&state) {
                 match first {
                     Ok(Loaded { content, record }) => {
-                        state.status.content = Some(content);
+                        state.status.content = content;
                         (state.record, state.decided) = (record, true);
                         (state.status.setup, state.failed) = (None, None);
                     }
@@ -223,9 +233,7 @@ impl Inner {
                 }
                 Err(why) => {
                     // What there is was built for another rate, and would be wrong.
-                    self.loader.offer(Pedal::none());
-                    self.tail.store(0, Relaxed);
-                    (state.status.setup, state.status.latency) = (None, 0);
+                    self.offer_nothing(&mut state);
                     state.fail(setup, not_loaded(&content.name, &why));
                 }
             }

@@ -26,8 +26,7 @@ pub struct Meters {
     pub trace: Trace,
 }
 
-/// Pairs of a trace.
-pub const PAIRS: usize = 256;
+pub use fx::drive::PAIRS;
 
 /// Pairs from the audio thread to the editor, the newest set of them. The writer never
 /// waits; a reader that meets it looks again.

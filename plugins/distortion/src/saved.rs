@@ -33,12 +33,24 @@ pub struct Saved {
     /// A name for people, where neither file nor path has one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
+    /// Nothing is to play: the sound passes.
+    #[serde(skip_serializing_if = "is_false")]
+    pub empty: bool,
     /// What a newer plugin may have added, so that passing through us does not lose it.
     #[serde(flatten)]
     pub others: BTreeMap<String, Value>,
 }
 
+fn is_false(value: &bool) -> bool {
+    !value
+}
+
 impl Saved {
+    /// Nothing plays.
+    pub fn nothing() -> Self {
+        Self { empty: true, ..Self::default() }
+    }
+
     /// What is built in under `id`.
     pub fn factory(id: &str) -> Self {
         Self { factory: Some(id.into()), ..Self::default() }
@@ -70,6 +82,11 @@ impl Record {
             Self::Whole(Saved { factory: Some(id), .. }) => id.clone(),
             _ => "the model of this project".into(),
         }
+    }
+
+    /// Whether nothing is to play.
+    pub(crate) fn is_empty(&self) -> bool {
+        matches!(self, Self::Whole(Saved { empty: true, .. }))
     }
 
     /// The compressed file in it, if there is one.
@@ -106,7 +123,7 @@ mod tests {
         let read = |json: &str| serde_json::from_str::<Record>(json).expect("JSON");
         assert!(matches!(read("{}"), Record::Whole(saved) if saved == Saved::default()));
         assert!(matches!(read(r#"{"path":"/a.json","new":1}"#), Record::Whole(_)));
-        for bad in ["3", "\"x\"", r#"{"path":3}"#, r#"{"copy":{}}"#, "null"] {
+        for bad in ["3", "\"x\"", r#"{"path":3}"#, r#"{"copy":{}}"#, r#"{"empty":1}"#, "null"] {
             assert!(matches!(read(bad), Record::Damaged(_)), "{bad}");
         }
     }

@@ -70,26 +70,27 @@ impl instance::Snapshot for Snapshot {
         Preset {
             params: self.params,
             quality: live,
-            render: own.then_some(render),
+            render_quality: own.then_some(render),
             model: asset(&self.held),
             ..Preset::default()
         }
     }
 
     fn from_preset(preset: &Preset) -> Result<Self, String> {
-        let saved = preset.model.clone().map_or_else(Saved::default, |asset| Saved {
+        let saved = preset.model.clone().map_or_else(Saved::nothing, |asset| Saved {
             factory: asset.factory,
             name: asset.name,
             path: asset.path.map(PathText::from),
             copy: asset.copy,
             others: asset.others,
+            ..Saved::default()
         });
         let record = Record::Whole(saved);
         let Loaded { content, record } = source::from_record(&record)
             .map_err(|why| format!("the model {} was not loaded: {why}", record.name()))?;
-        let (live, render) = (preset.quality, preset.render);
+        let (live, render) = (preset.quality, preset.render_quality);
         let qualities = Qualities { live, own: render.is_some(), render: render.unwrap_or(live) };
-        let held = Held { content: Some(content), record };
+        let held = Held { content, record };
         Ok(Self { params: preset.params, qualities, held })
     }
 }

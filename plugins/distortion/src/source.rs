@@ -44,16 +44,20 @@ pub struct Content {
     pub model: Arc<nn::Model>,
 }
 
-/// A model, and what is saved of it.
+/// A model or nothing, and what is saved of it.
 #[derive(Clone)]
 pub(crate) struct Loaded {
-    pub(crate) content: Arc<Content>,
+    pub(crate) content: Option<Arc<Content>>,
     pub(crate) record: Arc<Record>,
 }
 
 impl Loaded {
+    pub(crate) fn nothing() -> Self {
+        Self { content: None, record: Arc::new(Record::Whole(Saved::nothing())) }
+    }
+
     fn new(content: Content, record: Record) -> Self {
-        Self { content: Arc::new(content), record: Arc::new(record) }
+        Self { content: Some(Arc::new(content)), record: Arc::new(record) }
     }
 }
 
@@ -95,6 +99,9 @@ pub(crate) fn from_record(record: &Record) -> Result<Loaded, String> {
         return Err("what the project holds of it is damaged".into());
     };
     let kept = |content| Loaded::new(content, record.clone());
+    if saved.empty {
+        return Ok(Loaded { content: None, record: Arc::new(record.clone()) });
+    }
     if let Some(id) = &saved.factory {
         return Ok(kept(built_in(id)?));
     }

@@ -9,7 +9,8 @@ use crate::source::{Content, Source};
 /// All an editor shows of what plays.
 #[derive(Clone, Default)]
 pub struct Status {
-    /// The model that plays; nothing before the first activation or choice.
+    /// The model that plays; nothing before the first activation or choice, and where the
+    /// player wants none.
     pub content: Option<Arc<Content>>,
     /// Name of what is being loaded.
     pub loading: Option<String>,

@@ -38,7 +38,10 @@ impl Inner {
     ) {
         let setup = self.setup();
         let built = loaded.and_then(|loaded| {
-            let built = setup.map(|setup| Self::build(&loaded.content, setup)).transpose()?;
+            let built = match (setup, &loaded.content) {
+                (Some(setup), Some(content)) => Some(Self::build(content, setup)?),
+                _ => None,
+            };
             Ok((loaded, built))
         });
         let mut state = self.state();
@@ -76,6 +79,11 @@ impl Inner {
         match wish {
             Wish::Open(path) => self.open(number, &path),
             Wish::Factory(id) => self.factory(number, id),
+            Wish::Clear => {
+                if self.begin(number, "nothing") {
+                    self.fulfil(number, "nothing", Ok(Loaded::nothing()), None);
+                }
+            }
             Wish::Step(step) => self.step(number, step),
             Wish::Put(held, put) => {
                 self.put(number, held);
@@ -105,13 +113,13 @@ impl Inner {
             let now = Held { content: state.status.content.clone(), record: state.record.clone() };
             now == held
         };
-        match held {
-            Held { content: Some(content), record } if !same => {
-                let name = content.name.clone();
-                self.fulfil(number, &name, Ok(Loaded { content, record }), None);
-            }
-            _ => self.end(number),
+        let Held { content, record } = held;
+        // What was held before anything was decided is nothing that could be put back.
+        if same || content.is_none() && !record.is_empty() {
+            return self.end(number);
         }
+        let name = content.as_ref().map_or("nothing".into(), |content| content.name.clone());
+        self.fulfil(number, &name, Ok(Loaded { content, record }), None);
     }
 
     /// Goes to another file of the folder, past what does not load, or one would be stuck
@@ -218,8 +226,9 @@ impl State {
     fn take(&mut self, loaded: Loaded) {
         let Loaded { content, record } = loaded;
         self.status.error = None;
-        self.unchecked = matches!(content.source, Source::Project(Some(_)));
-        self.status.content = Some(content);
+        let source = content.as_ref().map(|content| &content.source);
+        self.unchecked = matches!(source, Some(Source::Project(Some(_))));
+        self.status.content = content;
         self.record = record;
         (self.unplayed, self.failed) = (None, None);
         self.decided = true;
