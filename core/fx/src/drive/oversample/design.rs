@@ -61,7 +61,5 @@ fn delay(coefs: &[f32]) -> f64 {
 /// Window Function* (1974).
 pub(super) fn linear(stage: usize) -> Vec<f32> {
     let (taps, attenuation) = [(48, 131.0), (9, 138.0), (6, 138.0), (6, 138.0)][stage.min(3)];
-    let mut taps = fir::design::kaiser_attenuation(taps, attenuation);
-    taps.iter_mut().for_each(|tap| *tap *= 2.0);
-    taps
+    fir::design::kaiser_attenuation(taps, attenuation)
 }

@@ -132,3 +132,6 @@ impl Chain {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
