@@ -117,7 +117,7 @@ fn process_uses_no_heap_while_models_and_qualities_change() {
 fn the_first_model_plays_from_the_first_sample() {
     let mut plugin = playing();
     let status = plugin.engine().status();
-    assert_eq!((status.source(), status.error), (Some(&Source::Factory(FIRST)), None));
+    assert_eq!((status.source(), &status.error), (Some(&Source::Factory(FIRST)), &None));
     assert!(!plugin.engine().status().knobs().is_empty(), "its drive can be turned");
     let mut io = tone(4800, 0.5);
     host::block(&mut plugin, &mut io);
@@ -385,7 +385,9 @@ fn nothing_a_host_sends_makes_the_output_a_nan_for_good() {
         host::process(&mut plugin, &mut io);
         assert!(io.iter().flatten().all(|x| x.is_finite() && !x.is_subnormal()), "{bad:e}");
     }
-    assert!(close(settled(&mut plugin), clipped(0.7, 0.5)));
+    // What the huge constant left in the filter that takes constants away has to pass.
+    let heard = [settled(&mut plugin), settled(&mut plugin)];
+    assert!(close(heard[1], clipped(0.7, 0.5)), "{heard:?}, not {}", clipped(0.7, 0.5));
 }
 
 #[test]
