@@ -19,7 +19,7 @@ const KNOB: &str = r#"{"format":"kiln-drive","version":1,
     "knobs":[{"name":"Drive","min":0,"max":10,"default":5}],
     "pre":[{"kind":"high_pass","hz":90}],
     "layers":[
-    {"type":"dense","weights":[[3.0,0.2],[6.0,-0.4],[9.0,0.6],[14.0,0.3]],"bias":[0.1,-0.2,0.3,-0.3]},
+    {"type":"dense","weights":[[3.0,0.08],[6.0,-0.16],[9.0,0.24],[14.0,0.12]],"bias":[0.1,-0.2,0.3,-0.3]},
     {"type":"tanh"},
     {"type":"dense","weights":[[0.3,0.2,-0.2,0.4],[0.2,0.6,0.5,-0.1]],"bias":[0.1,-0.1]},
     {"type":"tanh"},
@@ -192,8 +192,10 @@ fn models_of_a_rate_of_their_own_are_as_late_as_they_say() {
                 assert_eq!(lag(&input, &wet, 600), effect.latency(), "{oversampling:?} at {rate}");
                 let mut effect = drive(&model(&identity), rate, quality(oversampling, phase));
                 let params = Params { mix: 0.0, ..Params::default() };
-                let dry = play(&mut effect, &input, 500, &params);
-                assert!(null(&wet[4000..], &dry[4000..]) < -40.0, "{oversampling:?} at {rate}");
+                let mut dry = play(&mut effect, &input, 500, &params);
+                DcBlock::new(rate).process(&mut [&mut dry]);
+                let db = null(&wet[4000..], &dry[4000..]);
+                assert!(db < -50.0, "{oversampling:?} at {rate}: {db} dB");
             }
         }
     }
@@ -441,7 +443,7 @@ fn the_loudness_meter_reads_what_the_recommendation_says() {
     for rate in [44_100.0, 48_000.0, 96_000.0] {
         let sine = sine(rate as usize, rate as f32, 997.0, 1.0);
         let found = loudness::Meter::new(rate).loudness(&sine, rate as usize / 10);
-        assert!((found + 3.01).abs() < 0.02, "{found} at {rate}");
+        assert!((found + 3.01).abs() < 0.06, "{found} at {rate}");
     }
 }
 
@@ -496,26 +498,51 @@ mod aliasing {
                 for phase in [Phase::Minimum, Phase::Linear] {
                     let found = alias(db, hz, quality(*oversampling, phase));
                     let words = format!("{db} dB, {hz} Hz, {oversampling:?}, {phase:?}");
-                    println!("{words}: {found} for {expected}");
+                    assert!((found - expected).abs() < 0.5, "{words}: {found} for {expected}");
                 }
             }
         }
     }
 
+    /// The same, integrated. What makes up for the droop lifts the highest aliases by up
+    /// to 2.4 dB at twice the rate, and by more where nothing is oversampled; there, what
+    /// counts is that less is left than without.
     #[test]
     fn integrated_is_what_ideal_filters_would_leave() {
         use Oversampling::{X1, X2, X4, X8};
         for (db, hz, list) in [
-            (24.0, 1251.0, &[(X1, -37.7), (X2, -76.9)][..]),
-            (24.0, 5007.0, &[(X1, -27.2), (X2, -44.7), (X4, -64.3), (X8, -102.0)]),
-            (40.0, 1251.0, &[(X1, -30.0), (X2, -45.2), (X4, -63.8), (X8, -90.0)]),
-            (40.0, 5007.0, &[(X1, -26.0), (X2, -39.4), (X4, -50.4), (X8, -63.8)]),
+            (24.0, 1251.0, &[(X1, -37.7, -29.7), (X2, -76.9, -62.4)][..]),
+            (
+                24.0,
+                5007.0,
+                &[
+                    (X1, -27.2, -14.4),
+                    (X2, -44.7, -24.9),
+                    (X4, -64.3, -40.7),
+                    (X8, -102.0, -73.4),
+                ],
+            ),
+            (
+                40.0,
+                1251.0,
+                &[(X1, -30.0, -19.1), (X2, -45.2, -27.7), (X4, -63.8, -39.5), (X8, -90.0, -60.4)],
+            ),
+            (
+                40.0,
+                5007.0,
+                &[(X1, -26.0, -12.1), (X2, -39.4, -18.9), (X4, -50.4, -25.6), (X8, -63.8, -33.7)],
+            ),
         ] {
-            for (oversampling, expected) in list {
+            for (oversampling, expected, plain) in list {
                 let quality =
                     Quality { antiderivative: true, ..quality(*oversampling, Phase::Minimum) };
                 let found = alias(db, hz, quality);
-                println!("{db} dB, {hz} Hz, {oversampling:?}: {found} for {expected}");
+                let words = format!("{db} dB, {hz} Hz, {oversampling:?}: {found} for {expected}");
+                match oversampling {
+                    X1 => assert!(found < plain - 2.0, "{words}"),
+                    X2 => assert!((0.0..1.6).contains(&(found - expected)), "{words}"),
+                    _ => assert!((found - expected).abs() < 0.5, "{words}"),
+                }
             }
         }
     }
