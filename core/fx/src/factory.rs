@@ -3,7 +3,7 @@
 use std::sync::OnceLock;
 
 use crate::preset::{Preset, Stored};
-use crate::reverb;
+use crate::{drive, reverb};
 
 /// A file that is built in.
 #[derive(Clone, Copy, Debug)]
@@ -70,6 +70,46 @@ pub fn cabinet(id: &str) -> Option<&'static Item> {
 /// The network of that id.
 pub fn reverb(id: &str) -> Option<&'static Item> {
     REVERBS.iter().find(|item| item.id == id)
+}
+
+/// The models of the distortion.
+pub const DRIVES: &[Item] = items![];
+
+/// The model of the distortion of that id.
+pub fn drive(id: &str) -> Option<&'static Item> {
+    DRIVES.iter().find(|item| item.id == id)
+}
+
+/// The presets of the distortion, in the order in which they are listed.
+pub(crate) const DRIVE_PRESETS: &[&str] = &[
+    include_str!("../../../assets/presets/drive/warm-push.json"),
+    include_str!("../../../assets/presets/drive/mid-lead.json"),
+    include_str!("../../../assets/presets/drive/dark-blues.json"),
+    include_str!("../../../assets/presets/drive/parallel-grit.json"),
+    include_str!("../../../assets/presets/drive/bass-drive.json"),
+    include_str!("../../../assets/presets/drive/crunch-box.json"),
+    include_str!("../../../assets/presets/drive/bright-edge.json"),
+    include_str!("../../../assets/presets/drive/tight-metal.json"),
+    include_str!("../../../assets/presets/drive/germanium.json"),
+    include_str!("../../../assets/presets/drive/velcro.json"),
+    include_str!("../../../assets/presets/drive/fuzz-bass.json"),
+    include_str!("../../../assets/presets/drive/glass-preamp.json"),
+    include_str!("../../../assets/presets/drive/hot-bottle.json"),
+    include_str!("../../../assets/presets/drive/upper-octave.json"),
+    include_str!("../../../assets/presets/drive/octave-over-dry.json"),
+    include_str!("../../../assets/presets/drive/console-warmth.json"),
+    include_str!("../../../assets/presets/drive/drum-crush.json"),
+    include_str!("../../../assets/presets/drive/wide-sides.json"),
+    include_str!("../../../assets/presets/drive/vocal-bite.json"),
+];
+
+/// The presets of the distortion.
+pub fn drive_presets() -> &'static [drive::preset::Preset] {
+    static READ: OnceLock<Vec<drive::preset::Preset>> = OnceLock::new();
+    // The tests see to it that each of them is read.
+    READ.get_or_init(|| {
+        DRIVE_PRESETS.iter().filter_map(|json| Stored::load(json.as_bytes()).ok()).collect()
+    })
 }
 
 /// The presets, in the order in which they are listed.
@@ -142,7 +182,10 @@ mod tests {
             let graph = fdn::Graph::load(item.bytes).expect(item.id);
             assert_eq!(graph.name, item.name);
         }
-        let all = || MODELS.iter().chain(CABINETS).chain(REVERBS);
+        for item in DRIVES {
+            assert!(nn::Model::load(item.bytes).is_ok(), "{}", item.id);
+        }
+        let all = || MODELS.iter().chain(CABINETS).chain(REVERBS).chain(DRIVES);
         let mut ids: Vec<&str> = all().map(|item| item.id).collect();
         ids.sort_unstable();
         ids.dedup();

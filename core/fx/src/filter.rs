@@ -81,6 +81,23 @@ impl Coefs {
         }
     }
 
+    /// (high s² + band k s + low) / (s² + k s + 1) with k = 1/q, in units of `warp`
+    /// (see [`prewarp`]), of gains as factors.
+    pub(crate) fn analogue(warp: f64, q: f64, [high, band, low]: [f64; 3]) -> Self {
+        let k = 1.0 / q;
+        Self { g: warp, k, mix: [high, k * (band - high), low - high] }
+    }
+
+    /// A tilt about `warp` (see [`prewarp`]): a filter of first order with `gain`, in
+    /// dB, far above it, as much less far below, and none there.
+    ///
+    /// (A s + 1) / (s + A) with A = 10^(gain/20), as a section of two equal poles at
+    /// A, one of which meets a zero.
+    pub(crate) fn tilt(warp: f64, gain: f64) -> Self {
+        let a = 10f64.powf(gain / 20.0);
+        Self::analogue(warp * a, 0.5, [a, 0.5 * (a + 1.0 / a), 1.0 / a])
+    }
+
     /// The sum of `share` of this filter and the rest of the unfiltered signal.
     #[must_use]
     pub fn mixed(self, share: f64) -> Self {

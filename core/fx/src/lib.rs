@@ -42,6 +42,7 @@ pub mod tone;
 
 pub use amp::{Amp, Loaders};
 pub use cabinet::Cabinet;
+pub use drive::{Drive, Pedal};
 pub use error::Error;
 pub use impulse::Impulse;
 pub use pair::Pair;

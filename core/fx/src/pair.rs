@@ -1,6 +1,8 @@
 //! The engines of the left and the right channel of one model.
 
-use nn::Engine;
+use std::ops::Range;
+
+use nn::{BLOCK, Engine};
 
 use crate::amp::Levels;
 use crate::error::Error;
@@ -148,14 +150,14 @@ impl Voice for Pair {
         match (&mut *io, &mut self.apart) {
             ([], _) => {}
             ([mono], apart) => {
-                left.run(mono);
+                left.run(mono, &Turning::NONE);
                 apart.iter_mut().for_each(Rest::wake);
             }
             ([a, b, ..], None) => {
-                left.run(a);
-                right.run(b);
+                left.run(a, &Turning::NONE);
+                right.run(b, &Turning::NONE);
             }
-            ([a, b, ..], Some(apart)) => run_joined([left, right], apart, a, b),
+            ([a, b, ..], Some(apart)) => run_joined([left, right], apart, [a, b], &Turning::NONE),
         }
         self.after.apply(io);
     }
@@ -171,43 +173,86 @@ impl Voice for Pair {
     }
 }
 
+/// The most knobs that turn.
+pub(crate) const MOST_KNOBS: usize = 4;
+
+/// Knobs of a network that follow slices while it runs.
+#[derive(Clone, Copy)]
+pub(crate) struct Turning<'a> {
+    knobs: [&'a [f32]; MOST_KNOBS],
+    count: usize,
+}
+
+impl<'a> Turning<'a> {
+    /// None turns.
+    pub(crate) const NONE: Self = Self { knobs: [&[]; MOST_KNOBS], count: 0 };
+
+    /// The first `count` of `knobs`.
+    pub(crate) fn new(knobs: [&'a [f32]; MOST_KNOBS], count: usize) -> Self {
+        Self { knobs, count: count.min(MOST_KNOBS) }
+    }
+
+    fn part(&self, part: Range<usize>) -> Self {
+        let knobs = std::array::from_fn(|k| self.knobs[k].get(part.clone()).unwrap_or_default());
+        Self { knobs, count: self.count }
+    }
+}
+
 /// Runs both channels, the second only where it is or lately was another signal.
-fn run_joined(channels: [&mut Channel; 2], apart: &mut Rest, a: &mut [f32], b: &mut [f32]) {
-    let [left, right] = channels;
+pub(crate) fn run_joined(
+    channels: [&mut Channel; 2],
+    apart: &mut Rest,
+    io: [&mut [f32]; 2],
+    knobs: &Turning<'_>,
+) {
+    let ([left, right], [a, b]) = (channels, io);
     let mut at = 0;
     while at < a.len() {
-        let span = apart.next(at, a.len(), |i| a[*i].to_bits() == b[*i].to_bits());
+        let most = a.len().min(at + BLOCK);
+        let span = apart.next(at, most, |i| a[*i].to_bits() == b[*i].to_bits());
         if span.woken && !right.take_over(left) {
             right.reset();
         }
         let part = at..at + span.samples;
-        left.run(&mut a[part.clone()]);
+        left.run(&mut a[part.clone()], &knobs.part(part.clone()));
         if span.resting {
             b[part.clone()].copy_from_slice(&a[part.clone()]);
         } else {
-            right.run(&mut b[part.clone()]);
+            right.run(&mut b[part.clone()], &knobs.part(part.clone()));
         }
         at = part.end;
     }
 }
 
 /// An engine that rests while its input and so its output stand still.
-struct Channel {
-    engine: Box<dyn Engine>,
+pub(crate) struct Channel {
+    pub(crate) engine: Box<dyn Engine>,
     rest: Rest,
     /// The output when it last ran.
     level: f32,
 }
 
 impl Channel {
-    fn new(engine: Box<dyn Engine>, memory: usize) -> Self {
+    pub(crate) fn new(engine: Box<dyn Engine>, memory: usize) -> Self {
         Self { rest: Rest::new(memory), engine, level: 0.0 }
     }
 
-    fn run(&mut self, io: &mut [f32]) {
+    /// Is awake from now on: its knobs stand elsewhere.
+    pub(crate) fn wake(&mut self) {
+        self.rest.wake();
+    }
+
+    pub(crate) fn run(&mut self, io: &mut [f32], knobs: &Turning<'_>) {
+        if knobs.count > 0 {
+            self.rest.wake();
+            self.engine.process_turning(io, &knobs.knobs[..knobs.count]);
+            self.level = tame(io).unwrap_or(self.level);
+            return;
+        }
         let mut at = 0;
         while at < io.len() {
-            let span = self.rest.next(at, io.len(), |i| io[*i] == 0.0);
+            let most = io.len().min(at + BLOCK);
+            let span = self.rest.next(at, most, |i| io[*i] == 0.0);
             let part = &mut io[at..at + span.samples];
             at += span.samples;
             if span.resting {
@@ -215,22 +260,26 @@ impl Channel {
                 continue;
             }
             self.engine.process(part);
-            // Where a network leaves the finite numbers there is silence; it is not
-            // reset, for its memory is finite or bounded and a reset may be costly.
-            for x in &mut *part {
-                *x = if x.is_finite() { x.clamp(-LOUDEST, LOUDEST) } else { 0.0 };
-            }
-            self.level = part[span.samples - 1];
+            self.level = tame(part).unwrap_or(self.level);
         }
     }
 
-    fn reset(&mut self) {
+    pub(crate) fn reset(&mut self) {
         self.engine.reset();
         self.rest.wake();
     }
 
-    fn take_over(&mut self, other: &Self) -> bool {
+    pub(crate) fn take_over(&mut self, other: &Self) -> bool {
         (self.rest, self.level) = (other.rest, other.level);
         self.engine.take_over(&*other.engine)
     }
+}
+
+/// Where a network leaves the finite numbers there is silence; it is not reset, for
+/// its memory is finite or bounded and a reset may be costly. Returns the last sample.
+fn tame(io: &mut [f32]) -> Option<f32> {
+    for x in &mut *io {
+        *x = if x.is_finite() { x.clamp(-LOUDEST, LOUDEST) } else { 0.0 };
+    }
+    io.last().copied()
 }

@@ -323,7 +323,8 @@ impl Asset {
 
     fn built_in(&self) -> Option<&'static Item> {
         let id = self.factory.as_deref()?;
-        factory::model(id).or_else(|| factory::cabinet(id)).or_else(|| factory::reverb(id))
+        let files = [factory::model, factory::cabinet, factory::reverb, factory::drive];
+        files.into_iter().find_map(|find| find(id))
     }
 }
 

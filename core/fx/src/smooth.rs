@@ -44,6 +44,11 @@ impl Smooth {
         (self.left == 0).then_some(self.target)
     }
 
+    /// Samples until it arrives.
+    pub fn left(&self) -> usize {
+        self.left
+    }
+
     /// Multiplies each of `channels`, of equal length, by the next values.
     pub fn apply(&mut self, channels: &mut [&mut [f32]]) {
         if let Some(value) = self.settled() {

@@ -8,7 +8,6 @@
 //! kept; while it is kept no new one is accepted. So nothing is ever freed on the
 //! audio thread, nothing leaks, and the newest offer wins.
 
-use std::ops::Range;
 use std::sync::Arc;
 
 use crossbeam_utils::atomic::AtomicCell;
@@ -18,12 +17,13 @@ use nn::BLOCK;
 /// remembers longer enters with what little of the start it still holds.
 pub const WARM_UP_LIMIT: usize = 24_000;
 
-/// What a slot runs: something that changes one or two channels.
+/// What a slot runs: something that changes some channels, for most voices one or two.
 pub trait Voice: Send {
     /// What the player may change about it while it plays.
     type Settings;
 
-    /// Changes one or two channels of equal length, at most [`BLOCK`], in place.
+    /// Changes as many channels as its slot is given, of equal length, at most
+    /// [`BLOCK`], in place.
     /// The settings of the first call after construction or reset hold at once.
     /// Real-time safe; what it writes is finite.
     fn run(&mut self, channels: &mut [&mut [f32]], settings: &Self::Settings);
@@ -111,11 +111,26 @@ impl<V: Voice> Slot<V> {
     /// Runs the voice over one or two channels of equal length, in place.
     /// Further channels are left as they are. Real-time safe.
     pub fn process(&mut self, channels: &mut [&mut [f32]], settings: &V::Settings) {
-        let length = channels.iter().take(2).map(|c| c.len()).min().unwrap_or(0);
+        match channels {
+            [] => {}
+            [mono] => self.process_all([mono], settings),
+            [left, right, ..] => self.process_all([left, right], settings),
+        }
+    }
+
+    /// Runs the voice over `N` channels, the shortest one's length of them, in place.
+    /// Real-time safe.
+    pub(crate) fn process_all<const N: usize>(
+        &mut self,
+        mut channels: [&mut [f32]; N],
+        settings: &V::Settings,
+    ) {
+        let length = channels.iter().map(|c| c.len()).min().unwrap_or(0);
         let mut at = 0;
         while at < length {
             let end = length.min(at + self.span());
-            self.run(channels, at..end, settings);
+            self.phase(channels.each_mut().map(|c| &mut c[at..end]), settings);
+            self.advance(end - at);
             at = end;
         }
     }
@@ -209,17 +224,6 @@ impl<V: Voice> Slot<V> {
     }
 
     /// Runs a part that lies in one phase of a swap.
-    fn run(&mut self, channels: &mut [&mut [f32]], part: Range<usize>, settings: &V::Settings) {
-        match channels {
-            [] => {}
-            [mono] => self.phase([&mut mono[part.clone()]], settings),
-            [left, right, ..] => {
-                self.phase([&mut left[part.clone()], &mut right[part.clone()]], settings);
-            }
-        }
-        self.advance(part.len());
-    }
-
     fn phase<const N: usize>(&mut self, mut io: [&mut [f32]; N], settings: &V::Settings) {
         let Some(next) = &mut self.next else {
             self.live.iter_mut().for_each(|live| live.run(&mut io, settings));

@@ -96,8 +96,9 @@ impl Model {
     /// # Errors
     /// If `rate` is no rate of sound.
     pub fn at_rate(&self, rate: f64) -> Result<Self, Error> {
-        if !(1000.0..=1_000_000.0).contains(&rate) {
-            return Err(Error::invalid("rate", "1000 to 1000000 Hz", rate));
+        // Sixteen times the fastest converter, for those who oversample.
+        if !(1000.0..=16.0 * 768_000.0).contains(&rate) {
+            return Err(Error::invalid("rate", "1000 to 12288000 Hz", rate));
         }
         match &self.net {
             Net::Small(net) if self.follows_rate() => {
@@ -151,6 +152,17 @@ impl Model {
     /// compare; the best one if this machine lacks `isa`.
     pub fn engine_on(&self, isa: Isa) -> Box<dyn Engine> {
         self.net.engine(isa)
+    }
+
+    /// Replaces `io` with what a small network's trainer gets: every state is zero at
+    /// first, where an engine begins settled on silence, and `knobs` stand still in
+    /// their own units. The files of all other networks say how they begin, so they
+    /// play as their engines do.
+    pub fn unsettled(&self, knobs: &[f32], io: &mut [f32]) {
+        match &self.net {
+            Net::Small(net) => net.unsettled(Isa::best(), knobs, io),
+            _ => self.engine().process(io),
+        }
     }
 
     /// `WaveNet`, `LSTM`, `ConvNet`, `Linear` or `SlimmableContainer`; `Chain` for

@@ -66,14 +66,7 @@ impl Listing {
     pub fn step(&self, place: Place, current: Option<&Path>, step: isize) -> Option<PathBuf> {
         let names = self.names(place);
         let name = current.and_then(Path::file_name).and_then(|name| name.to_str());
-        let at = name.and_then(|name| names.iter().position(|other| other == name));
-        let count = isize::try_from(names.len()).ok().filter(|&n| n > 0)?;
-        let to = match at {
-            Some(at) => (at as isize + step).rem_euclid(count),
-            None if step > 0 => 0,
-            None => count - 1,
-        };
-        Some(self.folder.join(&names[to as usize]))
+        Some(self.folder.join(shell::files::step(names, name, step)?))
     }
 }
 

@@ -53,6 +53,34 @@ pub fn home() -> PathBuf {
     std::env::home_dir().filter(|home| home.is_dir()).unwrap_or_else(|| PathBuf::from("/"))
 }
 
+/// A typed path, with `~` for home.
+pub fn expand(typed: &str) -> PathBuf {
+    let typed = typed.trim();
+    match typed.strip_prefix('~') {
+        Some(rest) if rest.is_empty() || rest.starts_with(['/', '\\']) => {
+            home().join(rest.trim_start_matches(['/', '\\']))
+        }
+        _ => PathBuf::from(typed),
+    }
+}
+
+/// The one of `names` that is `step` after `current`, round and round. Where `current` is
+/// none of them, it is the first of all or, going back, the last.
+pub fn step<'a, N: AsRef<str>>(
+    names: &'a [N],
+    current: Option<&str>,
+    step: isize,
+) -> Option<&'a str> {
+    let at = current.and_then(|name| names.iter().position(|other| other.as_ref() == name));
+    let count = isize::try_from(names.len()).ok().filter(|&n| n > 0)?;
+    let to = match at {
+        Some(at) => (at as isize + step).rem_euclid(count),
+        None if step > 0 => 0,
+        None => count - 1,
+    };
+    Some(names[to as usize].as_ref())
+}
+
 /// What orders names without regard to case, and numbers in them by their value.
 pub fn by_number(name: &str) -> impl Ord + use<> {
     (key(name), name.to_owned())
@@ -90,6 +118,29 @@ mod tests {
         let mut names = ["b", "Gain 10", "gain 9", "Gain 02", "A", "gain 010x"];
         names.sort_by_cached_key(|name| by_number(name));
         assert_eq!(names, ["A", "b", "Gain 02", "gain 9", "Gain 10", "gain 010x"]);
+    }
+
+    #[test]
+    fn paths_are_read_as_people_write_them() {
+        assert_eq!(expand(" ~/graphs "), home().join("graphs"));
+        assert_eq!(expand("~"), home());
+        assert_eq!(expand("/~x"), PathBuf::from("/~x"));
+        assert_eq!(expand("~x"), PathBuf::from("~x"));
+    }
+
+    #[test]
+    fn steps_go_round_and_round() {
+        let names = ["a", "b", "c"];
+        for (from, by, to) in [
+            (Some("a"), 1, Some("b")),
+            (Some("c"), 1, Some("a")),
+            (Some("a"), -1, Some("c")),
+            (Some("gone"), 1, Some("a")),
+            (None, -1, Some("c")),
+        ] {
+            assert_eq!(step(&names, from, by), to, "{from:?} {by}");
+        }
+        assert_eq!(step::<&str>(&[], Some("a"), 1), None);
     }
 
     #[test]

@@ -26,6 +26,7 @@ use nn::{BLOCK, Engine};
 
 use crate::denormal::scrub;
 use crate::error::Error;
+use crate::pair::MOST_KNOBS;
 
 mod kernel;
 mod phases;
@@ -158,6 +159,15 @@ impl Plan {
         }
     }
 
+    /// `n` engines that take turns, one for each of the interleaved parts of a signal
+    /// of `n` times the host's rate: all their delays last `n` times as many samples.
+    pub fn interleaved(&self, n: usize) -> Box<dyn Engine> {
+        match n {
+            0 | 1 => self.engine(),
+            n => Box::new(Phases::new((0..n).map(|_| self.engine()).collect())),
+        }
+    }
+
     /// Host samples by which the output of an engine trails its input.
     pub fn latency(&self) -> usize {
         self.converter.as_ref().map_or(0, |converter| converter.latency)
@@ -224,7 +234,14 @@ struct Resampled {
     rest: f32,
     /// Whether anything was heard since the reset.
     started: bool,
+    /// Host samples since the last point of the grid on which knobs turn.
+    phase: usize,
+    /// Where knobs go at the next one.
+    due: [Option<f32>; MOST_KNOBS],
 }
+
+/// Host samples between two points at which knobs turn.
+const KNOB_GRID: usize = 16;
 
 impl Resampled {
     fn new(converter: &Converter, phases: Phases) -> Self {
@@ -248,6 +265,8 @@ impl Resampled {
             quality: f32::INFINITY,
             rest: 0.0,
             started: false,
+            phase: 0,
+            due: [None; MOST_KNOBS],
         };
         engine.restart();
         engine
@@ -260,6 +279,22 @@ impl Resampled {
         self.rest = size.map_or(0.0, |rest| rest.value);
         self.owed = self.ratio.q - 1;
         self.started = false;
+    }
+
+    fn pieces(&mut self, io: &mut [f32]) {
+        self.phase = (self.phase + io.len()) % KNOB_GRID;
+        for io in io.chunks_mut(self.piece) {
+            self.run(io);
+        }
+    }
+
+    /// At a point of the grid.
+    fn turn(&mut self) {
+        for (i, due) in self.due.iter_mut().enumerate() {
+            if let Some(value) = due.take() {
+                self.phases.set_knob(i, value);
+            }
+        }
     }
 
     /// At most `piece` samples.
@@ -285,15 +320,25 @@ impl Resampled {
 impl Engine for Resampled {
     fn process(&mut self, io: &mut [f32]) {
         self.started |= !io.is_empty();
-        for io in io.chunks_mut(self.piece) {
-            self.run(io);
+        let mut io = io;
+        if self.due.iter().any(Option::is_some) && !io.is_empty() {
+            let lead = io.len().min((KNOB_GRID - self.phase) % KNOB_GRID);
+            let (before, after) = io.split_at_mut(lead);
+            self.pieces(before);
+            if !after.is_empty() {
+                self.turn();
+            }
+            io = after;
         }
+        self.pieces(io);
     }
 
     fn reset(&mut self) {
         self.up.reset();
         self.phases.reset();
         self.down.reset();
+        self.phase = 0;
+        self.turn();
         self.restart();
     }
 
@@ -314,6 +359,7 @@ impl Engine for Resampled {
         self.up.follow(&other.up);
         self.down.follow(&other.down);
         (self.owed, self.rest) = (other.owed, other.rest);
+        (self.phase, self.due) = (other.phase, other.due);
         (self.quality, self.started) = (other.quality, other.started);
         true
     }
@@ -323,6 +369,28 @@ impl Engine for Resampled {
         self.phases.set_quality(quality);
         if !self.started {
             self.restart();
+        }
+    }
+
+    fn set_knob(&mut self, index: usize, value: f32) {
+        self.due.get_mut(index).into_iter().for_each(|due| *due = None);
+        self.phases.set_knob(index, value);
+    }
+
+    /// On a grid counted from the reset, so that no cut of the signal shows: a sample
+    /// of the host is none of the network's.
+    fn process_turning(&mut self, io: &mut [f32], knobs: &[&[f32]]) {
+        let mut at = 0;
+        while at < io.len() {
+            let end = io.len().min(at + KNOB_GRID - self.phase);
+            for (due, knob) in self.due.iter_mut().zip(knobs) {
+                *due = knob.get(at).copied().or(*due);
+            }
+            self.process(&mut io[at..end]);
+            for (due, knob) in self.due.iter_mut().zip(knobs) {
+                *due = knob.get(end - 1).copied().or(*due);
+            }
+            at = end;
         }
     }
 }

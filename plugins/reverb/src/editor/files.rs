@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use egui::{Align2, Color32, Key, Rect, Response, Ui, pos2, vec2};
 use nice_plug_egui::RepaintNotifier;
-use shell::files::{Folder, home};
+use shell::files::{Folder, expand, home};
 use ui::icon::Icon;
 use ui::{control, list::List, paint, theme};
 
@@ -193,25 +193,12 @@ fn is_graph(path: &Path) -> bool {
     path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("json"))
 }
 
-/// A typed path, with `~` for home.
-fn expand(typed: &str) -> PathBuf {
-    let typed = typed.trim();
-    match typed.strip_prefix('~') {
-        Some(rest) if rest.is_empty() || rest.starts_with(['/', '\\']) => {
-            home().join(rest.trim_start_matches(['/', '\\']))
-        }
-        _ => PathBuf::from(typed),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn paths_are_read_as_people_write_them() {
-        assert_eq!(expand(" ~/graphs "), home().join("graphs"));
-        assert_eq!(expand("/~x"), PathBuf::from("/~x"));
+    fn graphs_are_json() {
         assert!(is_graph(Path::new("/a/Hall.JSON")) && !is_graph(Path::new("/a/Hall.wav")));
     }
 }

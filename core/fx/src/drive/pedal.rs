@@ -1,0 +1,356 @@
+//! One model made ready to play: its engines, what lies around them against
+//! aliasing, and what it does to the loudness.
+
+use nn::{BLOCK, Engine, Isa, Model};
+
+use super::loudness::Loudness;
+use super::oversample::Chain;
+use super::{KNOBS, Params, Setup};
+use crate::amp::{Levels, OutputLevel};
+use crate::delay::Delay;
+use crate::error::Error;
+use crate::levels::Known;
+use crate::pair::{Channel, MOST_KNOBS, Turning, run_joined};
+use crate::resample::{self, Plan, RATES};
+use crate::rest::Rest;
+use crate::smooth::{Smooth, fade_samples, gain};
+use crate::swap::Voice;
+
+/// What drive does to a network without knobs: dB from its least to its most.
+pub(super) const DRIVE_SPAN: f32 = 48.0;
+
+/// 180 dB below full scale: silence, so that a network may rest.
+const FLOOR: f32 = 1e-9;
+
+/// Both channels of one model at one [`Setup`], with the dry signal beside them.
+///
+/// As a [`Voice`] it takes four channels: the wet left and right, which go through
+/// the network, and the dry ones, which go the same way around it.
+pub struct Pedal {
+    setup: Option<Setup>,
+    core: Option<Box<Core>>,
+}
+
+/// What the player may change about a pedal while it plays.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Settings {
+    /// See [`Params::drive`].
+    pub drive: f32,
+    /// See [`Params::knobs`].
+    pub knobs: [f32; KNOBS],
+    /// What was applied before, in dB, which counts where loudness is made up for.
+    pub input_gain: f32,
+    /// See [`Params::auto_gain`].
+    pub auto_gain: bool,
+    /// See [`Params::calibrate_input`].
+    pub calibrate_input: bool,
+    /// See [`Params::interface`].
+    pub interface: f32,
+}
+
+/// The parts of a pedal with a model.
+struct Core {
+    channels: [Channel; 2],
+    /// Rests while both channels are the same and one network plays for both.
+    apart: Option<Rest>,
+    chain: Chain,
+    factor: usize,
+    /// Make the dry channels as late as a network's own rate makes the wet ones.
+    late: [Delay; 2],
+    known: Known,
+    loudness: Loudness,
+    knobs: Vec<Turn>,
+    /// Calibration and, for a network without knobs, the drive.
+    before: Smooth,
+    make_up: Smooth,
+    memory: usize,
+    latency: usize,
+    /// The first settings after a reset hold at once.
+    fresh: bool,
+}
+
+/// A knob of the network.
+struct Turn {
+    min: f32,
+    max: f32,
+    /// In the knob's own unit, a value a sample of the network.
+    value: Smooth,
+    values: Vec<f32>,
+}
+
+impl From<&Params> for Settings {
+    fn from(params: &Params) -> Self {
+        Self {
+            drive: params.drive,
+            knobs: params.knobs,
+            input_gain: params.input_gain,
+            auto_gain: params.auto_gain,
+            calibrate_input: params.calibrate_input,
+            interface: params.interface,
+        }
+    }
+}
+
+impl Settings {
+    fn levels(&self) -> Levels {
+        let Self { calibrate_input, interface, .. } = *self;
+        Levels { output: OutputLevel::Raw, calibrate_input, interface }
+    }
+}
+
+impl Pedal {
+    /// No model: what comes in goes out.
+    pub fn none() -> Self {
+        Self { setup: None, core: None }
+    }
+
+    /// Engines of `model` for both channels that play where `setup` says, sharing its
+    /// weights. Takes milliseconds for a small network, most of which measure how
+    /// loud it is.
+    ///
+    /// # Errors
+    /// [`Error::SampleRate`] for a rate of the host or the model outside 8 to 768 kHz.
+    pub fn build(model: &Model, setup: Setup) -> Result<Self, Error> {
+        Self::build_on(model, setup, Isa::best())
+    }
+
+    /// [`Pedal::build`] on an instruction set of choice, to measure or to compare. A
+    /// model with a rate of its own runs on the best in any case.
+    ///
+    /// # Errors
+    /// See [`Pedal::build`].
+    pub fn build_on(model: &Model, setup: Setup, isa: Isa) -> Result<Self, Error> {
+        let core = Core::build(model, setup, isa)?;
+        Ok(Self { setup: Some(setup), core: Some(Box::new(core)) })
+    }
+
+    /// Whether there is a model.
+    pub fn is_some(&self) -> bool {
+        self.core.is_some()
+    }
+
+    /// Where it was built to play, if there is a model.
+    pub fn setup(&self) -> Option<Setup> {
+        self.setup
+    }
+
+    /// Samples by which the output trails the input.
+    pub fn latency(&self) -> usize {
+        self.core.as_ref().map_or(0, |core| core.latency)
+    }
+
+    /// The gains, as factors, with which it plays now: before the network, and after.
+    pub(super) fn gains(&self) -> [f32; 2] {
+        let now = |smooth: &Smooth| smooth.settled().unwrap_or(1.0);
+        self.core.as_ref().map_or([1.0; 2], |core| [now(&core.before), now(&core.make_up)])
+    }
+
+    /// The next settings hold at once.
+    pub(super) fn refresh(&mut self) {
+        self.core.iter_mut().for_each(|core| core.fresh = true);
+    }
+}
+
+impl Core {
+    fn build(model: &Model, setup: Setup, isa: Isa) -> Result<Self, Error> {
+        let host = f64::from(setup.sample_rate);
+        if !RATES.contains(&host) {
+            return Err(Error::SampleRate { of: "host", expected: RATES, found: host });
+        }
+        let factor = setup.quality.oversampling.factor();
+        let network = Network::new(model, setup, isa)?;
+        let [left, right] = [(); 2].map(|()| network.engine());
+        let memory = left.receptive_field();
+        let around = left.latency() / factor;
+        let [left, mut right] = [left, right].map(|engine| Channel::new(engine, memory));
+        let joins = right.take_over(&left);
+        let chain = Chain::new(setup.quality, network.is_integrated(), isa);
+        let fade = fade_samples(setup.sample_rate);
+        let late = [(); 2].map(|()| {
+            let mut delay = Delay::new(around);
+            delay.set(around, 1);
+            delay
+        });
+        let mut core = Self {
+            channels: [left, right],
+            apart: joins.then(|| Rest::new(memory)),
+            factor,
+            late,
+            known: Known::of(model.metadata()),
+            loudness: Loudness::of(model),
+            knobs: Turn::all(model, factor, fade),
+            before: Smooth::new(1.0, fade),
+            make_up: Smooth::new(1.0, fade),
+            memory: memory.div_ceil(factor) + chain.memory(),
+            latency: around + chain.latency(),
+            chain,
+            fresh: true,
+        };
+        core.join();
+        Ok(core)
+    }
+
+    /// Both channels have heard the same.
+    fn join(&mut self) {
+        self.apart.iter_mut().for_each(Rest::rest);
+    }
+
+    fn follow(&mut self, settings: &Settings) {
+        let calibration = self.known.before(&settings.levels());
+        let drive = match self.knobs.is_empty() {
+            true => DRIVE_SPAN * (settings.drive - 0.5),
+            false => 0.0,
+        };
+        let before = gain(calibration + drive);
+        let make_up = match settings.auto_gain {
+            true => {
+                let level = settings.input_gain + calibration + drive;
+                gain(-self.loudness.added(settings.drive, level))
+            }
+            false => 1.0,
+        };
+        let shares = [settings.drive].into_iter().chain(settings.knobs);
+        let fresh = std::mem::take(&mut self.fresh);
+        if fresh {
+            self.before.snap(before);
+            self.make_up.snap(make_up);
+        }
+        self.before.set(before);
+        self.make_up.set(make_up);
+        for (i, (knob, share)) in self.knobs.iter_mut().zip(shares).enumerate() {
+            let value = knob.at(share);
+            if fresh && knob.value.settled() != Some(value) {
+                knob.value.snap(value);
+                for channel in &mut self.channels {
+                    channel.engine.set_knob(i, value);
+                    channel.wake();
+                }
+            }
+            knob.value.set(value);
+        }
+    }
+
+    /// Runs the network over `n` samples of its own rate in the chain.
+    fn play(&mut self, n: usize) {
+        let [left, right] = self.chain.wet(n);
+        for x in left.iter_mut().chain(right.iter_mut()) {
+            *x = if x.abs() > FLOOR { *x } else { 0.0 };
+        }
+        // Apart from where the knobs stand still, at the sample from which on they do.
+        let turning = self.knobs.iter().map(|knob| knob.value.left()).max().unwrap_or(0).min(n);
+        let count = if turning > 0 { self.knobs.len() } else { 0 };
+        let mut values: [&[f32]; MOST_KNOBS] = [&[]; MOST_KNOBS];
+        for (to, knob) in values.iter_mut().zip(&mut self.knobs) {
+            knob.value.fill(&mut knob.values[..turning]);
+            *to = &knob.values[..turning];
+        }
+        let (a, left) = left.split_at_mut(turning);
+        let (b, right) = right.split_at_mut(turning);
+        let [first, second] = &mut self.channels;
+        for (io, knobs) in
+            [([a, b], Turning::new(values, count)), ([left, right], Turning::NONE)]
+        {
+            match &mut self.apart {
+                Some(apart) => run_joined([&mut *first, &mut *second], apart, io, &knobs),
+                None => {
+                    let [a, b] = io;
+                    first.run(a, &knobs);
+                    second.run(b, &knobs);
+                }
+            }
+        }
+    }
+}
+
+impl Voice for Pedal {
+    type Settings = Settings;
+
+    /// Wet left, wet right, dry left, dry right; another number of channels passes.
+    fn run(&mut self, io: &mut [&mut [f32]], settings: &Settings) {
+        let (Some(core), [left, right, dry @ ..]) = (&mut self.core, io) else { return };
+        let [dry_left, dry_right] = dry else { return };
+        core.follow(settings);
+        core.before.apply(&mut [left, right]);
+        let n = left.len();
+        core.chain.up([left, right, dry_left, dry_right]);
+        core.play(n * core.factor);
+        core.chain.down([left, right, dry_left, dry_right]);
+        for (dry, late) in [dry_left, dry_right].into_iter().zip(&mut core.late) {
+            if late.delay() > 0 {
+                late.process(dry);
+            }
+        }
+        core.make_up.apply(&mut [left, right]);
+    }
+
+    fn reset(&mut self) {
+        let Some(core) = &mut self.core else { return };
+        core.channels.iter_mut().for_each(Channel::reset);
+        core.chain.reset();
+        core.late.iter_mut().for_each(Delay::reset);
+        core.join();
+        core.fresh = true;
+    }
+
+    fn warm_up(&self) -> usize {
+        self.core.as_ref().map_or(0, |core| core.memory)
+    }
+}
+
+impl Turn {
+    /// The knobs of a network, at their defaults; `factor` times the host's rate.
+    fn all(model: &Model, factor: usize, fade: usize) -> Vec<Self> {
+        let turn = |knob: &nn::Knob| Self {
+            min: knob.min,
+            max: knob.max,
+            value: Smooth::new(knob.default, fade * factor),
+            values: vec![0.0; BLOCK * factor],
+        };
+        model.knobs().iter().take(1 + KNOBS).map(turn).collect()
+    }
+
+    /// The value at a share of the range.
+    fn at(&self, share: f32) -> f32 {
+        self.min + share * (self.max - self.min)
+    }
+}
+
+/// A model at the rate it is going to play at.
+enum Network {
+    /// One that plays at any rate; whether it is integrated from sample to sample.
+    Free { model: Model, integrated: bool, isa: Isa },
+    /// One of a rate of its own, and how many of it take turns.
+    Tied(Plan, usize),
+}
+
+impl Network {
+    fn new(model: &Model, setup: Setup, isa: Isa) -> Result<Self, Error> {
+        let factor = setup.quality.oversampling.factor();
+        let host = f64::from(setup.sample_rate);
+        if !model.follows_rate() {
+            let oversampling = resample::Oversampling::X1;
+            let setup = resample::Setup { sample_rate: setup.sample_rate, oversampling };
+            return Ok(Self::Tied(Plan::new(model, setup)?, factor));
+        }
+        let integrated = setup.quality.antiderivative.then(|| model.antiderivative()).flatten();
+        let whole = integrated.is_some();
+        // It takes any rate of a host this often; what is no rate was refused before.
+        let rate = host * factor as f64;
+        let free = integrated.as_ref().unwrap_or(model).at_rate(rate);
+        let refused =
+            |_| Error::SampleRate { of: "host", expected: RATES, found: host };
+        Ok(Self::Free { model: free.map_err(refused)?, integrated: whole, isa })
+    }
+
+    fn is_integrated(&self) -> bool {
+        matches!(self, Self::Free { integrated: true, .. })
+    }
+
+    /// One running channel, at the multiple of the host's rate.
+    fn engine(&self) -> Box<dyn Engine> {
+        match self {
+            Self::Free { model, isa, .. } => model.engine_on(*isa),
+            Self::Tied(plan, factor) => plan.interleaved(*factor),
+        }
+    }
+}
