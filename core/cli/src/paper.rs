@@ -91,7 +91,6 @@ pub(crate) const RED: RGBColor = RGBColor(190, 20, 30);
 pub(crate) const GREY: RGBColor = RGBColor(150, 154, 162);
 pub(crate) const FAINT: RGBColor = RGBColor(226, 228, 232);
 
-
 /// A panel with its axes.
 pub(crate) type Chart<'a, 'b, X, Y> = ChartContext<'b, BitMapBackend<'a>, Cartesian2d<X, Y>>;
 
@@ -137,7 +136,6 @@ pub(crate) fn plain(x: &f64) -> String {
     let short = text.trim_end_matches('0').trim_end_matches('.');
     short.replace('-', "−")
 }
-
 
 /// Draws what was labelled.
 pub(crate) fn legend<'a: 'b, 'b, X, Y>(

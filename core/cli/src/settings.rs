@@ -106,10 +106,11 @@ fn leaves<P: Params>() -> Vec<(String, Value)> {
 
 /// What is set otherwise than the default, by key.
 pub(crate) fn changed<P: Params>(params: &P) -> Map<String, Value> {
-    let short = |(key, value): (String, Value)| match P::RANGES.iter().find(|range| range.key == key) {
-        Some(range) => (key, short(range.get(params))),
-        None => (key, value),
-    };
+    let short =
+        |(key, value): (String, Value)| match P::RANGES.iter().find(|range| range.key == key) {
+            Some(range) => (key, short(range.get(params))),
+            None => (key, value),
+        };
     let all = values(params).into_iter().zip(leaves::<P>());
     all.filter(|(value, default)| value != default).map(|(value, _)| short(value)).collect()
 }
@@ -139,8 +140,7 @@ fn choices<P: Params>(key: &str) -> Vec<String> {
     if let Some(place) = json.pointer_mut(&pointer(key)) {
         *place = "?".into();
     }
-    let error =
-        serde_json::from_value::<P>(json).map_or_else(|e| e.to_string(), |_| "".into());
+    let error = serde_json::from_value::<P>(json).map_or_else(|e| e.to_string(), |_| "".into());
     let words = error.split('`').skip(1).step_by(2).filter(|word| *word != "?");
     words.map(str::to_owned).collect()
 }
@@ -183,8 +183,7 @@ pub(crate) fn list<P: Params>(as_json: bool) -> Result<String> {
 fn entry<P: Params>(key: &str, default: Value) -> Value {
     match (P::RANGES.iter().find(|range| range.key == key), default) {
         (Some(range), _) => {
-            let [min, max, default] =
-                [range.min, range.max, range.get(&P::default())].map(short);
+            let [min, max, default] = [range.min, range.max, range.get(&P::default())].map(short);
             json!({ "key": key, "default": default, "min": min, "max": max })
         }
         (None, Value::Bool(on)) => json!({ "key": key, "default": on, "choices": [true, false] }),

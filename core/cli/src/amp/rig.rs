@@ -47,11 +47,7 @@ pub(crate) struct Recipe<'a> {
 
 impl Rig {
     /// Reads what `sources` name, and puts `settings` on top of the preset.
-    pub(crate) fn load(
-        sources: &Sources,
-        settings: &[Setting],
-        raw: Option<f32>,
-    ) -> Result<Self> {
+    pub(crate) fn load(sources: &Sources, settings: &[Setting], raw: Option<f32>) -> Result<Self> {
         let preset = sources.preset.as_deref().map(preset).transpose()?.unwrap_or_default();
         let mut files = Vec::new();
         if let Some(path) = &sources.preset {

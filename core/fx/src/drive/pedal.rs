@@ -19,6 +19,10 @@ use crate::swap::Voice;
 /// What drive does to a network without knobs: dB from its least to its most.
 pub(super) const DRIVE_SPAN: f32 = 48.0;
 
+/// The most, in dB, that loudness is made up for: a network that gates says nothing at
+/// low levels, which no gain brings back.
+const MOST_MAKE_UP: f32 = 40.0;
+
 /// 180 dB below full scale: silence, so that a network may rest.
 const FLOOR: f32 = 1e-9;
 
@@ -205,7 +209,8 @@ impl Core {
         let make_up = match settings.auto_gain {
             true => {
                 let level = settings.input_gain + calibration + drive;
-                gain(-self.loudness.added(settings.drive, level))
+                let added = self.loudness.added(settings.drive, level);
+                gain(-added.clamp(-MOST_MAKE_UP, MOST_MAKE_UP))
             }
             false => 1.0,
         };
@@ -247,9 +252,7 @@ impl Core {
         let (a, left) = left.split_at_mut(turning);
         let (b, right) = right.split_at_mut(turning);
         let [first, second] = &mut self.channels;
-        for (io, knobs) in
-            [([a, b], Turning::new(values, count)), ([left, right], Turning::NONE)]
-        {
+        for (io, knobs) in [([a, b], Turning::new(values, count)), ([left, right], Turning::NONE)] {
             match &mut self.apart {
                 Some(apart) => run_joined([&mut *first, &mut *second], apart, io, &knobs),
                 None => {
@@ -337,8 +340,7 @@ impl Network {
         // It takes any rate of a host this often; what is no rate was refused before.
         let rate = host * factor as f64;
         let free = integrated.as_ref().unwrap_or(model).at_rate(rate);
-        let refused =
-            |_| Error::SampleRate { of: "host", expected: RATES, found: host };
+        let refused = |_| Error::SampleRate { of: "host", expected: RATES, found: host };
         Ok(Self::Free { model: free.map_err(refused)?, integrated: whole, isa })
     }
 

@@ -260,7 +260,8 @@ fn another_pedal_comes_without_a_click() {
 #[test]
 fn a_bypass_passes_the_input_late() {
     let input = noise(20_000, 0.5);
-    for quality in [quality(Oversampling::X8, Phase::Minimum), quality(Oversampling::X2, Phase::Linear)]
+    for quality in
+        [quality(Oversampling::X8, Phase::Minimum), quality(Oversampling::X2, Phase::Linear)]
     {
         let mut effect = drive(&model(KNOB), RATE, quality);
         let params = Params { bypass: true, output_gain: 6.0, ..Params::default() };
@@ -320,9 +321,8 @@ fn nothing_that_comes_in_makes_it_say_nonsense() {
                 range.set(&mut params, random.hostile(range.min, range.max));
             }
             let length = 1 + random.below(400);
-            let mut io = [(); 2].map(|()| {
-                (0..length).map(|_| random.hostile(-1.0, 1.0)).collect::<Vec<f32>>()
-            });
+            let mut io = [(); 2]
+                .map(|()| (0..length).map(|_| random.hostile(-1.0, 1.0)).collect::<Vec<f32>>());
             let [left, right] = &mut io;
             effect.process(&mut [left, right], 1 + random.below(2), &params);
             for x in io.iter().flatten() {
@@ -371,7 +371,8 @@ fn a_reset_is_a_new_beginning() {
 fn a_tilt_turns_about_its_middle() {
     for gain in [-12.0, -5.0, 7.0, 12.0] {
         for (hz, db) in [(20.0, -gain), (700.0, 0.0), (16_000.0, gain)] {
-            let mut effect = drive(&model(IDENTITY), RATE, quality(Oversampling::X1, Phase::Minimum));
+            let mut effect =
+                drive(&model(IDENTITY), RATE, quality(Oversampling::X1, Phase::Minimum));
             let input = sine(48_000, RATE, hz, 0.01);
             let tilt = gain as f32;
             let out = play(&mut effect, &input, 64, &Params { tilt, ..Params::default() });
@@ -483,16 +484,8 @@ mod aliasing {
         for (db, hz, list) in [
             (24.0, 1251.0, &[(X1, -29.7), (X2, -62.4)][..]),
             (24.0, 5007.0, &[(X1, -14.4), (X2, -24.9), (X4, -40.7), (X8, -73.4)]),
-            (
-                40.0,
-                1251.0,
-                &[(X1, -19.1), (X2, -27.7), (X4, -39.5), (X8, -60.4), (X16, -102.0)],
-            ),
-            (
-                40.0,
-                5007.0,
-                &[(X1, -12.1), (X2, -18.9), (X4, -25.6), (X8, -33.7), (X16, -45.4)],
-            ),
+            (40.0, 1251.0, &[(X1, -19.1), (X2, -27.7), (X4, -39.5), (X8, -60.4), (X16, -102.0)]),
+            (40.0, 5007.0, &[(X1, -12.1), (X2, -18.9), (X4, -25.6), (X8, -33.7), (X16, -45.4)]),
         ] {
             for (oversampling, expected) in list {
                 for phase in [Phase::Minimum, Phase::Linear] {
@@ -515,12 +508,7 @@ mod aliasing {
             (
                 24.0,
                 5007.0,
-                &[
-                    (X1, -27.2, -14.4),
-                    (X2, -44.7, -24.9),
-                    (X4, -64.3, -40.7),
-                    (X8, -102.0, -73.4),
-                ],
+                &[(X1, -27.2, -14.4), (X2, -44.7, -24.9), (X4, -64.3, -40.7), (X8, -102.0, -73.4)],
             ),
             (
                 40.0,

@@ -3,9 +3,7 @@
 use plotters::prelude::*;
 
 use super::Figure;
-use crate::paper::{
-    Area, BLUE, FONT, GREY, INK, ORANGE, Painted, RED, legend, panel, plain, px,
-};
+use crate::paper::{Area, BLUE, FONT, GREY, INK, ORANGE, Painted, RED, legend, panel, plain, px};
 
 /// Columns a long response is drawn in, each from its least to its greatest sample.
 const COLUMNS: usize = 1600;

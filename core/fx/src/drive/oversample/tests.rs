@@ -135,7 +135,10 @@ fn no_cut_of_the_signal_shows_on_any_instruction_set() {
             }
             let reference = first.get_or_insert_with(|| whole.clone());
             for (a, b) in reference.iter().flatten().zip(whole.iter().flatten()) {
-                assert!((a - b).abs() < 2e-6 * a.abs().max(1.0), "{quality:?} on {isa:?}: {a} and {b}");
+                assert!(
+                    (a - b).abs() < 2e-6 * a.abs().max(1.0),
+                    "{quality:?} on {isa:?}: {a} and {b}"
+                );
             }
         }
     }
