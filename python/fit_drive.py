@@ -195,12 +195,14 @@ class Fit:
         return (j.T @ j).astype(float) / len(y), (j.T @ r).astype(float) / len(y)
 
     def _step(self, a, g, p, loss, mu):
-        for _ in range(8):
-            damped = a + np.diag(mu * np.diag(a) + DECAY)
+        size = np.diag(a)
+        size = np.maximum(size, 1e-5 * size.max())  # of no use now is not free to go anywhere
+        for _ in range(12):
+            damped = a + np.diag(mu * size + DECAY)
             try:
                 trial = p + linalg.solve(damped, g, assume_a="pos")
             except linalg.LinAlgError:
-                mu *= 10
+                mu *= 4
                 continue
             layers = unpack(trial, self.layers)
             found = self.loss(layers)
@@ -227,7 +229,8 @@ class Fit:
         a, g = self._normal(y, np.concatenate([j, np.stack(columns, 1)], 1))
         before = (self.loss(self.layers), self.layers, self.front, self.x)
         for mu in (1e-4, 1e-2, 1.0):
-            step = linalg.solve(a + np.diag(mu * np.diag(a) + DECAY), g, assume_a="pos")
+            damped = a + np.diag(mu * np.maximum(np.diag(a), 1e-5 * np.diag(a).max()) + DECAY)
+            step = linalg.solve(damped, g, assume_a="pos")
             n = len(free)
             self.front = before[2].moved(np.clip(step[-n:], -0.3, 0.3))
             self.layers = unpack(pack(before[1]) + step[:-n], before[1])

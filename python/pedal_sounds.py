@@ -12,7 +12,7 @@ import numpy as np
 import make_riff
 from circuits import RATE
 
-SEGMENT = RATE // 2  # samples
+SEGMENT = RATE * 3 // 10  # samples
 SEGMENTS = 112
 RIFF = Path(__file__).parents[1] / "assets/riff.wav"
 

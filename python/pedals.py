@@ -92,7 +92,7 @@ def hard_clip(drive):
     """An op-amp that slews, then diodes to ground behind a resistor."""
     compensation, slew, unity = 30e-12, 0.3e6, 1e6  # farads, V/s, Hz
     return (
-        *_input("p"),
+        *_input("p", 1.5e-9),
         ("gm", "p", "m", "g", 2 * np.pi * unity * compensation, slew * compensation),
         ("C", "g", "0", compensation),
         ("R", "g", "0", 1e9),
@@ -101,7 +101,7 @@ def hard_clip(drive):
         ("R", "m", "a", 1e3 + 100e3 * audio(drive)),
         ("C", "m", "a", 100e-12),
         ("R", "m", "l", 3.3e3),
-        ("C", "l", "0", 470e-9),
+        ("C", "l", "0", 10e-6),
         ("C", "a", "b", 4.7e-6),
         ("R", "b", "t", 2.2e3),
         ("C", "t", "0", 4.7e-9),
@@ -113,23 +113,22 @@ def hard_clip(drive):
 def fuzz(drive, bias):
     """Two germanium transistors with feedback from the second emitter to the first base.
 
-    Drive is the part of the second emitter's resistor that is bypassed; Bias is the second
-    collector's resistor: up, the transistor starves.
+    Drive is the resistor ahead of the first base; Bias is the second collector's resistor: up,
+    the transistor starves. A diode keeps the base from being driven far below its emitter, so
+    that loud notes do not charge the capacitor there.
     """
-    above = between(1e3, 30.0, drive)
     return (
-        ("R", "in", "s", 100e3),
+        ("R", "in", "s", between(220e3, 10e3, drive)),
         ("C", "s", "b1", 2.2e-6),
         ("V", "plus", "0", BATTERY),
+        _pair("0", "b1", GERMANIUM, 1, 0),
         ("bjt", "c1", "b1", "0", *GERMANIUM_NPN),
         ("R", "plus", "c1", 33e3),
         ("C", "b1", "c1", 100e-12),
         ("bjt", "t", "c1", "e2", *GERMANIUM_NPN),
         ("C", "c1", "t", 100e-12),
         ("R", "plus", "t", between(3.3e3, 20e3, bias)),
-        ("R", "e2", "w", above),
-        ("R", "w", "0", 1005.0 - above),
-        ("C", "w", "0", 22e-6),
+        ("R", "e2", "0", 1e3),
         ("R", "e2", "b1", 100e3),
         *_output("t", 9e3),
     )
@@ -138,13 +137,14 @@ def fuzz(drive, bias):
 def overdrive(drive, tone):
     """A tone network that decides what is clipped, an op-amp with diodes, a fixed low-pass.
 
-    Tone pans between a low-pass and the whole signal, ahead of the clipper.
+    Tone pans between a treble cut of 9 dB and the whole signal, ahead of the clipper.
     """
     return (
         *_input("p"),
         ("buffer", "p", "0", "q", 1.0),
         ("R", "q", "dark", 2.2e3),
-        ("C", "dark", "0", 100e-9),
+        ("R", "dark", "d", 1.2e3),
+        ("C", "d", "0", 100e-9),
         ("R", "q", "w", 2.2e3 + 100e3 * (1 - tone)),
         ("R", "w", "dark", 100.0 + 100e3 * tone),
         ("opamp", "w", "m", "t"),
@@ -158,12 +158,12 @@ def overdrive(drive, tone):
 
 
 def tube(drive, bias):
-    """A triode, a volume pot and a second triode; Bias is the second cathode's resistor."""
-    wiper = between(0.02, 0.6, drive)
+    """A triode, a volume pot and a second triode whose grid Bias holds at -0.6 to -3 volts."""
+    wiper = between(0.04, 0.9, drive)
     return (
-        ("R", "in", "s", 68e3),
+        ("R", "in", "s", 200e3),
         ("R", "s", "0", 68e3),
-        ("R", "s", "g1", 33e3),
+        ("R", "s", "g1", 10e3),
         ("C", "g1", "0", 120e-12),
         ("V", "plus", "0", 300.0),
         ("triode", "p1", "g1", "k1"),
@@ -171,14 +171,13 @@ def tube(drive, bias):
         ("R", "k1", "0", 1.5e3),
         ("C", "k1", "0", 1e-6),
         ("C", "p1", "v", 22e-9),
-        ("R", "v", "w", 1e6 * (1 - wiper) + 220e3),
-        ("R", "w", "0", 1e6 * wiper),
-        ("R", "w", "g2", 68e3),
-        ("C", "g2", "0", 120e-12),
-        ("triode", "t", "g2", "k2"),
+        ("R", "v", "w", 250e3 * (1 - wiper) + 47e3),
+        ("V", "minus", "0", -between(0.6, 3.0, bias)),
+        ("R", "w", "minus", 250e3 * wiper),
+        ("R", "w", "g2", 330e3),
+        ("C", "g2", "0", 60e-12),
+        ("triode", "t", "g2", "0"),
         ("R", "plus", "t", 100e3),
-        ("R", "k2", "0", between(820.0, 6.8e3, bias)),
-        ("C", "k2", "0", 1e-6),
         *_output("t", 9e3),
     )
 
