@@ -1,9 +1,8 @@
 """What is measured of models of the pedals, against their circuits."""
 
 import numpy as np
-from scipy import signal
 
-from circuits import OVER, RATE, VOLTS
+from circuits import OVER, RATE
 
 HZ = np.array([100.0, 300.0, 1000.0, 3000.0, 6000.0])
 
@@ -79,7 +78,7 @@ def plot(path, pedal, model, riff):
         knobs = (drive, *rest)
         circuit, copy = lambda x: pedal(x, knobs), lambda x: model.over(x, knobs, RATE, OVER)
         a.plot(*transfer(circuit), colour, lw=1, label=f"circuit, drive {drive}")
-        a.plot(*transfer(copy), colour + "--" if False else colour, lw=2, alpha=0.4)
+        a.plot(*transfer(copy), colour, lw=2.5, alpha=0.4)
         for axis, peak in ((c, 0.3), (d, 0.02)):
             n = RATE // 110
             x = peak * np.sin(2 * np.pi * np.arange(40 * n) / n)
