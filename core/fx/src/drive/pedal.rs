@@ -67,6 +67,10 @@ struct Core {
     /// Calibration and, for a network without knobs, the drive.
     before: Smooth,
     make_up: Smooth,
+    /// What the network says in silence, at its own rate: without it, no turn of the
+    /// drive and no other pedal is heard where nothing plays.
+    offset: Smooth,
+    offsets: Vec<f32>,
     memory: usize,
     latency: usize,
     /// The first settings after a reset hold at once.
@@ -143,10 +147,13 @@ impl Pedal {
         self.core.as_ref().map_or(0, |core| core.latency)
     }
 
-    /// The gains, as factors, with which it plays now: before the network, and after.
-    pub(super) fn gains(&self) -> [f32; 2] {
+    /// With what it plays now: the gains, as factors, before the network and after it,
+    /// and what is taken from its output between.
+    pub(super) fn gains(&self) -> [f32; 3] {
         let now = |smooth: &Smooth| smooth.settled().unwrap_or(1.0);
-        self.core.as_ref().map_or([1.0; 2], |core| [now(&core.before), now(&core.make_up)])
+        self.core.as_ref().map_or([1.0, 1.0, 0.0], |core| {
+            [now(&core.before), now(&core.make_up), core.offset.settled().unwrap_or(0.0)]
+        })
     }
 
     /// The next settings hold at once.
@@ -185,6 +192,8 @@ impl Core {
             knobs: Turn::all(model, factor, fade),
             before: Smooth::new(1.0, fade),
             make_up: Smooth::new(1.0, fade),
+            offset: Smooth::new(0.0, fade * factor),
+            offsets: vec![0.0; BLOCK * factor],
             memory: memory.div_ceil(factor) + chain.memory(),
             latency: around + chain.latency(),
             chain,
@@ -214,12 +223,15 @@ impl Core {
             }
             false => 1.0,
         };
+        let offset = self.loudness.rest(settings.drive);
         let shares = [settings.drive].into_iter().chain(settings.knobs);
         let fresh = std::mem::take(&mut self.fresh);
         if fresh {
             self.before.snap(before);
             self.make_up.snap(make_up);
+            self.offset.snap(offset);
         }
+        self.offset.set(offset);
         self.before.set(before);
         self.make_up.set(make_up);
         for (i, (knob, share)) in self.knobs.iter_mut().zip(shares).enumerate() {
@@ -261,6 +273,19 @@ impl Core {
                     second.run(b, &knobs);
                 }
             }
+        }
+        self.centre(n);
+    }
+
+    /// Takes away what the network says in silence.
+    fn centre(&mut self, n: usize) {
+        if self.offset.settled() == Some(0.0) {
+            return;
+        }
+        let offsets = &mut self.offsets[..n];
+        self.offset.fill(offsets);
+        for io in self.chain.wet(n) {
+            io.iter_mut().zip(&*offsets).for_each(|(x, offset)| *x -= offset);
         }
     }
 }
