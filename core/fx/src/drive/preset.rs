@@ -87,11 +87,8 @@ mod tests {
 
     #[test]
     fn a_preset_survives_a_file_and_what_is_newer_with_it() {
-        let linear = Quality {
-            oversampling: Oversampling::X16,
-            phase: Phase::Linear,
-            antiderivative: true,
-        };
+        let linear =
+            Quality { oversampling: Oversampling::X16, phase: Phase::Linear, antiderivative: true };
         let mut preset = Preset {
             name: "Mine".into(),
             quality: linear,
