@@ -23,6 +23,10 @@ pub(super) const DRIVE_SPAN: f32 = 48.0;
 /// low levels, which no gain brings back.
 const MOST_MAKE_UP: f32 = 40.0;
 
+/// Samples in which a network comes to rest where its knobs stand: soon enough for the
+/// audio thread.
+const SETTLE: usize = 2048;
+
 /// 180 dB below full scale: silence, so that a network may rest.
 const FLOOR: f32 = 1e-9;
 
@@ -81,6 +85,8 @@ struct Core {
 struct Turn {
     min: f32,
     max: f32,
+    /// Where it stands at first.
+    rest: f32,
     /// In the knob's own unit, a value a sample of the network.
     value: Smooth,
     values: Vec<f32>,
@@ -234,16 +240,30 @@ impl Core {
         self.offset.set(offset);
         self.before.set(before);
         self.make_up.set(make_up);
+        let mut turned = false;
         for (i, (knob, share)) in self.knobs.iter_mut().zip(shares).enumerate() {
             let value = knob.at(share);
             if fresh && knob.value.settled() != Some(value) {
                 knob.value.snap(value);
-                for channel in &mut self.channels {
-                    channel.engine.set_knob(i, value);
-                    channel.wake();
-                }
+                self.channels.iter_mut().for_each(|channel| channel.engine.set_knob(i, value));
+                turned = true;
             }
             knob.value.set(value);
+        }
+        if turned {
+            self.settle();
+        }
+    }
+
+    /// Lets networks whose knobs jumped in silence come to rest, so that it is not heard.
+    fn settle(&mut self) {
+        let mut silence = [0.0; BLOCK];
+        for channel in &mut self.channels {
+            for _ in 0..SETTLE / BLOCK {
+                silence.fill(0.0);
+                channel.engine.process(&mut silence);
+            }
+            channel.wake();
         }
     }
 
@@ -313,6 +333,11 @@ impl Voice for Pedal {
 
     fn reset(&mut self) {
         let Some(core) = &mut self.core else { return };
+        for (i, knob) in core.knobs.iter_mut().enumerate() {
+            // Where a network rests that was reset.
+            knob.value.snap(knob.rest);
+            core.channels.iter_mut().for_each(|channel| channel.engine.set_knob(i, knob.rest));
+        }
         core.channels.iter_mut().for_each(Channel::reset);
         core.chain.reset();
         core.late.iter_mut().for_each(Delay::reset);
@@ -331,6 +356,7 @@ impl Turn {
         let turn = |knob: &nn::Knob| Self {
             min: knob.min,
             max: knob.max,
+            rest: knob.default,
             value: Smooth::new(knob.default, fade * factor),
             values: vec![0.0; BLOCK * factor],
         };
