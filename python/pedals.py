@@ -90,7 +90,7 @@ def soft_clip(drive):
 
 def hard_clip(drive):
     """An op-amp that slews, then diodes to ground behind a resistor."""
-    compensation, slew, unity = 30e-12, 0.3e6, 1e6  # farads, V/s, Hz
+    compensation, slew, unity = 30e-12, 1.2e6, 3e6  # farads, V/s, Hz
     return (
         *_input("p", 1.5e-9),
         ("gm", "p", "m", "g", 2 * np.pi * unity * compensation, slew * compensation),
@@ -119,7 +119,7 @@ def fuzz(drive, bias):
     """
     return (
         ("R", "in", "s", between(220e3, 10e3, drive)),
-        ("C", "s", "b1", 2.2e-6),
+        ("C", "s", "b1", 22e-6),
         ("V", "plus", "0", BATTERY),
         _pair("0", "b1", GERMANIUM, 1, 0),
         ("bjt", "c1", "b1", "0", *GERMANIUM_NPN),

@@ -48,7 +48,7 @@ COUPLING = 1 / (2 * np.pi * 100e-9 * 100e3)  # of `_output`
 FRONTS = {
     "soft-clip": Front(INPUT, [[], [high(72.0)], [high(72.0), low(6e3)]]),
     "hard-clip": Front([high(106.0)], [[], [low(12e3)], [low(3e3)]]),
-    "fuzz": Front([high(2.0)], [[], [low(8e3)], [low(2e3)]]),
+    "fuzz": Front([high(1.0)], [[], [low(8e3)], [low(2e3)]]),
     "overdrive": Front(INPUT, [[], [high(500.0)], [high(500.0), low(700.0)], [high(500.0), low(5e3)]]),
     "tube": Front([], [[high(60.0)], [high(160.0)], [high(160.0), low(6e3)]]),
     "octave": Front(INPUT, [[high(154.0)], [high(154.0), low(8e3)], [low(1e3)]]),
