@@ -44,7 +44,7 @@ fn the_latency_is_as_told() {
         }) {
             let what = format!("{} at {rate} Hz, {times}, {phase}", path.display());
             let mut params = quality(times, phase);
-            let mut run = |params: &[(&str, Value)]| {
+            let run = |params: &[(&str, Value)]| {
                 let mut plugin = bundle.open().expect("an instance");
                 restore(&mut plugin, &json!({ "path": path }), params);
                 let mut player = plugin.activate([2, 2], rate, 256).expect("to activate");
