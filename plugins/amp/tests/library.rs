@@ -49,10 +49,10 @@ fn pedals_are_found_among_other_files_of_their_ending() {
     let root = host::scratch("library_pedals");
     let folder = root.join("tree");
     std::fs::create_dir_all(&folder).expect("a folder");
-    let pedal = include_bytes!("../../../tests/data/drive/kiln_branches.json");
+    let pedal = include_str!("../../../tests/data/drive/kiln_branches.json");
     host::write(&folder, "pedal.json", pedal);
-    host::write(&folder, "package.json", b"{\"name\": \"something else\"}");
-    host::write(&folder, "broken.aidax", b"{}");
+    host::write(&folder, "package.json", r#"{"name": "something else"}"#);
+    host::write(&folder, "broken.aidax", "{}");
     let catalogue = scanned(&Library::new(Folders::under(&root)), &folder);
     let mut found: Vec<(String, bool)> = Query { models: true, ..Query::default() }
         .find(&catalogue)
