@@ -9,6 +9,7 @@ pub mod graphs;
 pub mod heap;
 pub mod models;
 
+#[allow(unused_imports, reason = "each test binary uses a part of the kit")]
 pub use heap::{heap_calls, peak_bytes};
 
 /// The model files of ours, in order.

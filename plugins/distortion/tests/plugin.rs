@@ -207,7 +207,7 @@ fn the_newest_wish_wins() {
 #[test]
 fn nothing_a_host_sends_makes_the_output_a_nan_for_good() {
     let (mut plugin, _) = clipping("nan", 0.7);
-    for bad in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY, 1e30, 1e-42] {
+    for bad in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY, f32::MAX, f32::MIN, 1e30, 1e-42] {
         let mut io = vec![vec![bad; 128]; 2];
         host::process(&mut plugin, &mut io);
         assert!(io.iter().flatten().all(|x| x.is_finite() && !x.is_subnormal()), "{bad:e}");

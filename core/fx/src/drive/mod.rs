@@ -51,6 +51,9 @@ use trace::Trace;
 /// 60 dB over full scale, so that no gain makes an infinity of it.
 const CEILING: f32 = 1000.0;
 
+/// What the dry signal is held to, so that no filter makes an infinity of it.
+const LARGEST: f32 = 1e9;
+
 /// 180 dB below full scale: silence, so that what follows may rest.
 const FLOOR: f32 = 1e-9;
 
@@ -231,8 +234,10 @@ impl Drive {
         let n = io[0].len();
         let mut buffers = [[0.0; BLOCK]; 4];
         for (c, io) in io.iter_mut().enumerate() {
-            io.iter_mut().for_each(|x| *x = if x.is_finite() { *x } else { 0.0 });
-            buffers[c][..n].copy_from_slice(io);
+            for (x, buffer) in io.iter_mut().zip(&mut buffers[c]) {
+                *x = if x.is_finite() { *x } else { 0.0 };
+                *buffer = x.clamp(-LARGEST, LARGEST);
+            }
         }
         if N == 1 {
             buffers[1] = buffers[0];
