@@ -1,16 +1,21 @@
-//! Pictures of a reverb, from plain numbers: its impulse response, its decay, its
-//! reverberation times and its echo density. Under the pointer each tells its value.
+//! Pictures from plain numbers: of a reverb its impulse response, its decay, its
+//! reverberation times and its echo density; of a distortion its transfer curve and
+//! what it makes of a sine. Under the pointer each tells its value.
 
 mod decay;
 mod density;
 mod frame;
 mod impulse;
+mod spectrum;
 mod times;
+mod transfer;
 
 pub use decay::{Decay, decay};
 pub use density::{Density, density};
 pub use impulse::{Impulse, impulse};
+pub use spectrum::{Spectrum, spectrum};
 pub use times::{Band, Times, times};
+pub use transfer::{Transfer, transfer};
 
 /// What there is to be drawn.
 #[derive(Debug)]
@@ -45,6 +50,11 @@ pub fn hertz(hz: f32) -> String {
         f if f < 999.5 => format!("{f:.0} Hz"),
         f => format!("{:.1} kHz", f / 1000.0),
     }
+}
+
+/// A magnitude in words, by full scale.
+fn level(magnitude: f32) -> String {
+    if magnitude > 1e-6 { format!("{:.1} dB", 20.0 * magnitude.log10()) } else { "silence".into() }
 }
 
 /// What is told of a decay that is longer than what was looked at.

@@ -1,4 +1,4 @@
-//! The pictures of a reverb, its lights and the rows of a browser, side by side.
+//! The pictures of a reverb and of a distortion, lights and the rows of a browser, side by side.
 //!
 //! `UPDATE_SNAPSHOTS=1 cargo test -p ui --test curves` draws the picture anew.
 
@@ -7,7 +7,7 @@ use std::path::Path;
 use egui::{Pos2, Rect, vec2};
 use egui_kittest::kittest::Queryable;
 use egui_kittest::{Harness, SnapshotOptions};
-use ui::curves::{self, Band, Decay, Density, Impulse, Shown, Times};
+use ui::curves::{self, Band, Decay, Density, Impulse, Shown, Spectrum, Times, Transfer};
 use ui::list::List;
 use ui::row::{self, Row};
 use ui::{badge, light, theme};
@@ -91,6 +91,28 @@ fn pictures(ui: &mut egui::Ui, hall: &Hall) {
     });
 }
 
+/// A soft clipper with a sound on it, and what it makes of a sine.
+fn distortion(ui: &mut egui::Ui) {
+    let soft = |x: f32| 0.7 * (3.0 * x).tanh() + 0.04 * (1.0 - x * x);
+    let slow: Vec<[f32; 2]> = (0..400)
+        .map(|i| 1.5 * (i as f32 / 400.0 * std::f32::consts::TAU).sin())
+        .map(|x| [x, soft(x)])
+        .collect();
+    let sound: Vec<[f32; 2]> = (0..256)
+        .map(|i| (i as f32 * 0.05).sin() * 0.6 * (1.0 - i as f32 / 500.0))
+        .map(|x| [x, soft(x) + 0.02 * (x * 9.0).cos()])
+        .collect();
+    let transfer = Transfer { curve: &slow, moving: &sound, reach: 1.2 };
+    curves::transfer(ui, at(272.0, 544.0, 250.0, 190.0), &Shown::of(&transfer));
+    let harmonics: Vec<[f32; 2]> =
+        (1..16).map(|k| [1250.0 * k as f32, -6.0 * k as f32 - (k % 2) as f32 * -4.0]).collect();
+    let rest: Vec<f32> = (0..4000)
+        .map(|i| if i % 173 == 60 { -104.0 } else { -133.0 - (i * 31 % 17) as f32 })
+        .collect();
+    let spectrum = Spectrum { harmonics: &harmonics, rest: &rest, top: 20_000.0, alias: -97.3 };
+    curves::spectrum(ui, at(530.0, 544.0, 254.0, 190.0), &Shown::of(&spectrum));
+}
+
 fn lights(ui: &mut egui::Ui) {
     use badge::State::{Bad, Checking, Good, Marginal, Unknown};
     for (i, (state, words, facts)) in [
@@ -135,7 +157,7 @@ fn harness() -> Harness<'static> {
     let hall = Hall::new();
     let mut list = List::default();
     let mut styled = false;
-    Harness::builder().with_size([800.0, 676.0]).with_pixels_per_point(1.5).build_ui(move |ui| {
+    Harness::builder().with_size([800.0, 746.0]).with_pixels_per_point(1.5).build_ui(move |ui| {
         if !styled {
             theme::apply(ui.ctx(), 1.0);
             styled = true;
@@ -144,6 +166,7 @@ fn harness() -> Harness<'static> {
         ui.painter().rect_filled(window, 0.0, theme::CHARCOAL);
         pictures(ui, &hall);
         lights(ui);
+        distortion(ui);
         rows(ui, &mut list);
     })
 }
@@ -182,6 +205,11 @@ fn odd_numbers() {
                     curves::times(ui, place, &Shown::of(&times));
                     let density = Density { points: &[[a, b], [b, a]], dense_after: Some(a) };
                     curves::density(ui, place, &Shown::of(&density));
+                    let curve = [[a, b], [b, a]];
+                    let transfer = Transfer { curve: &curve, moving: &curve, reach: a };
+                    curves::transfer(ui, place, &Shown::of(&transfer));
+                    let spectrum = Spectrum { harmonics: &curve, rest: &[a, b], top: a, alias: b };
+                    curves::spectrum(ui, place, &Shown::of(&spectrum));
                 });
             }
         }

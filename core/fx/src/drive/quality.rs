@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 /// What is done against aliasing. A change of it needs another
 /// [`Pedal`](super::Pedal), which a loader brings.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Quality {
     /// How many times the rate of the host the network runs at.
@@ -67,15 +67,5 @@ impl Oversampling {
     /// How many times the rate is doubled.
     pub fn stages(self) -> usize {
         self as usize
-    }
-}
-
-impl Default for Quality {
-    fn default() -> Self {
-        Self {
-            oversampling: Oversampling::default(),
-            phase: Phase::default(),
-            antiderivative: false,
-        }
     }
 }

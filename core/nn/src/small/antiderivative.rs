@@ -29,8 +29,7 @@ const LANES: usize = 16;
 const NEAR: f32 = 0.35;
 
 /// `atanh(x)/x` by `x²`, lowest power first.
-const ATANH: [f32; 7] =
-    [1.0, 1.0 / 3.0, 1.0 / 5.0, 1.0 / 7.0, 1.0 / 9.0, 1.0 / 11.0, 1.0 / 13.0];
+const ATANH: [f32; 7] = [1.0, 1.0 / 3.0, 1.0 / 5.0, 1.0 / 7.0, 1.0 / 9.0, 1.0 / 11.0, 1.0 / 13.0];
 
 /// `tanh(x)/x` by `x²`, lowest power first.
 const TANH: [f32; 7] = [

@@ -3,7 +3,7 @@
 use egui::{Align2, Mesh, Rect, Response, Shape, Ui, pos2, vec2};
 
 use super::frame::{Axis, Frame, time_marks};
-use super::{Shown, seconds};
+use super::{Shown, level, seconds};
 use crate::theme;
 
 /// What is quieter than this share of the peak, −40 dB, cannot be seen.
@@ -67,10 +67,6 @@ pub fn impulse(ui: &mut Ui, rect: Rect, shown: &Shown<'_, Impulse<'_>>) -> Respo
 fn at(channel: &[[f32; 2]], time: f32, seconds: f32) -> Option<f32> {
     let i = (time / seconds * channel.len() as f32) as usize;
     channel.get(i).map(|[low, high]| high.max(-low))
-}
-
-fn level(magnitude: f32) -> String {
-    if magnitude > 1e-6 { format!("{:.1} dB", 20.0 * magnitude.log10()) } else { "silence".into() }
 }
 
 /// A channel as a filled band around the middle of its lane.
