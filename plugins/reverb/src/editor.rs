@@ -13,6 +13,7 @@ use nice_plug_egui::{
     create_egui_editor,
 };
 use shell::links::Linked as _;
+use shell::recent::Recent;
 use ui::banner;
 use ui::head::Front;
 use ui::header::Header;
@@ -42,7 +43,6 @@ mod work;
 use desk::{Ask, Desk};
 use files::Files;
 use measure::{Measure, Wanted};
-use shelf::Recent;
 
 /// Width and height at first, in points.
 pub const SIZE: [f32; 2] = [1020.0, 650.0];

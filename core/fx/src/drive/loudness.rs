@@ -139,10 +139,8 @@ pub(super) fn test_signal(rate: f64) -> Vec<f32> {
             let (mut re, mut im) = (weight * phase.cos(), weight * phase.sin());
             for x in &mut signal[first..] {
                 *x += im;
-                (re, im) = (
-                    decay * (re * turn.0 - im * turn.1),
-                    decay * (re * turn.1 + im * turn.0),
-                );
+                (re, im) =
+                    (decay * (re * turn.0 - im * turn.1), decay * (re * turn.1 + im * turn.0));
             }
         }
     }

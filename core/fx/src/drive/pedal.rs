@@ -247,9 +247,7 @@ impl Core {
         let (a, left) = left.split_at_mut(turning);
         let (b, right) = right.split_at_mut(turning);
         let [first, second] = &mut self.channels;
-        for (io, knobs) in
-            [([a, b], Turning::new(values, count)), ([left, right], Turning::NONE)]
-        {
+        for (io, knobs) in [([a, b], Turning::new(values, count)), ([left, right], Turning::NONE)] {
             match &mut self.apart {
                 Some(apart) => run_joined([&mut *first, &mut *second], apart, io, &knobs),
                 None => {
@@ -337,8 +335,7 @@ impl Network {
         // It takes any rate of a host this often; what is no rate was refused before.
         let rate = host * factor as f64;
         let free = integrated.as_ref().unwrap_or(model).at_rate(rate);
-        let refused =
-            |_| Error::SampleRate { of: "host", expected: RATES, found: host };
+        let refused = |_| Error::SampleRate { of: "host", expected: RATES, found: host };
         Ok(Self::Free { model: free.map_err(refused)?, integrated: whole, isa })
     }
 

@@ -35,12 +35,7 @@ impl Droop {
     pub(super) fn new(oversampling: Oversampling, level: Level) -> Self {
         let taps = taps(oversampling);
         let most = BLOCK * oversampling.factor() + 16;
-        Self {
-            samples: vec![0.0; 2 * taps.len() - 1 + most],
-            output: vec![0.0; most],
-            taps,
-            level,
-        }
+        Self { samples: vec![0.0; 2 * taps.len() - 1 + most], output: vec![0.0; most], taps, level }
     }
 
     /// Samples by which it comes late together with the network.

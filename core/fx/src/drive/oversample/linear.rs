@@ -160,7 +160,8 @@ impl Linear {
         let (up, down) = (halves(1), halves(1));
         // Of the higher rate, 4 N − 3 for N taps: 2 N − 1 up, and one less down, for
         // the sample that is kept is the later one of the two.
-        let late = up.iter().enumerate().map(|(k, half)| (4 * half.taps.len() - 3) << (stages - 1 - k));
+        let late =
+            up.iter().enumerate().map(|(k, half)| (4 * half.taps.len() - 3) << (stages - 1 - k));
         let late = late.sum::<usize>() + behind;
         let latency = late.next_multiple_of(factor);
         let pad = || Past::new(latency - late, BLOCK * factor);
