@@ -179,3 +179,85 @@ fn models_at_other_rates() {
         }
     }
 }
+
+/// A network with a knob, and one with a rate of its own.
+fn pedal_models() -> Vec<nn::Model> {
+    let files = kit::small();
+    let named = |name: &&std::path::PathBuf| {
+        ["kiln_drive", "guitarml_gru_drive", "rtneural_curve"]
+            .iter()
+            .any(|stem| name.file_stem().is_some_and(|s| s == *stem))
+    };
+    let read = |path: &std::path::PathBuf| std::fs::read(path).expect("its bytes");
+    files.iter().filter(named).map(|p| nn::Model::load(&read(p)).expect("a model")).collect()
+}
+
+#[test]
+fn drive() {
+    use fx::drive::{Cut, Drive, Oversampling, Params, Pedal, Phase, Quality, Setup};
+
+    let params = Params {
+        input_gain: 6.0,
+        drive: 0.7,
+        before: Cut { low: 70.0, high: 9000.0 },
+        tilt: 2.0,
+        mix: 0.8,
+        auto_gain: true,
+        ..Params::default()
+    };
+    for model in &pedal_models() {
+        for (oversampling, phase, antiderivative) in [
+            (Oversampling::X1, Phase::Minimum, true),
+            (Oversampling::X8, Phase::Minimum, false),
+            (Oversampling::X2, Phase::Linear, true),
+        ] {
+            let quality = Quality { oversampling, phase, antiderivative };
+            let setup = Setup { sample_rate: 44_100.0, quality };
+            kit::conforms(
+                &format!("drive with {}, {quality:?}", model.format()),
+                || {
+                    let (loader, drive) = Drive::new(44_100.0);
+                    loader.offer(Pedal::build(model, setup).expect("a pedal"));
+                    drive
+                },
+                |drive, io| drive.process(&mut [io], 1, &params),
+                Drive::reset,
+            );
+        }
+    }
+}
+
+#[test]
+fn swapping_pedals_and_moving_parameters_use_no_heap() {
+    use fx::drive::{Channels, Drive, Oversampling, Params, Pedal, Phase, Quality, Setup};
+
+    let models = pedal_models();
+    let (loader, mut drive) = Drive::new(48_000.0);
+    let (mut left, mut right) = (kit::signal(512), kit::signal(512));
+    for round in 0..40 {
+        if round % 5 == 0 {
+            let oversampling = Oversampling::ALL[round / 5 % 4];
+            let phase = [Phase::Minimum, Phase::Linear][round / 5 % 2];
+            let quality = Quality { oversampling, phase, antiderivative: round % 2 == 0 };
+            let setup = Setup { sample_rate: 48_000.0, quality };
+            loader.offer(Pedal::build(&models[round % models.len()], setup).expect("a pedal"));
+        }
+        let params = Params {
+            bypass: round % 7 == 0,
+            input_gain: round as f32 - 20.0,
+            drive: round as f32 / 40.0,
+            auto_gain: round % 3 == 0,
+            channels: [Channels::Stereo, Channels::Mono, Channels::MidSide][round / 4 % 3],
+            ..Params::default()
+        };
+        let calls = kit::heap_calls(|| {
+            drive.process(&mut [&mut left, &mut right], 2, &params);
+            drive.take_peaks();
+            std::hint::black_box(drive.trace());
+            if round % 11 == 0 {
+                drive.reset();
+            }
+        });
+        assert_eq!(calls, 0, "round {round}");
+    }
+}

@@ -102,7 +102,7 @@ fn exported_hosts(report: &mut Report) -> Result<()> {
 
 fn python_hosts(report: &mut Report) -> Result<()> {
     let display = Display::start()?;
-    for plugin in ["Kiln Amp.vst3", "Kiln Reverb.vst3"] {
+    for plugin in ["Kiln Amp.vst3", "Kiln Drive.vst3", "Kiln Reverb.vst3"] {
         let plugin = bundle::folder(&run::metadata()?).join(plugin);
         let mut tests = Command::new(setup::python_hosts()?);
         tests.arg("python/hosts/test_pedalboard.py").arg(plugin);

@@ -7,7 +7,8 @@ use crate::{bundle, display::Display, run, setup};
 const RIFF: &str = "assets/riff.wav";
 
 /// The plugins, and what their files are named.
-const PLUGINS: [(&str, &str); 2] = [("Kiln Amp", "amp"), ("Kiln Reverb", "reverb")];
+const PLUGINS: [(&str, &str); 3] =
+    [("Kiln Amp", "amp"), ("Kiln Drive", "drive"), ("Kiln Reverb", "reverb")];
 
 pub(crate) fn command() -> Result<()> {
     setup::editor_packages()?;

@@ -2,9 +2,12 @@
 //! worker and the main thread meet in the editor's cell, one of them panics, and
 //! shutting down a dead worker panics again across the host's call. The first
 //! automation on a new audio thread calls the heap, and an activation that changes the
-//! latency asks a CLAP host for another. We edit a copy
-//! of the locked source under `target/` and point cargo there with a path override,
-//! which, unlike `[patch]`, leaves Cargo.lock exactly as it is.
+//! latency asks a CLAP host for another. And egui-baseview keeps from an editor what
+//! falls on its window. We edit copies of the locked sources under `target/` and point
+//! cargo there with path overrides, which, unlike `[patch]`, leave Cargo.lock exactly as
+//! it is.
+
+mod window;
 
 use std::path::{Path, PathBuf};
 
@@ -20,7 +23,16 @@ struct Edit {
     to: &'static str,
 }
 
-const VERSION: &str = "0.4.2";
+/// A crate that is edited.
+struct Patch {
+    package: &'static str,
+    /// The one its edits are for.
+    version: &'static str,
+    edits: &'static [Edit],
+}
+
+const PATCHES: [&Patch; 2] =
+    [&Patch { package: "nice-plug", version: "0.4.2", edits: EDITS }, &window::PATCH];
 
 const CLAP: &str = "src/wrapper/clap/wrapper.rs";
 const LOOP: &str = "src/event_loop.rs";
@@ -242,72 +254,80 @@ pub(crate) fn this_thread() -> ThreadMark {
     },
 ];
 
-/// The cargo arguments that build with the edited copy, which is brought up to date first.
+/// The cargo arguments that build with the edited copies, which are brought up to date
+/// first.
 pub(crate) fn cargo_args(metadata: &Metadata) -> Result<Vec<String>> {
-    let copy = prepare(metadata)?;
-    // In TOML's literal quotes, since the path of a Windows machine has backslashes.
-    Ok(vec!["--config".into(), format!("paths=['{}']", copy.display()), "--locked".into()])
+    let copies = PATCHES.iter().map(|patch| {
+        // In TOML's literal quotes, since the path of a Windows machine has backslashes.
+        Ok(format!("'{}'", patch.prepare(metadata)?.display()))
+    });
+    let copies = copies.collect::<Result<Vec<_>>>()?.join(", ");
+    Ok(vec!["--config".into(), format!("paths=[{copies}]"), "--locked".into()])
 }
 
-fn prepare(metadata: &Metadata) -> Result<PathBuf> {
-    let package = metadata
-        .packages
-        .iter()
-        .find(|package| package.name.as_str() == "nice-plug")
-        .context("no crate of the workspace uses nice-plug")?;
-    ensure!(
-        package.version.to_string() == VERSION,
-        "our edits are for nice-plug {VERSION}, Cargo.lock has {}: check whether it still needs them",
-        package.version
-    );
-    let source = package.manifest_path.parent().context("a manifest has a folder")?;
-    let copy = crate::run::target_dir(metadata).join(format!("patched/nice-plug-{VERSION}"));
-    mirror(source.as_std_path(), &copy, Path::new(""))?;
-    Ok(copy)
-}
+impl Patch {
+    fn prepare(&self, metadata: &Metadata) -> Result<PathBuf> {
+        let Self { package: name, version, .. } = *self;
+        let package = metadata
+            .packages
+            .iter()
+            .find(|package| package.name.as_str() == name)
+            .with_context(|| format!("no crate of the workspace uses {name}"))?;
+        ensure!(
+            package.version.to_string() == version,
+            "our edits are for {name} {version}, Cargo.lock has {}: check whether it still needs them",
+            package.version
+        );
+        let source = package.manifest_path.parent().context("a manifest has a folder")?;
+        let copy = crate::run::target_dir(metadata).join(format!("patched/{name}-{version}"));
+        self.mirror(source.as_std_path(), &copy, Path::new(""))?;
+        Ok(copy)
+    }
 
-/// Copies the tree, applying the edits. Files that are already right keep their
-/// time stamps, else cargo would build them again each time.
-fn mirror(source: &Path, copy: &Path, inside: &Path) -> Result<()> {
-    std::fs::create_dir_all(copy.join(inside))?;
-    let folder = source.join(inside);
-    for entry in std::fs::read_dir(&folder).with_context(|| folder.display().to_string())? {
-        let entry = entry?;
-        let path = inside.join(entry.file_name());
-        if entry.file_type()?.is_dir() {
-            mirror(source, copy, &path)?;
-            continue;
+    /// Copies the tree, applying the edits. Files that are already right keep their
+    /// time stamps, else cargo would build them again each time.
+    fn mirror(&self, source: &Path, copy: &Path, inside: &Path) -> Result<()> {
+        std::fs::create_dir_all(copy.join(inside))?;
+        let folder = source.join(inside);
+        for entry in std::fs::read_dir(&folder).with_context(|| folder.display().to_string())? {
+            let entry = entry?;
+            let path = inside.join(entry.file_name());
+            if entry.file_type()?.is_dir() {
+                self.mirror(source, copy, &path)?;
+                continue;
+            }
+            let content = self.edited(&path, std::fs::read(source.join(&path))?)?;
+            let place = copy.join(&path);
+            if std::fs::read(&place).ok().as_ref() != Some(&content) {
+                // By renaming, so that an interruption leaves no half file that looks whole.
+                let draft = place.with_extension("draft");
+                std::fs::write(&draft, content)?;
+                std::fs::rename(&draft, &place)?;
+            }
         }
-        let content = edited(&path, std::fs::read(source.join(&path))?)?;
-        let place = copy.join(&path);
-        if std::fs::read(&place).ok().as_ref() != Some(&content) {
-            // By renaming, so that an interruption leaves no half file that looks whole.
-            let draft = place.with_extension("draft");
-            std::fs::write(&draft, content)?;
-            std::fs::rename(&draft, &place)?;
-        }
+        Ok(())
     }
-    Ok(())
-}
 
-fn edited(path: &Path, content: Vec<u8>) -> Result<Vec<u8>> {
-    let mut edits = EDITS.iter().filter(|edit| Path::new(edit.file) == path).peekable();
-    if edits.peek().is_none() {
-        return Ok(content);
-    }
-    let mut text = String::from_utf8(content).with_context(|| path.display().to_string())?;
-    for edit in edits {
-        let found = text.matches(edit.from).count();
-        if found != 1 {
-            bail!(
-                "nice-plug has changed: in {} the text to replace occurs {found} times, not once\n\
-                 ({})\n{}",
-                edit.file,
-                edit.why,
-                edit.from
-            );
+    fn edited(&self, path: &Path, content: Vec<u8>) -> Result<Vec<u8>> {
+        let mut edits = self.edits.iter().filter(|edit| Path::new(edit.file) == path).peekable();
+        if edits.peek().is_none() {
+            return Ok(content);
         }
-        text = text.replacen(edit.from, edit.to, 1);
+        let mut text = String::from_utf8(content).with_context(|| path.display().to_string())?;
+        for edit in edits {
+            let found = text.matches(edit.from).count();
+            if found != 1 {
+                bail!(
+                    "{} has changed: in {} the text to replace occurs {found} times, not once\n\
+                     ({})\n{}",
+                    self.package,
+                    edit.file,
+                    edit.why,
+                    edit.from
+                );
+            }
+            text = text.replacen(edit.from, edit.to, 1);
+        }
+        Ok(text.into_bytes())
     }
-    Ok(text.into_bytes())
 }

@@ -115,7 +115,7 @@ fn preset(path: &Path, preset: &Preset, json: bool) -> Result<bool> {
     let facts = json!({ "file": named(), "plays": true, "name": preset.name,
         "author": preset.author, "category": preset.category, "notes": preset.notes,
         "models": names(&preset.models), "cabinets": names(&preset.cabinets),
-        "oversampling": preset.oversampling, "set": crate::amp::changed(&preset.params) });
+        "oversampling": preset.oversampling, "set": crate::settings::changed(&preset.params) });
     if json {
         crate::say(&(serde_json::to_string_pretty(&facts)? + "\n"))?;
         return Ok(true);

@@ -7,9 +7,12 @@
 mod amp;
 mod bench;
 mod certify;
+mod drive;
 mod info;
+mod paper;
 mod report;
 mod reverb;
+mod settings;
 mod wav;
 
 use std::io::{ErrorKind, Read as _, Write as _};
@@ -33,6 +36,9 @@ enum Command {
     Amp(Box<amp::Args>),
     /// Render WAV files through a feedback delay network, and examine one
     Reverb(Box<reverb::Args>),
+    /// Render a WAV file through the distortion, as the plugin plays it, or draw what a
+    /// model does
+    Drive(Box<drive::Args>),
     /// Say whether a feedback delay network is proven stable: status 0 if it is,
     /// at least marginally, 2 if it is unstable, 3 if neither is proven, 1 if there is
     /// nothing to examine
@@ -63,6 +69,7 @@ fn main() -> ExitCode {
     let done = match cli.command {
         Command::Amp(args) => amp::run(&args).map(code),
         Command::Reverb(args) => reverb::run(&args).map(code),
+        Command::Drive(args) => drive::run(&args).map(code),
         Command::Certify(args) => certify::run(&args),
         Command::Info { file, json } => info::print(&file, json).map(code),
         Command::Bench { files, json } => bench::print(&files, json).map(code),

@@ -154,6 +154,17 @@ impl Model {
         self.net.engine(isa)
     }
 
+    /// Replaces `io` with what a small network's trainer gets: every state is zero at
+    /// first, where an engine begins settled on silence, and `knobs` stand still in
+    /// their own units. The files of all other networks say how they begin, so they
+    /// play as their engines do.
+    pub fn unsettled(&self, knobs: &[f32], io: &mut [f32]) {
+        match &self.net {
+            Net::Small(net) => net.unsettled(Isa::best(), knobs, io),
+            _ => self.engine().process(io),
+        }
+    }
+
     /// `WaveNet`, `LSTM`, `ConvNet`, `Linear` or `SlimmableContainer`; `Chain` for
     /// all of the small networks.
     pub fn architecture(&self) -> &'static str {

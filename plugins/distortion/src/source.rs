@@ -42,6 +42,16 @@ pub struct Content {
     pub source: Source,
     /// The network.
     pub model: Arc<nn::Model>,
+    /// Whether it can be integrated from sample to sample
+    /// ([`Quality::antiderivative`](fx::drive::Quality)).
+    pub integrable: bool,
+}
+
+impl Content {
+    fn new(name: String, source: Source, model: Arc<nn::Model>) -> Self {
+        let integrable = model.antiderivative().is_some();
+        Self { name, source, model, integrable }
+    }
 }
 
 /// A model or nothing, and what is saved of it.
@@ -74,7 +84,7 @@ pub(crate) fn from_factory(id: &str) -> Result<Loaded, String> {
 fn built_in(id: &str) -> Result<Content, String> {
     let item = factory::drive(id).ok_or_else(|| format!("there is no factory drive {id:?}"))?;
     let (name, source) = (item.name.to_owned(), Source::Factory(item.id));
-    Ok(Content { name, source, model: read(item.bytes)? })
+    Ok(Content::new(name, source, read(item.bytes)?))
 }
 
 /// What plays where nothing was chosen.
@@ -89,7 +99,7 @@ pub(crate) fn from_file(path: &Path) -> Result<Loaded, String> {
     let (path_text, copy) = (Some(PathText::from(path)), Some(preset::pack(&bytes)));
     let saved = Saved { path: path_text, copy, ..Saved::default() };
     let (name, source) = (named(&model, None, Some(path)), Source::File(path.into()));
-    Ok(Loaded::new(Content { name, source, model }, Record::Whole(saved)))
+    Ok(Loaded::new(Content::new(name, source, model), Record::Whole(saved)))
 }
 
 /// What a project or preset saved: what is built in, else the copy, for that is the sound
@@ -114,7 +124,7 @@ pub(crate) fn from_record(record: &Record) -> Result<Loaded, String> {
             match (bytes.and_then(|bytes| read(&bytes)), path) {
                 (Ok(model), path) => {
                     let name = named(&model, saved.name.as_deref(), path.as_deref());
-                    Ok(kept(Content { name, source: Source::Project(path), model }))
+                    Ok(kept(Content::new(name, Source::Project(path), model)))
                 }
                 (Err(_), Some(path)) if path.is_file() => from_saved_file(&path, saved),
                 (Err(why), _) => Err(why),

@@ -56,6 +56,11 @@ impl Status {
         self.model().is_some_and(|model| model.follows_rate())
     }
 
+    /// Whether the antiderivative does anything for it.
+    pub fn is_integrable(&self) -> bool {
+        self.content.as_ref().is_some_and(|content| content.integrable)
+    }
+
     /// Where it may sound different from what its trainer heard: a sentence each.
     pub fn differences(&self) -> &[String] {
         self.model().map_or(&[], |model| model.differences())

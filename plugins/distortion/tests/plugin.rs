@@ -96,14 +96,15 @@ fn process_uses_no_heap_while_models_and_qualities_change() {
         }
         let before = plugin.engine().status().setup;
         // Building the host's own buffer takes the heap, as much as a block without sound.
-        let empty = calls(|| drop(host::block(&mut plugin, &mut [vec![], vec![]])));
         let mut done = host::Done::default();
+        let empty = calls(|| done = host::block(&mut plugin, &mut [vec![], vec![]]));
+        rebuilds += done.rebuilds;
         let full = calls(|| done = host::block(&mut plugin, &mut io));
+        rebuilds += done.rebuilds;
         assert!(full <= empty, "round {round}: {full} heap calls, {empty} are the test's");
         if round % 20 == 19 {
             assert_eq!(calls(|| plugin.reset()), 0);
         }
-        rebuilds += done.rebuilds;
         params.run(kiln_drive::Task::Rebuild);
         swaps += usize::from(plugin.engine().status().setup != before);
         io = tone(480, 0.6);
@@ -117,7 +118,7 @@ fn process_uses_no_heap_while_models_and_qualities_change() {
 fn the_first_model_plays_from_the_first_sample() {
     let mut plugin = playing();
     let status = plugin.engine().status();
-    assert_eq!((status.source(), status.error), (Some(&Source::Factory(FIRST)), None));
+    assert_eq!((status.source(), &status.error), (Some(&Source::Factory(FIRST)), &None));
     assert!(!plugin.engine().status().knobs().is_empty(), "its drive can be turned");
     let mut io = tone(4800, 0.5);
     host::block(&mut plugin, &mut io);
@@ -156,7 +157,7 @@ fn a_status_tells_all_of_a_model() {
     assert_eq!((status.name(), status.format()), ("K", "Kiln Drive"));
     let knobs: Vec<_> = status.knobs().iter().map(|k| (k.name.as_str(), k.min, k.max)).collect();
     assert_eq!(knobs, [("Gain", 0.0, 1.0), ("Bias", 0.0, 1.0)]);
-    assert!(status.follows_rate() && status.differences().is_empty());
+    assert!(status.follows_rate() && status.is_integrable() && status.differences().is_empty());
     let setup = status.setup.expect("it plays");
     assert_eq!((setup.sample_rate, setup.quality), (48_000.0, plugin.kept().quality(false)));
     assert_eq!(status.model().map(|model| model.knobs().len()), Some(2));
@@ -385,7 +386,9 @@ fn nothing_a_host_sends_makes_the_output_a_nan_for_good() {
         host::process(&mut plugin, &mut io);
         assert!(io.iter().flatten().all(|x| x.is_finite() && !x.is_subnormal()), "{bad:e}");
     }
-    assert!(close(settled(&mut plugin), clipped(0.7, 0.5)));
+    // What the huge constant left in the filter that takes constants away has to pass.
+    let heard = [settled(&mut plugin), settled(&mut plugin)];
+    assert!(close(heard[1], clipped(0.7, 0.5)), "{heard:?}, not {}", clipped(0.7, 0.5));
 }
 
 #[test]

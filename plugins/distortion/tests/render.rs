@@ -2,7 +2,7 @@
 
 mod host;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use host::{clipper, settled, tone};
 use kiln_drive::KilnDrive;
@@ -39,7 +39,7 @@ fn lag(input: &[f32], output: &[f32]) -> usize {
     (0..1500).max_by(|a, b| alike(*a).total_cmp(&alike(*b))).expect("some")
 }
 
-fn of(path: &PathBuf, rate: f32, set: impl Fn(&KilnDrive)) -> (KilnDrive, u32) {
+fn of(path: &Path, rate: f32, set: impl Fn(&KilnDrive)) -> (KilnDrive, u32) {
     let mut plugin = host::plugin();
     set(&plugin);
     host::activate_as(&mut plugin, [2, 2], rate, ProcessMode::Realtime);
@@ -97,7 +97,7 @@ fn heard(plugin: &mut KilnDrive) -> Option<u32> {
 }
 
 /// A render of a second; the player changes the quality in the middle of it.
-fn rendered(path: &PathBuf, render: Option<Oversampling>) -> Vec<Vec<f32>> {
+fn rendered(path: &Path, render: Option<Oversampling>) -> Vec<Vec<f32>> {
     let mut plugin = host::plugin();
     let params = plugin.kept();
     host::set(&params.oversampling, Oversampling::X2);

@@ -80,6 +80,27 @@ pub const REVERB_PARAMS: &[(&str, &str)] = &[
     ("gate.range", "gate_range"),
 ];
 
+/// The same of the distortion's.
+pub const DRIVE_PARAMS: &[(&str, &str)] = &[
+    ("input_gain", "input"),
+    ("drive", "drive"),
+    ("knobs.0", "knob2"),
+    ("knobs.1", "knob3"),
+    ("knobs.2", "knob4"),
+    ("before.low", "before_low"),
+    ("before.high", "before_high"),
+    ("after.low", "after_low"),
+    ("after.high", "after_high"),
+    ("tilt", "tilt"),
+    ("mix", "mix"),
+    ("output_gain", "output"),
+    ("auto_gain", "auto_gain"),
+    ("bypass", "bypass"),
+    ("channels", "channels"),
+    ("calibrate_input", "calibrate"),
+    ("interface", "interface"),
+];
+
 /// The places, as a project's fields name them.
 pub const PLACES: [&str; 4] = ["model", "model2", "cabinet1", "cabinet2"];
 
@@ -190,8 +211,18 @@ pub fn framed(json: &[u8]) -> Vec<u8> {
 /// A project of Kiln Reverb's, as a CLAP host has it: what lies where its graph does,
 /// and parameters.
 pub fn reverb(graph: &Value, params: &[(&str, Value)]) -> Vec<u8> {
+    framed(&of_one_file("graph", graph, params))
+}
+
+/// A project of Kiln Drive's, as a VST3 host has it: what lies where its model does, and
+/// parameters.
+pub fn drive(model: &Value, params: &[(&str, Value)]) -> Vec<u8> {
+    of_one_file("model", model, params)
+}
+
+fn of_one_file(field: &str, record: &Value, params: &[(&str, Value)]) -> Vec<u8> {
     let project = params.iter().fold(Project::default(), |p, (id, value)| p.set(id, value.clone()));
-    let fields = json!({ "graph": graph.to_string() });
+    let fields = json!({ field: record.to_string() });
     let state = json!({ "version": "0.1.0", "params": project.params, "fields": fields });
-    framed(state.to_string().as_bytes())
+    state.to_string().into()
 }

@@ -54,7 +54,7 @@ fn descriptors() -> usize {
 #[ignore = "needs the bundles and a display: cargo xtask test"]
 fn it_paints_each_time_it_is_opened() {
     let _screen = SCREEN.lock().unwrap_or_else(PoisonError::into_inner);
-    for name in ["Kiln Amp", "Kiln Reverb"] {
+    for name in ["Kiln Amp", "Kiln Drive", "Kiln Reverb"] {
         let mut plugin = hosts::clap(name).open().expect("an instance");
         let mut open = Vec::new();
         for i in 0..10 {

@@ -1,19 +1,15 @@
-//! The parameters of the effect as the command line sets them.
-//!
-//! Keys, ranges, choices and defaults all come from [`fx::amp`], so that what
-//! is new there can be set here.
+//! The parameters of the amplifier as the command line sets them.
 
-use std::fmt::Write as _;
+use fx::amp::Params;
+use serde_json::{Value, json};
 
-use anyhow::Result;
-use fx::amp::{Params, RANGES};
-use serde_json::{Map, Value, json};
+use crate::settings::{self, Setting, setting};
 
-/// One parameter and its value, checked.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Setting {
-    key: String,
-    value: Value,
+/// A parser of the number at `key`.
+pub(crate) fn within(
+    key: &'static str,
+) -> impl Fn(&str) -> Result<f32, String> + Clone + Send + Sync + 'static {
+    settings::within::<Params>(key)
 }
 
 /// Flags for what is set most; each switches on the stage it belongs to.
@@ -72,7 +68,7 @@ pub(crate) struct Knobs {
     #[arg(long)]
     no_cabinet: bool,
     /// What is made of a model's own level: raw, normalized or calibrated
-    #[arg(long, value_parser = |text: &str| value("levels.output", text))]
+    #[arg(long, value_parser = |text: &str| settings::value::<Params>("levels.output", text))]
     level: Option<Value>,
     /// Bring the input to the level the model was made at
     #[arg(long)]
@@ -81,7 +77,7 @@ pub(crate) struct Knobs {
     #[arg(long, value_name = "DBU", allow_negative_numbers = true, value_parser = within("levels.interface"))]
     interface: Option<f32>,
     /// Set any parameter; may be repeated, and comes after all flags
-    #[arg(long = "set", value_name = "KEY=VALUE", value_parser = setting)]
+    #[arg(long = "set", value_name = "KEY=VALUE", value_parser = setting::<Params>)]
     set: Vec<Setting>,
 }
 
@@ -89,7 +85,7 @@ impl Knobs {
     /// Everything that was set, in the order it is to be applied.
     pub(crate) fn settings(&self, quality: Option<f32>) -> Vec<Setting> {
         let mut all = Vec::new();
-        let mut set = |key: &str, value: Value| all.push(Setting { key: key.into(), value });
+        let mut set = |key: &str, value: Value| all.push(Setting::new(key, value));
         // With each, the switch without which it would not be heard.
         for (key, number, switch) in [
             ("input_gain", self.input_gain, None),
@@ -127,215 +123,5 @@ impl Knobs {
         self.level.iter().for_each(|level| set("levels.output", level.clone()));
         all.extend(self.set.iter().cloned());
         all
-    }
-}
-
-/// `params` with `settings` on top.
-pub(crate) fn apply(params: &Params, settings: &[Setting]) -> Result<Params> {
-    let mut json = serde_json::to_value(params)?;
-    for Setting { key, value } in settings {
-        if let Some(place) = json.pointer_mut(&pointer(key)) {
-            *place = value.clone();
-        }
-    }
-    Ok(serde_json::from_value(json)?)
-}
-
-/// Parses `gate.threshold=-60`.
-fn setting(text: &str) -> Result<Setting, String> {
-    let (key, text) = text.split_once('=').ok_or("expected KEY=VALUE, found no =")?;
-    let key = key.trim().replace('-', "_");
-    let value = value(&key, text.trim())?;
-    Ok(Setting { key, value })
-}
-
-/// A parser of the number at `key`.
-pub(crate) fn within(
-    key: &'static str,
-) -> impl Fn(&str) -> Result<f32, String> + Clone + Send + Sync + 'static {
-    move |text| number(key, text)
-}
-
-/// `text` as a number that `key` may have.
-fn number(key: &str, text: &str) -> Result<f32, String> {
-    let Some(range) = RANGES.iter().find(|range| range.key == key) else {
-        return Err(format!("expected a parameter with a range, found {key}"));
-    };
-    match text.parse() {
-        Ok(x) if (range.min..=range.max).contains(&x) => Ok(x),
-        _ => Err(format!("expected {} to {}, found {text}", range.min, range.max)),
-    }
-}
-
-/// `text` as a value that `key` may have.
-fn value(key: &str, text: &str) -> Result<Value, String> {
-    let Some((_, default)) = leaves().into_iter().find(|(known, _)| known == key) else {
-        let nearest = nearest(key);
-        return Err(format!("expected a parameter, found {key}; is {nearest} meant?"));
-    };
-    match default {
-        Value::Number(_) => Ok(number(key, text)?.into()),
-        Value::Bool(_) => match text {
-            "true" | "on" => Ok(true.into()),
-            "false" | "off" => Ok(false.into()),
-            _ => Err(format!("expected true or false, found {text}")),
-        },
-        _ => {
-            let choices = choices(key);
-            let known = choices.iter().any(|choice| choice == text);
-            let choices = choices.join(" or ");
-            known.then(|| text.into()).ok_or(format!("expected {choices}, found {text}"))
-        }
-    }
-}
-
-/// Every parameter with its default, by key.
-fn leaves() -> Vec<(String, Value)> {
-    values(&Params::default())
-}
-
-/// What is set otherwise than the default, by key.
-pub(crate) fn changed(params: &Params) -> Map<String, Value> {
-    let short = |(key, value): (String, Value)| match RANGES.iter().find(|range| range.key == key) {
-        Some(range) => (key, short(range.get(params))),
-        None => (key, value),
-    };
-    let all = values(params).into_iter().zip(leaves());
-    all.filter(|(value, default)| value != default).map(|(value, _)| short(value)).collect()
-}
-
-/// Every parameter with its value, by key.
-fn values(params: &Params) -> Vec<(String, Value)> {
-    fn walk(json: Value, key: &str, found: &mut Vec<(String, Value)>) {
-        let below = |name: &str| if key.is_empty() { name.into() } else { format!("{key}.{name}") };
-        match json {
-            Value::Object(map) => map.into_iter().for_each(|(k, v)| walk(v, &below(&k), found)),
-            Value::Array(list) => {
-                let entries = list.into_iter().enumerate();
-                entries.for_each(|(i, v)| walk(v, &below(&i.to_string()), found));
-            }
-            leaf => found.push((key.to_owned(), leaf)),
-        }
-    }
-    let mut found = Vec::new();
-    walk(serde_json::to_value(params).unwrap_or_default(), "", &mut found);
-    found
-}
-
-/// The words `key` may have. Only the type knows them, and it tells them in
-/// the error about a word that is none.
-fn choices(key: &str) -> Vec<String> {
-    let mut json = serde_json::to_value(Params::default()).unwrap_or_default();
-    if let Some(place) = json.pointer_mut(&pointer(key)) {
-        *place = "?".into();
-    }
-    let error =
-        serde_json::from_value::<Params>(json).map_or_else(|e| e.to_string(), |_| "".into());
-    let words = error.split('`').skip(1).step_by(2).filter(|word| *word != "?");
-    words.map(str::to_owned).collect()
-}
-
-/// The key most like `wrong`, in whole or in its last part.
-fn nearest(wrong: &str) -> String {
-    let like = |key: &str| {
-        let last = key.rsplit('.').next().unwrap_or(key);
-        let likeness = strsim::normalized_damerau_levenshtein;
-        likeness(wrong, key).max(likeness(wrong, last))
-    };
-    let keys = leaves().into_iter().map(|(key, _)| key);
-    keys.max_by(|a, b| like(a).total_cmp(&like(b))).unwrap_or_default()
-}
-
-/// `key` as a JSON pointer.
-fn pointer(key: &str) -> String {
-    format!("/{}", key.replace('.', "/"))
-}
-
-/// All parameters with their ranges and defaults, for people or as JSON.
-pub(crate) fn list(as_json: bool) -> Result<String> {
-    let entries: Vec<Value> =
-        leaves().into_iter().map(|(key, default)| entry(&key, default)).collect();
-    if as_json {
-        return Ok(serde_json::to_string_pretty(&entries)? + "\n");
-    }
-    let mut text = format!("{:24} {:>10}  {}\n", "key", "default", "values");
-    let plain = |v: &Value| v.as_str().map_or_else(|| v.to_string(), str::to_owned);
-    for entry in &entries {
-        let values = match entry["choices"].as_array() {
-            Some(choices) => choices.iter().map(plain).collect::<Vec<_>>().join(", "),
-            None => format!("{} to {}", entry["min"], entry["max"]),
-        };
-        writeln!(text, "{:24} {:>10}  {values}", plain(&entry["key"]), plain(&entry["default"]))?;
-    }
-    Ok(text)
-}
-
-fn entry(key: &str, default: Value) -> Value {
-    match (RANGES.iter().find(|range| range.key == key), default) {
-        (Some(range), _) => {
-            let [min, max, default] =
-                [range.min, range.max, range.get(&Params::default())].map(short);
-            json!({ "key": key, "default": default, "min": min, "max": max })
-        }
-        (None, Value::Bool(on)) => json!({ "key": key, "default": on, "choices": [true, false] }),
-        (None, word) => json!({ "key": key, "default": word, "choices": choices(key) }),
-    }
-}
-
-/// The shortest number that is `x` in 32 bits, where widening would say 0.10000000149.
-fn short(x: f32) -> Value {
-    serde_json::from_str(&x.to_string()).unwrap_or(Value::Null)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_key_can_be_set() -> Result<()> {
-        for (key, default) in leaves() {
-            let text = match &default {
-                Value::Number(_) => {
-                    // Where no default is.
-                    let range = fx::amp::range(&key);
-                    ((range.min + 2.0 * range.max) / 3.0).to_string()
-                }
-                Value::Bool(on) => (!on).to_string(),
-                _ => {
-                    let choices = choices(&key);
-                    assert!(choices.len() > 1, "{key} has the choices {choices:?}");
-                    let other = choices.iter().find(|choice| default != choice.as_str());
-                    other.expect("another").clone()
-                }
-            };
-            let setting = setting(&format!("{key}={text}")).map_err(anyhow::Error::msg)?;
-            let params = apply(&Params::default(), std::slice::from_ref(&setting))?;
-            assert_ne!(params, Params::default(), "{key}");
-            let json = serde_json::to_value(params)?;
-            assert_eq!(json.pointer(&pointer(&key)), Some(&setting.value), "{key}");
-        }
-        Ok(())
-    }
-
-    #[test]
-    fn what_cannot_be_is_told_in_words() {
-        for (text, words) in [
-            ("mix", "expected KEY=VALUE, found no ="),
-            (
-                "gate.treshold=-60",
-                "expected a parameter, found gate.treshold; is gate.threshold meant?",
-            ),
-            ("presense=3", "is tone.presence meant?"),
-            ("gate.threshold=3", "expected -100 to 0, found 3"),
-            ("mix=nan", "expected 0 to 1, found nan"),
-            ("mix=half", "expected 0 to 1, found half"),
-            ("tone.on=yes", "expected true or false, found yes"),
-            ("routing=both", "expected series or parallel, found both"),
-            ("levels.output=loud", "expected raw or normalized or calibrated, found loud"),
-            ("gate=3", "is gate"),
-        ] {
-            let error = setting(text).expect_err(text);
-            assert!(error.contains(words), "{words} is not in {error}");
-        }
     }
 }

@@ -17,7 +17,6 @@ use serde_json::{Value, json};
 
 use crate::report;
 use crate::wav::Depth;
-pub(crate) use knobs::changed;
 
 use batch::{Done, Outcome, Place};
 use render::{Form, Job};
@@ -157,7 +156,7 @@ impl Args {
 /// Does what was asked; whether all of it could be done.
 pub(crate) fn run(args: &Args) -> Result<bool> {
     if args.params {
-        crate::say(&knobs::list(args.json)?)?;
+        crate::say(&crate::settings::list::<fx::amp::Params>(args.json)?)?;
         return Ok(true);
     }
     let goal = args.goal().unwrap_or_else(|error| crate::misuse(&error));

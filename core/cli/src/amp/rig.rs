@@ -12,7 +12,8 @@ use nn::Model;
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
-use super::{Sources, knobs};
+use super::Sources;
+use crate::settings::{Setting, apply};
 
 /// A preset with what the command line puts on top of it.
 pub(crate) struct Rig {
@@ -46,11 +47,7 @@ pub(crate) struct Recipe<'a> {
 
 impl Rig {
     /// Reads what `sources` name, and puts `settings` on top of the preset.
-    pub(crate) fn load(
-        sources: &Sources,
-        settings: &[knobs::Setting],
-        raw: Option<f32>,
-    ) -> Result<Self> {
+    pub(crate) fn load(sources: &Sources, settings: &[Setting], raw: Option<f32>) -> Result<Self> {
         let preset = sources.preset.as_deref().map(preset).transpose()?.unwrap_or_default();
         let mut files = Vec::new();
         if let Some(path) = &sources.preset {
@@ -85,7 +82,7 @@ impl Rig {
         params.slots[0].on |= sources.model.is_some();
         params.slots[1].on |= sources.model_b.is_some();
         params.cabinet.on |= sources.cabinet.is_some() || sources.cabinet_b.is_some();
-        let params = knobs::apply(&params, settings)?;
+        let params = apply(&params, settings)?;
         let oversampling = sources.oversampling.unwrap_or(preset.oversampling);
         Ok(Self { models, cabinets, params, oversampling, raw, files })
     }

@@ -9,6 +9,7 @@ use serde_json::json;
 
 mod certify;
 mod compile;
+mod drive;
 mod effect;
 mod folders;
 mod info;

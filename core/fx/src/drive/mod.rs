@@ -354,3 +354,6 @@ impl Drive {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -19,6 +19,10 @@ use crate::swap::Voice;
 /// What drive does to a network without knobs: dB from its least to its most.
 pub(super) const DRIVE_SPAN: f32 = 48.0;
 
+/// The most, in dB, that loudness is made up for: a network that gates says nothing at
+/// low levels, which no gain brings back.
+const MOST_MAKE_UP: f32 = 40.0;
+
 /// 180 dB below full scale: silence, so that a network may rest.
 const FLOOR: f32 = 1e-9;
 
@@ -205,7 +209,8 @@ impl Core {
         let make_up = match settings.auto_gain {
             true => {
                 let level = settings.input_gain + calibration + drive;
-                gain(-self.loudness.added(settings.drive, level))
+                let added = self.loudness.added(settings.drive, level);
+                gain(-added.clamp(-MOST_MAKE_UP, MOST_MAKE_UP))
             }
             false => 1.0,
         };

@@ -39,8 +39,11 @@ pub(super) fn show(ui: &mut Ui, rect: Rect, desk: &Desk<'_>) {
     Segmented::new(&p.phase, desk.setter).show(ui, half(line(1), 1));
     Segmented::new(&p.render_oversampling, desk.setter).show(ui, half(line(2), 0));
     Segmented::new(&p.render_phase, desk.setter).show(ui, half(line(2), 1));
-    for (i, param) in
-        [&p.antiderivative, &p.render_own, &p.render_antiderivative].iter().enumerate()
+    let idle = !desk.status.is_integrable();
+    for (i, (param, dimmed)) in
+        [(&p.antiderivative, idle), (&p.render_own, false), (&p.render_antiderivative, idle)]
+            .into_iter()
+            .enumerate()
     {
         let place = line(3);
         let width = place.width() / 3.0;
@@ -48,7 +51,7 @@ pub(super) fn show(ui: &mut Ui, rect: Rect, desk: &Desk<'_>) {
             pos2(place.left() + width * i as f32, place.top()),
             vec2(width, place.height()),
         );
-        Switch::new(param, desk.setter).show(ui, place);
+        Switch::new(param, desk.setter).dimmed(dimmed).show(ui, place);
     }
 }
 

@@ -52,6 +52,8 @@ fn a_file_is_chosen_and_the_next_one() {
     editor.until(|editor| editor.sees("Plays One"));
     editor.click("Close the browser");
     assert!(!editor.sees("File One.json"));
+    // What is done at once is undone at once.
+    editor.harness.run_steps(60);
     editor.click("Next model");
     editor.until(|editor| editor.sees("Plays Two"));
     editor.click("Undo");

@@ -1,6 +1,5 @@
 //! `kiln reverb plot`: a figure of a graph.
 
-mod canvas;
 mod panels;
 
 use std::path::PathBuf;
@@ -10,6 +9,7 @@ use fdn::analysis::{self, Band};
 use fdn::{Graph, Network, Poles};
 
 use super::{engine, impulse};
+use crate::paper;
 
 /// Poles that are looked for, if lines are few.
 const POLES: usize = 2000;
@@ -56,7 +56,7 @@ struct Figure {
 pub(super) fn run(args: &Args) -> Result<()> {
     let graph = engine::graph(&args.graph, args.rate)?;
     let figure = Figure::new(&graph, args).with_context(|| args.graph.display().to_string())?;
-    super::write(&args.output, &args.graph, &canvas::draw(&figure)?)
+    super::write(&args.output, &args.graph, &figure.draw()?)
 }
 
 impl Figure {
@@ -91,6 +91,15 @@ impl Figure {
             decay,
             response,
             poles,
+        })
+    }
+
+    fn draw(&self) -> Result<Vec<u8>> {
+        paper::draw(&self.title, |areas| {
+            panels::response(&areas[0], self)?;
+            panels::decay(&areas[1], self)?;
+            panels::times(&areas[2], self)?;
+            panels::poles(&areas[3], self)
         })
     }
 

@@ -1,65 +1,12 @@
 //! What is on the paper.
 
-use plotters::coord::ranged1d::{AsRangedCoord, Ranged, ValueFormatter};
 use plotters::prelude::*;
 
 use super::Figure;
-use super::canvas::{Area, FONT, Painted, px};
-
-const INK: RGBColor = RGBColor(30, 30, 34);
-const BLUE: RGBColor = RGBColor(31, 87, 150);
-const ORANGE: RGBColor = RGBColor(214, 99, 20);
-const RED: RGBColor = RGBColor(190, 20, 30);
-const GREY: RGBColor = RGBColor(150, 154, 162);
-const FAINT: RGBColor = RGBColor(226, 228, 232);
+use crate::paper::{Area, BLUE, FONT, GREY, INK, ORANGE, Painted, RED, legend, panel, plain, px};
 
 /// Columns a long response is drawn in, each from its least to its greatest sample.
 const COLUMNS: usize = 1600;
-
-type Chart<'a, 'b, X, Y> = ChartContext<'b, BitMapBackend<'a>, Cartesian2d<X, Y>>;
-
-/// A panel with its axes; `labels` are the panel's, the horizontal, the vertical.
-fn panel<'a, 'b, X, Y>(
-    area: &'b Area<'a>,
-    labels: [&str; 3],
-    x: X,
-    y: Y,
-    formats: [&dyn Fn(&f64) -> String; 2],
-) -> Result<Chart<'a, 'b, X::CoordDescType, Y::CoordDescType>, Box<dyn std::error::Error>>
-where
-    X: AsRangedCoord<Value = f64>,
-    Y: AsRangedCoord<Value = f64>,
-    X::CoordDescType: Ranged<ValueType = f64> + ValueFormatter<f64>,
-    Y::CoordDescType: Ranged<ValueType = f64> + ValueFormatter<f64>,
-{
-    let mut chart = ChartBuilder::on(area)
-        .margin(px(18))
-        .caption(labels[0], (FONT, px(36)).into_font().color(&INK))
-        .x_label_area_size(px(82))
-        .y_label_area_size(px(118))
-        .build_cartesian_2d(x, y)?;
-    chart
-        .configure_mesh()
-        .x_desc(labels[1])
-        .y_desc(labels[2])
-        .axis_desc_style((FONT, px(32)).into_font().color(&INK))
-        .label_style((FONT, px(28)).into_font().color(&INK))
-        .axis_style(INK.stroke_width(px(2)))
-        .bold_line_style(FAINT.stroke_width(px(2)))
-        .light_line_style(TRANSPARENT)
-        .set_all_tick_mark_size(px(6))
-        .x_label_formatter(formats[0])
-        .y_label_formatter(formats[1])
-        .draw()?;
-    Ok(chart)
-}
-
-/// As few digits as tell neighbours apart.
-fn plain(x: &f64) -> String {
-    let text = format!("{:.4}", if x.abs() < 1e-9 { 0.0 } else { *x });
-    let short = text.trim_end_matches('0').trim_end_matches('.');
-    short.replace('-', "−")
-}
 
 /// The name of the octave band around `x` Hz, after IEC 61260-1.
 fn octave(x: &f64) -> String {
@@ -141,7 +88,7 @@ pub(super) fn times(area: &Area<'_>, figure: &Figure) -> Painted {
         .draw_series(dots)?
         .label("octaves")
         .legend(|(x, y)| Circle::new((x + px(18) as i32, y), px(8), BLUE.filled()));
-    legend(&mut chart)
+    legend(&mut chart, SeriesLabelPosition::LowerLeft)
 }
 
 pub(super) fn poles(area: &Area<'_>, figure: &Figure) -> Painted {
@@ -180,20 +127,4 @@ fn span(poles: &[(f64, f64)]) -> (f64, f64) {
     let most = all.last().copied().unwrap_or(0.0).max(0.0);
     let room = 0.08 * (most - least);
     (least - room, most + room)
-}
-
-fn legend<'a: 'b, 'b, X, Y>(chart: &mut Chart<'a, 'b, X, Y>) -> Painted
-where
-    X: Ranged<ValueType = f64>,
-    Y: Ranged<ValueType = f64>,
-{
-    chart
-        .configure_series_labels()
-        .position(SeriesLabelPosition::LowerLeft)
-        .margin(px(16))
-        .legend_area_size(px(50))
-        .label_font((FONT, px(28)).into_font().color(&INK))
-        .background_style(WHITE.mix(0.85))
-        .draw()?;
-    Ok(())
 }

@@ -60,8 +60,6 @@ fn delay(coefs: &[f32]) -> f64 {
 /// cardinal; J. F. Kaiser, *Nonrecursive Digital Filter Design Using the I₀-sinh
 /// Window Function* (1974).
 pub(super) fn linear(stage: usize) -> Vec<f32> {
-    let (taps, attenuation) = [(48, 131.0), (9, 138.0), (6, 138.0), (6, 138.0)][stage.min(3)];
-    let mut taps = fir::design::kaiser_attenuation(taps, attenuation);
-    taps.iter_mut().for_each(|tap| *tap *= 2.0);
-    taps
+    let (taps, attenuation) = [(48, 134.0), (9, 141.0), (7, 145.0), (6, 146.0)][stage.min(3)];
+    fir::design::kaiser_attenuation(taps, attenuation)
 }

@@ -37,8 +37,8 @@ pub(crate) struct Chain {
 
 enum Kind {
     Same,
-    Recursive(Recursive),
-    Linear(Linear),
+    Recursive(Box<Recursive>),
+    Linear(Box<Linear>),
 }
 
 impl Chain {
@@ -50,8 +50,10 @@ impl Chain {
         let behind = if integrated { Droop::delay(oversampling) } else { 0 };
         let kind = match (oversampling, phase) {
             (Oversampling::X1, _) => Kind::Same,
-            (_, Phase::Minimum) => Kind::Recursive(Recursive::new(stages, behind, isa.level())),
-            (_, Phase::Linear) => Kind::Linear(Linear::new(stages, behind, isa.level())),
+            (_, Phase::Minimum) => {
+                Kind::Recursive(Box::new(Recursive::new(stages, behind, isa.level())))
+            }
+            (_, Phase::Linear) => Kind::Linear(Box::new(Linear::new(stages, behind, isa.level()))),
         };
         let (latency, around) = match &kind {
             Kind::Same => (behind, behind),
@@ -132,3 +134,6 @@ impl Chain {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
