@@ -213,7 +213,10 @@ mod tests {
                 Value::Number(_) => {
                     // Where no default is.
                     let range = P::RANGES.iter().find(|range| range.key == key).expect("a range");
-                    ((range.min + 2.0 * range.max) / 3.0).to_string()
+                    let at = |t: f32| range.min + t * (range.max - range.min);
+                    let taken = range.get(&P::default());
+                    let free = [0.7, 0.4].map(at).into_iter().find(|x| *x != taken);
+                    free.expect("another").to_string()
                 }
                 Value::Bool(on) => (!on).to_string(),
                 _ => {

@@ -1,5 +1,5 @@
-//! How loud a model is over its drive and over the level that goes in, measured once
-//! so that the effect can take it back without ever pumping.
+//! How loud a model is over its drive and over the level that goes in, and what it says
+//! in silence, measured once so that the effect can take both back without ever pumping.
 //!
 //! Loudness is that of ITU-R BS.1770-5, annex 1, for one channel and without gates:
 //! −0.691 + 10 log₁₀ of the mean square of what its two filters leave.
@@ -32,7 +32,10 @@ const FINE: usize = 17;
 const COARSE: usize = 9;
 const SMALL: usize = 2000;
 
-/// Less than any sound.
+/// More than any network rests on that is of use.
+const LARGEST: f32 = 10.0;
+
+/// Less than any sound, and its negative more than any.
 const SILENCE: f64 = -120.0;
 
 /// Equal steps.
@@ -49,6 +52,8 @@ pub(super) struct Loudness {
     levels: Grid,
     /// In dB. // drives × levels
     added: Vec<f32>,
+    /// What comes out in silence. // drives
+    rests: Vec<f32>,
 }
 
 impl Loudness {
@@ -62,37 +67,54 @@ impl Loudness {
             Some(_) => COARSE,
         };
         // A rate at which nothing can be measured cannot play either.
-        let Ok(model) = model.at_rate(rate) else { return Self { levels, added: vec![0.0] } };
+        let Ok(model) = model.at_rate(rate) else {
+            return Self { levels, added: Vec::new(), rests: Vec::new() };
+        };
         let mut engine = model.engine();
         let mut meter = Meter::new(rate);
         let signal = test_signal(rate);
         let lead = (LEAD * rate) as usize;
         let mut io = signal.clone();
-        let mut added = Vec::with_capacity(drives * levels.count);
+        let mut silence = vec![0.0; lead];
+        let (mut added, mut rests) = (Vec::with_capacity(drives * levels.count), Vec::new());
         for drive in 0..drives {
             if let Some(knob) = model.knobs().first() {
                 let share = drive as f32 / (drives - 1) as f32;
                 engine.set_knob(0, knob.min + share * (knob.max - knob.min));
             }
+            engine.reset();
+            silence.fill(0.0);
+            engine.process(&mut silence);
+            rests.push(silence.last().copied().filter(|x| x.abs() < LARGEST).unwrap_or(0.0));
             for level in 0..levels.count {
                 let gain = crate::smooth::gain(levels.at(level));
                 io.iter_mut().zip(&signal).for_each(|(io, x)| *io = gain * x);
                 engine.reset();
                 engine.process(&mut io);
-                added.push((meter.loudness(&io, lead) - NOMINAL) as f32);
+                let loudness = meter.loudness(&io, lead).min(-SILENCE);
+                added.push((loudness - NOMINAL) as f32);
             }
         }
-        Self { levels, added }
+        Self { levels, added, rests }
     }
 
     /// What it adds to a sound of nominal loudness at a share of the drive, where
     /// `level` dB go before it; in dB.
     pub(super) fn added(&self, drive: f32, level: f32) -> f32 {
-        let drives = (self.added.len() / self.levels.count).max(1);
-        let at = drive.clamp(0.0, 1.0) * (drives - 1) as f32;
-        let first = (at as usize).min(drives.saturating_sub(2));
-        let t = at - first as f32;
-        let [a, b] = [first, (first + 1).min(drives - 1)].map(|row| self.row(row, level));
+        self.between(drive, |row| self.row(row, level))
+    }
+
+    /// What comes out in silence at a share of the drive.
+    pub(super) fn rest(&self, drive: f32) -> f32 {
+        self.between(drive, |row| self.rests.get(row).copied().unwrap_or(0.0))
+    }
+
+    /// Between the two measured positions of the drive.
+    fn between(&self, drive: f32, at: impl Fn(usize) -> f32) -> f32 {
+        let last = self.rests.len().saturating_sub(1);
+        let place = drive.clamp(0.0, 1.0) * last as f32;
+        let first = (place as usize).min(last.saturating_sub(1));
+        let (t, a, b) = (place - first as f32, at(first), at((first + 1).min(last)));
         a + t * (b - a)
     }
 

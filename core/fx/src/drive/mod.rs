@@ -317,8 +317,8 @@ impl Drive {
         self.shown.set(latency, 1);
         self.shown.process(&mut shown[..n]);
         self.slot.process_all(four.each_mut().map(|io| &mut **io), &Settings::from(params));
-        let [before, after] = self.slot.voice().map_or([1.0; 2], Pedal::gains);
-        self.trace.push(&shown[..n], four[0], [before, 1.0 / after]);
+        let gains = self.slot.voice().map_or([1.0, 1.0, 0.0], Pedal::gains);
+        self.trace.push(&shown[..n], four[0], gains);
         let [left, right, ..] = &mut four;
         self.dc.process(&mut [left, right]);
         for io in [&mut *left, &mut *right] {

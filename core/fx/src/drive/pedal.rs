@@ -23,6 +23,10 @@ pub(super) const DRIVE_SPAN: f32 = 48.0;
 /// low levels, which no gain brings back.
 const MOST_MAKE_UP: f32 = 40.0;
 
+/// Samples in which a network comes to rest where its knobs stand: soon enough for the
+/// audio thread.
+const SETTLE: usize = 2048;
+
 /// 180 dB below full scale: silence, so that a network may rest.
 const FLOOR: f32 = 1e-9;
 
@@ -67,6 +71,10 @@ struct Core {
     /// Calibration and, for a network without knobs, the drive.
     before: Smooth,
     make_up: Smooth,
+    /// What the network says in silence, at its own rate: without it, no turn of the
+    /// drive and no other pedal is heard where nothing plays.
+    offset: Smooth,
+    offsets: Vec<f32>,
     memory: usize,
     latency: usize,
     /// The first settings after a reset hold at once.
@@ -77,6 +85,8 @@ struct Core {
 struct Turn {
     min: f32,
     max: f32,
+    /// Where it stands at first.
+    rest: f32,
     /// In the knob's own unit, a value a sample of the network.
     value: Smooth,
     values: Vec<f32>,
@@ -143,10 +153,13 @@ impl Pedal {
         self.core.as_ref().map_or(0, |core| core.latency)
     }
 
-    /// The gains, as factors, with which it plays now: before the network, and after.
-    pub(super) fn gains(&self) -> [f32; 2] {
+    /// With what it plays now: the gains, as factors, before the network and after it,
+    /// and what is taken from its output between.
+    pub(super) fn gains(&self) -> [f32; 3] {
         let now = |smooth: &Smooth| smooth.settled().unwrap_or(1.0);
-        self.core.as_ref().map_or([1.0; 2], |core| [now(&core.before), now(&core.make_up)])
+        self.core.as_ref().map_or([1.0, 1.0, 0.0], |core| {
+            [now(&core.before), now(&core.make_up), core.offset.settled().unwrap_or(0.0)]
+        })
     }
 
     /// The next settings hold at once.
@@ -185,6 +198,8 @@ impl Core {
             knobs: Turn::all(model, factor, fade),
             before: Smooth::new(1.0, fade),
             make_up: Smooth::new(1.0, fade),
+            offset: Smooth::new(0.0, fade * factor),
+            offsets: vec![0.0; BLOCK * factor],
             memory: memory.div_ceil(factor) + chain.memory(),
             latency: around + chain.latency(),
             chain,
@@ -214,24 +229,41 @@ impl Core {
             }
             false => 1.0,
         };
+        let offset = self.loudness.rest(settings.drive);
         let shares = [settings.drive].into_iter().chain(settings.knobs);
         let fresh = std::mem::take(&mut self.fresh);
         if fresh {
             self.before.snap(before);
             self.make_up.snap(make_up);
+            self.offset.snap(offset);
         }
+        self.offset.set(offset);
         self.before.set(before);
         self.make_up.set(make_up);
+        let mut turned = false;
         for (i, (knob, share)) in self.knobs.iter_mut().zip(shares).enumerate() {
             let value = knob.at(share);
             if fresh && knob.value.settled() != Some(value) {
                 knob.value.snap(value);
-                for channel in &mut self.channels {
-                    channel.engine.set_knob(i, value);
-                    channel.wake();
-                }
+                self.channels.iter_mut().for_each(|channel| channel.engine.set_knob(i, value));
+                turned = true;
             }
             knob.value.set(value);
+        }
+        if turned {
+            self.settle();
+        }
+    }
+
+    /// Lets networks whose knobs jumped in silence come to rest, so that it is not heard.
+    fn settle(&mut self) {
+        let mut silence = [0.0; BLOCK];
+        for channel in &mut self.channels {
+            for _ in 0..SETTLE / BLOCK {
+                silence.fill(0.0);
+                channel.engine.process(&mut silence);
+            }
+            channel.wake();
         }
     }
 
@@ -262,6 +294,19 @@ impl Core {
                 }
             }
         }
+        self.centre(n);
+    }
+
+    /// Takes away what the network says in silence.
+    fn centre(&mut self, n: usize) {
+        if self.offset.settled() == Some(0.0) {
+            return;
+        }
+        let offsets = &mut self.offsets[..n];
+        self.offset.fill(offsets);
+        for io in self.chain.wet(n) {
+            io.iter_mut().zip(&*offsets).for_each(|(x, offset)| *x -= offset);
+        }
     }
 }
 
@@ -288,6 +333,11 @@ impl Voice for Pedal {
 
     fn reset(&mut self) {
         let Some(core) = &mut self.core else { return };
+        for (i, knob) in core.knobs.iter_mut().enumerate() {
+            // Where a network rests that was reset.
+            knob.value.snap(knob.rest);
+            core.channels.iter_mut().for_each(|channel| channel.engine.set_knob(i, knob.rest));
+        }
         core.channels.iter_mut().for_each(Channel::reset);
         core.chain.reset();
         core.late.iter_mut().for_each(Delay::reset);
@@ -306,6 +356,7 @@ impl Turn {
         let turn = |knob: &nn::Knob| Self {
             min: knob.min,
             max: knob.max,
+            rest: knob.default,
             value: Smooth::new(knob.default, fade * factor),
             values: vec![0.0; BLOCK * factor],
         };

@@ -79,3 +79,64 @@ impl Stored for Preset {
         factory::drive_presets()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::drive::{Oversampling, Phase};
+
+    #[test]
+    fn a_preset_survives_a_file_and_what_is_newer_with_it() {
+        let linear =
+            Quality { oversampling: Oversampling::X16, phase: Phase::Linear, antiderivative: true };
+        let mut preset = Preset {
+            name: "Mine".into(),
+            quality: linear,
+            render_quality: Some(Quality::default()),
+            model: Some(Asset::file("Fuzz", None, b"{}")),
+            ..Preset::default()
+        };
+        preset.params.before.low = 90.0;
+        let json = preset.to_json().replacen("\"low\"", "\"newer\": 1, \"low\"", 1);
+        let read = Preset::load(json.as_bytes()).expect("a preset");
+        assert_eq!(Preset { params_read: Map::new(), ..read.clone() }, preset);
+        assert!(read.to_json().contains("newer"));
+    }
+
+    #[test]
+    fn what_is_no_preset_is_refused_in_words() {
+        for (json, words) in [
+            ("", "JSON"),
+            ("{}", "expected format \"kiln-drive-preset\""),
+            (r#"{"format":"kiln-amp-preset","version":1}"#, "expected format"),
+            (r#"{"format":"kiln-drive-preset","version":2}"#, "newer Kiln Drive"),
+            (
+                r#"{"format":"kiln-drive-preset","version":1,"quality":{"oversampling":"x3"}}"#,
+                "damaged",
+            ),
+        ] {
+            let error = Preset::load(json.as_bytes()).expect_err(json).to_string();
+            assert!(error.contains(words), "{json}: {error}");
+        }
+        let far = r#"{"format":"kiln-drive-preset","version":1,"params":{"tilt":1e9}}"#;
+        assert_eq!(Preset::load(far.as_bytes()).expect("a preset").params.tilt, 12.0);
+    }
+
+    #[test]
+    fn every_factory_preset_plays_what_is_built_in() {
+        let all = factory::drive_presets();
+        assert_eq!(all.len(), factory::DRIVE_PRESETS.len());
+        for preset in all {
+            let model = preset.model.as_ref().expect("a model");
+            assert!(model.factory.is_some() && model.bytes().is_ok(), "{}", preset.name);
+            assert!(!preset.name.is_empty() && !preset.category.is_empty(), "{}", preset.name);
+        }
+        let used = |id: &str| {
+            let id_of = |p: &'static Preset| p.model.as_ref()?.factory.as_deref();
+            all.iter().any(|p| id_of(p) == Some(id))
+        };
+        for item in factory::DRIVES.iter().filter(|_| !all.is_empty()) {
+            assert!(used(item.id), "no preset plays {}", item.id);
+        }
+    }
+}

@@ -336,6 +336,28 @@ fn nothing_that_comes_in_makes_it_say_nonsense() {
     }
 }
 
+/// A network that says something in silence is not heard there, neither at first nor
+/// where its drive turns nor where another comes.
+#[test]
+fn no_offset_is_heard_where_nothing_plays() {
+    let silence = vec![0.0; 6000];
+    let louder = KNOB.replacen("\"bias\":[0.05]", "\"bias\":[0.4]", 1);
+    for quality in [quality(Oversampling::X1, Phase::Minimum), Quality::default()] {
+        let (loader, mut effect) = Drive::new(RATE);
+        loader.offer(pedal(&model(KNOB), RATE, quality));
+        let mut most = 0.0_f32;
+        for (i, share) in [0.93, 0.2, 0.55, 1.0].into_iter().enumerate() {
+            if i == 2 {
+                loader.offer(pedal(&model(&louder), RATE, quality));
+            }
+            let params = Params { drive: share, ..Params::default() };
+            let out = play(&mut effect, &silence, 64, &params);
+            most = most.max(largest(&out));
+        }
+        assert!(most < 1e-2, "{quality:?}: {most}");
+    }
+}
+
 /// What is silent is exactly silent at last, and the first note after it is as ever.
 #[test]
 fn sleeps_in_silence_and_wakes_as_it_was() {

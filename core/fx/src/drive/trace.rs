@@ -24,12 +24,18 @@ impl Trace {
         Self { pairs: [[0.0; 2]; PAIRS], next: 0, stride, phase: 0 }
     }
 
-    /// Takes every `stride`th pair; of `gains` the first is that of the inputs.
-    pub(super) fn push(&mut self, inputs: &[f32], outputs: &[f32], gains: [f32; 2]) {
+    /// Takes every `stride`th pair. The inputs have a gain still to come, the outputs
+    /// one behind them, and before that something was taken from them.
+    pub(super) fn push(
+        &mut self,
+        inputs: &[f32],
+        outputs: &[f32],
+        [before, after, offset]: [f32; 3],
+    ) {
         let first = (self.stride - self.phase) % self.stride;
         self.phase = (self.phase + inputs.len()) % self.stride;
         for (x, y) in inputs.iter().zip(outputs).skip(first).step_by(self.stride) {
-            self.pairs[self.next] = [x * gains[0], y * gains[1]];
+            self.pairs[self.next] = [x * before, y / after + offset];
             self.next = (self.next + 1) % PAIRS;
         }
     }

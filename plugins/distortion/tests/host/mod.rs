@@ -56,7 +56,7 @@ pub(crate) fn knobbed(name: &str, knobs: &[(&str, f32)]) -> String {
     )
 }
 
-/// Two square-root samples of memory at 44.1 kHz, which has to be resampled elsewhere.
+/// A clipper that was made for a signal of `rate` Hz, so that others are resampled for it.
 pub(crate) fn rated(name: &str, rate: u32) -> String {
     clipper(name, 0.8).replacen("\"layers\"", &format!("\"sample_rate\": {rate}, \"layers\""), 1)
 }
@@ -208,6 +208,31 @@ pub(crate) fn settled(plugin: &mut KilnDrive) -> f32 {
 pub(crate) fn open(plugin: &KilnDrive, path: &Path) {
     plugin.engine().ask(Wish::Open(path.into()));
     until(plugin, |s| s.loading.is_none() && s.source() == Some(&Source::File(path.into())));
+}
+
+/// Whether they are as loud as each other, but for the ripple of filters.
+pub(crate) fn close(a: f32, b: f32) -> bool {
+    (a - b).abs() < 0.003 * b.abs()
+}
+
+/// A plugin at work.
+pub(crate) fn playing() -> KilnDrive {
+    let mut plugin = plugin();
+    activate(&mut plugin);
+    plugin
+}
+
+/// One that plays a clipper of `gain` from a file.
+pub(crate) fn clipping(test: &str, gain: f32) -> (KilnDrive, PathBuf) {
+    let path = write(&scratch(test), "tone.json", &clipper("Tone", gain));
+    let plugin = playing();
+    open(&plugin, &path);
+    (plugin, path)
+}
+
+/// What is wrong, in words.
+pub(crate) fn error(plugin: &KilnDrive) -> String {
+    plugin.engine().status().error.unwrap_or_default()
 }
 
 /// Sets a parameter as a host's automation does.
