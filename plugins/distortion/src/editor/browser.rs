@@ -51,8 +51,9 @@ fn factory(ui: &mut Ui, desk: &mut Desk<'_>) {
         }
     }
     let plays = desk.status.content.is_none() && desk.status.loading.is_none();
-    let row = Row { name: "No model", facts: "the sound passes", plays };
-    if line(ui, &row, "", "The filters, the tilt and the gains go on.").clicked() {
+    let row = Row { name: "No model", facts: "only filters and gains", plays };
+    if line(ui, &row, "", "Nothing distorts; the filters, the tilt and the gains go on.").clicked()
+    {
         desk.wish(Wish::Clear);
     }
 }

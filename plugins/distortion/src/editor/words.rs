@@ -24,7 +24,7 @@ pub(super) fn origin(status: &Status) -> String {
         return format!("Loading {name}…");
     }
     match status.source() {
-        None => "the sound passes unchanged".into(),
+        None => "only filters and gains".into(),
         Some(Source::Factory(_)) => "built in".into(),
         Some(Source::File(path)) => place(path),
         Some(Source::Project(Some(path))) => format!("kept in the project, from {}", place(path)),
@@ -163,6 +163,6 @@ mod tests {
         status.setup = Some(Setup { sample_rate: 48_000.0, quality });
         status.latency = 36;
         assert_eq!(latency(&status), "36 samples · 0.75 ms");
-        assert_eq!(origin(&status), "the sound passes unchanged");
+        assert_eq!(origin(&status), "only filters and gains");
     }
 }

@@ -1,7 +1,5 @@
 //! What it looks like, in pictures that are compared.
 
-use std::sync::atomic::Ordering::Relaxed;
-
 use kiln_drive::Wish;
 use kiln_drive::choices::Oversampling;
 use kiln_drive::editor::LEAST;
@@ -41,16 +39,6 @@ fn play(editor: &mut Editor, file: &str, json: &str) {
     editor.settle();
 }
 
-/// Has the plugin take up another quality, as it does in the next block.
-fn rebuild(editor: &mut Editor) {
-    let quality = editor.params.quality(false);
-    host::process(&mut editor.plugin, &mut host::tone(64, 0.0));
-    editor.until(|editor| editor.status().setup.is_some_and(|setup| setup.quality == quality));
-    // What a block took on this machine is in no picture.
-    editor.plugin.meters().load.store(0.0, Relaxed);
-    editor.settle();
-}
-
 /// The first device, a few things set, and sound.
 fn furnished(stage: Stage, test: &str) -> Editor {
     let mut editor = stage.set(test);
@@ -60,9 +48,8 @@ fn furnished(stage: Stage, test: &str) -> Editor {
     editor.type_value("High cut after", "7 k");
     editor.type_value("Tilt", "1.5");
     editor.click("Auto gain");
-    editor.plugin.meters().load.store(0.04, Relaxed);
     editor.settle();
-    editor.sound(0.4, 0.6, |x| 0.45 * (5.0 * x - 0.4).tanh() + 0.3 * (2.0 * x + 1.1).tanh() - 0.04);
+    editor.sound(0.4);
     editor
 }
 
@@ -102,8 +89,9 @@ fn a_model_with_three_more_knobs_and_a_render_of_its_own() {
     editor.type_value("Knob 3", "70");
     editor.click("Render quality of its own");
     editor.click("Filters: Linear");
+    editor.click("Oversampling: 2x");
     editor.click("Calibrate input");
-    rebuild(&mut editor);
+    editor.rebuild();
     assert!(!editor.sees("Latency: none"));
     assert!(editor.sees("KNOBS: Fuzz, Bias, Tone, Voltage") && editor.sees("Knob 4"));
     editor.looks_like("knobs");
@@ -117,7 +105,7 @@ fn a_model_of_a_rate_of_its_own_cannot_be_integrated() {
     editor.click("Oversampling: 1x");
     play(&mut editor, "Lead.json", &json);
     assert_eq!(editor.params.oversampling.value(), Oversampling::X1);
-    rebuild(&mut editor);
+    editor.rebuild();
     assert!(editor.sees("FORMAT: GuitarML"));
     editor.looks_like("rated");
 }

@@ -131,22 +131,35 @@ impl Editor {
         !self.sees("Transfer curve: measuring") && !self.sees("Spectrum of a sine: measuring")
     }
 
-    /// Something plays: the meters move, the embers glow, and the sound is on the curve.
-    pub(crate) fn sound(&mut self, input: f32, output: f32, made: impl Fn(f32) -> f32) {
+    /// A tone plays, as loud as `peak` says: the meters move, the embers glow, and the
+    /// sound is on the curve.
+    pub(crate) fn sound(&mut self, peak: f32) {
+        // Watched, it tells what it does.
+        self.harness.step();
+        let mut io = host::tone(28_800, peak);
+        host::process(&mut self.plugin, &mut io);
         let meters = self.plugin.meters().clone();
-        // As a string rings: a sine and its octave, over 20 ms.
-        let wave = |i: usize| {
-            let turn = std::f32::consts::TAU * i as f32 / 100.0;
-            0.8 * input * (turn.sin() + 0.35 * (2.0 * turn + 0.8).sin())
-        };
-        meters.trace.write((0..kiln_drive::meters::PAIRS).map(|i| [wave(i), made(wave(i))]));
+        meters.load.store(0.04, Relaxed);
+        let output = io[0][24_000..].iter().fold(0.0f32, |most, x| most.max(x.abs()));
         for _ in 0..90 {
             for i in 0..2 {
-                meters.input[i].store(input * [1.0, 0.8][i], Relaxed);
+                meters.input[i].store(peak * [1.0, 0.8][i], Relaxed);
                 meters.output[i].store(output * [1.0, 0.9][i], Relaxed);
             }
             self.harness.step();
         }
+    }
+
+    /// Has the plugin take up another quality, as it does in its next block.
+    pub(crate) fn rebuild(&mut self) {
+        let quality = self.params.quality(false);
+        host::process(&mut self.plugin, &mut host::tone(64, 0.0));
+        // What a block took here, and how loud it was, is in no picture.
+        let meters = self.plugin.meters().clone();
+        meters.load.store(0.0, Relaxed);
+        meters.input.iter().chain(&meters.output).for_each(|peak| peak.store(0.0, Relaxed));
+        self.until(|editor| editor.status().setup.is_some_and(|setup| setup.quality == quality));
+        self.settle();
     }
 
     /// Compares with the committed picture. Software rasterisers differ in the last bits
