@@ -73,7 +73,13 @@ pub fn reverb(id: &str) -> Option<&'static Item> {
 }
 
 /// The models of the distortion.
-pub const DRIVES: &[Item] = items![];
+pub const DRIVES: &[Item] = items![
+    "overdrive" "Kiln Tone Overdrive" "drives/overdrive.json"
+    "soft-clip" "Kiln Soft Clip" "drives/soft-clip.json"
+    "fuzz" "Kiln Fuzz" "drives/fuzz.json"
+    "tube" "Kiln Tube Drive" "drives/tube.json"
+    "octave" "Kiln Octave Fuzz" "drives/octave.json"
+];
 
 /// The model of the distortion of that id.
 pub fn drive(id: &str) -> Option<&'static Item> {

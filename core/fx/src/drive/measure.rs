@@ -161,3 +161,56 @@ fn powers(signal: &[f32]) -> Vec<f64> {
 fn decibels(power: f64) -> f32 {
     (10.0 * power.log10()).max(SILENCE) as f32
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::drive::{Oversampling, Phase, Quality};
+
+    fn tanh(rest: &str) -> Model {
+        let json = format!(
+            r#"{{"format":"kiln-drive","version":1{rest},"layers":[
+            {{"type":"dense","weights":[[1.0]],"bias":[0.0]}},{{"type":"tanh"}},
+            {{"type":"dense","weights":[[1.0]],"bias":[0.0]}}]}}"#
+        );
+        Model::load(json.as_bytes()).expect("a model")
+    }
+
+    #[test]
+    fn a_curve_is_that_of_the_network() {
+        let found = curve(&tanh(""), 0.75, [0.5; KNOBS], 2.0, 101);
+        assert_eq!((found.len(), found[0][0], found[100][0]), (101, -2.0, 2.0));
+        let gain = 10f32.powf(12.0 / 20.0);
+        for [x, y] in found {
+            assert!((y - (gain * x).tanh()).abs() < 1e-5, "{x}: {y}");
+        }
+        // Behind a filter it is a path around, both ends of which meet.
+        let filter = r#","pre":[{"kind":"high_pass","hz":300}]"#;
+        let path = curve(&tanh(filter), 0.5, [0.5; KNOBS], 1.0, 400);
+        let at = |i: usize| path[i][1];
+        assert!((at(0) - at(399)).abs() < 0.05 && (at(0) - at(200)).abs() > 0.1);
+    }
+
+    #[test]
+    fn a_measurement_finds_harmonics_distortion_and_what_folds_back() {
+        let quality = Quality {
+            oversampling: Oversampling::X8,
+            phase: Phase::Minimum,
+            antiderivative: false,
+        };
+        let setup = Setup { sample_rate: 48_000.0, quality };
+        let found = alias_to_signal(&tanh(""), setup, &Params::default(), 1000.0, 0.1);
+        let found = found.expect("measured");
+        assert!((found.hz - 1000.0).abs() < 2.0 * found.step, "{}", found.hz);
+        // tanh x = x − x³/3 …: of a sine of 0.1 the third harmonic is x³/12 and the first
+        // x − x³/4.
+        let third = (0.1_f32.powi(3) / 12.0) / (0.1 - 0.1_f32.powi(3) / 4.0);
+        assert!((found.thd / third - 1.0).abs() < 0.02, "{} for {third}", found.thd);
+        let first = 20.0 * (0.1_f32 - 0.1_f32.powi(3) / 4.0).log10();
+        assert!((found.harmonics[0] - first).abs() < 0.01, "{}", found.harmonics[0]);
+        assert_eq!(found.harmonics.len(), 19, "{} Hz", found.hz);
+        assert!(found.alias_db < -110.0, "{}", found.alias_db);
+        let silent = alias_to_signal(&tanh(""), setup, &Params::default(), 1000.0, 0.0);
+        assert!(silent.expect("measured").thd == 0.0);
+    }
+}

@@ -26,6 +26,7 @@ use crate::swap::{self, Loader, Slot};
 
 mod loudness;
 pub mod measure;
+mod network;
 mod oversample;
 mod params;
 mod pedal;

@@ -1,9 +1,10 @@
 //! One model made ready to play: its engines, what lies around them against
 //! aliasing, and what it does to the loudness.
 
-use nn::{BLOCK, Engine, Isa, Model};
+use nn::{BLOCK, Isa, Model};
 
 use super::loudness::Loudness;
+use super::network::Network;
 use super::oversample::Chain;
 use super::{KNOBS, Params, Setup};
 use crate::amp::{Levels, OutputLevel};
@@ -11,7 +12,7 @@ use crate::delay::Delay;
 use crate::error::Error;
 use crate::levels::Known;
 use crate::pair::{Channel, MOST_KNOBS, Turning, run_joined};
-use crate::resample::{self, Plan, RATES};
+use crate::resample::RATES;
 use crate::rest::Rest;
 use crate::smooth::{Smooth, fade_samples, gain};
 use crate::swap::Voice;
@@ -366,44 +367,5 @@ impl Turn {
     /// The value at a share of the range.
     fn at(&self, share: f32) -> f32 {
         self.min + share * (self.max - self.min)
-    }
-}
-
-/// A model at the rate it is going to play at.
-enum Network {
-    /// One that plays at any rate; whether it is integrated from sample to sample.
-    Free { model: Model, integrated: bool, isa: Isa },
-    /// One of a rate of its own, and how many of it take turns.
-    Tied(Plan, usize),
-}
-
-impl Network {
-    fn new(model: &Model, setup: Setup, isa: Isa) -> Result<Self, Error> {
-        let factor = setup.quality.oversampling.factor();
-        let host = f64::from(setup.sample_rate);
-        if !model.follows_rate() {
-            let oversampling = resample::Oversampling::X1;
-            let setup = resample::Setup { sample_rate: setup.sample_rate, oversampling };
-            return Ok(Self::Tied(Plan::new(model, setup)?, factor));
-        }
-        let integrated = setup.quality.antiderivative.then(|| model.antiderivative()).flatten();
-        let whole = integrated.is_some();
-        // It takes any rate of a host this often; what is no rate was refused before.
-        let rate = host * factor as f64;
-        let free = integrated.as_ref().unwrap_or(model).at_rate(rate);
-        let refused = |_| Error::SampleRate { of: "host", expected: RATES, found: host };
-        Ok(Self::Free { model: free.map_err(refused)?, integrated: whole, isa })
-    }
-
-    fn is_integrated(&self) -> bool {
-        matches!(self, Self::Free { integrated: true, .. })
-    }
-
-    /// One running channel, at the multiple of the host's rate.
-    fn engine(&self) -> Box<dyn Engine> {
-        match self {
-            Self::Free { model, isa, .. } => model.engine_on(*isa),
-            Self::Tied(plan, factor) => plan.interleaved(*factor),
-        }
     }
 }
