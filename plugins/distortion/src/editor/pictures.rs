@@ -49,7 +49,11 @@ impl Wanted for Curve {
 
     fn find(&self, _void: &dyn Fn() -> bool) -> Option<Vec<[f32; 2]>> {
         let Self { model, drive, knobs } = self;
-        let curve = measure::curve(model, *drive, *knobs, REACH, POINTS);
+        let mut curve = measure::curve(model, *drive, *knobs, REACH, POINTS);
+        // A line begins at the least input; a path does not, and is closed.
+        if let Some(first) = curve.first().copied().filter(|first| first[0] > -0.99 * REACH) {
+            curve.push(first);
+        }
         (!curve.is_empty()).then_some(curve)
     }
 }
@@ -194,6 +198,21 @@ mod tests {
         assert!(loudest < -60.0, "no harmonic is left in what is none: {loudest}");
         assert!(spectrum.alias < -60.0 && spectrum.thd > 0.1);
         assert!(sine.find(&|| true).is_none());
+    }
+
+    #[test]
+    fn a_path_is_closed_and_a_line_is_not() {
+        let json = r#"{"format": "kiln-drive", "version": 1, "layers": [
+            {"type": "dense", "weights": [[1.0]], "bias": [0.0]}, {"type": "tanh"}],
+            "post": [{"kind": "high_pass_1", "hz": 300.0}]}"#;
+        let remembers = Arc::new(Model::load(json.as_bytes()).expect("a model"));
+        for (model, closed) in [(remembers, true), (tanh(), false)] {
+            let curve = Curve { model, drive: 0.5, knobs: [0.5; KNOBS] };
+            let found = curve.find(&|| false).expect("a curve");
+            assert_eq!(found.first() == found.last(), closed);
+            let ends = found.iter().map(|pair| pair[0].abs()).fold(0.0, f32::max);
+            assert!((ends - REACH).abs() < 1e-3);
+        }
     }
 
     #[test]

@@ -47,13 +47,12 @@ fn name(ui: &mut Ui, rect: Rect, desk: &Desk<'_>) {
     response.widget_info(|| {
         egui::WidgetInfo::labeled(egui::Role::Label, true, format!("Plays {name}"))
     });
-    let model = desk.status.model();
-    let description = model.and_then(|model| model.metadata().description.clone());
+    let description = words::described(desk.status);
     let path = desk.status.source().and_then(Source::path);
     let path = path.map(|path| path.display().to_string());
     response.on_hover_ui(|ui| {
         ui.strong(name);
-        for line in description.iter().chain(&path) {
+        for line in description.into_iter().chain(path.as_deref()) {
             ui.label(line);
         }
         for line in desk.status.differences() {

@@ -25,11 +25,16 @@ pub(super) fn origin(status: &Status) -> String {
     }
     match status.source() {
         None => "only filters and gains".into(),
-        Some(Source::Factory(_)) => "built in".into(),
+        Some(Source::Factory(_)) => described(status).unwrap_or("built in").into(),
         Some(Source::File(path)) => place(path),
         Some(Source::Project(Some(path))) => format!("kept in the project, from {}", place(path)),
         Some(Source::Project(None)) => "kept in the project".into(),
     }
+}
+
+/// What its file says the model is of.
+pub(super) fn described(status: &Status) -> Option<&str> {
+    status.model()?.metadata().description.as_deref()
 }
 
 /// The name of a file, and its folder's.

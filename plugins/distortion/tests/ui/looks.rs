@@ -42,7 +42,6 @@ fn play(editor: &mut Editor, file: &str, json: &str) {
 /// The first device, a few things set, and sound.
 fn furnished(stage: Stage, test: &str) -> Editor {
     let mut editor = stage.set(test);
-    play(&mut editor, "Diode Crunch.json", &pedal("Diode Crunch", &["Drive", "Tone"]));
     editor.type_value("Drive", "64");
     editor.type_value("Low cut before", "120");
     editor.type_value("High cut after", "7 k");
@@ -71,6 +70,18 @@ fn first_small() {
 #[test]
 fn first_large() {
     furnished(Stage { size: LARGE, ..Stage::default() }, "first_large").looks_like("first_large");
+}
+
+#[test]
+fn aliases_are_seen_where_nothing_is_done_against_them() {
+    let mut editor = editor("aliases");
+    editor.click("Play Kiln Fuzz");
+    editor.until(|editor| editor.sees("Plays Kiln Fuzz"));
+    editor.type_value("Drive", "90");
+    editor.click("Oversampling: 1x");
+    editor.rebuild();
+    editor.sound(0.25);
+    editor.looks_like("aliases");
 }
 
 #[test]

@@ -109,6 +109,13 @@ impl Editor {
         self.frames();
     }
 
+    /// Goes to what may be out of sight in a list, and presses Enter.
+    pub(crate) fn enter(&mut self, label: &str) {
+        self.harness.get_by_label(label).focus();
+        self.frames();
+        self.key(Key::Enter);
+    }
+
     pub(crate) fn sees(&self, label: &str) -> bool {
         self.harness.query_by_label(label).is_some()
     }
