@@ -101,6 +101,14 @@ def jacobian(layers, x):
     return y, np.concatenate(columns[::-1], 1), delta
 
 
+def mirrored(layers, branches):
+    """One hidden layer as the odd part of the network it is given: f(x, knobs) - f(-x, knobs)."""
+    (w, b), (v, c) = layers
+    back = w.copy()
+    back[:, :branches] *= -1
+    return [(np.concatenate([w, back]), np.concatenate([b, b])), (np.concatenate([v, -v], 1), 0 * c)]
+
+
 def pack(layers):
     return np.concatenate([np.concatenate([w.ravel(), b]) for w, b in layers])
 
@@ -132,8 +140,11 @@ def start(sizes, branches, scale, rng):
 class Fit:
     """One model being fitted to one pedal's lessons."""
 
-    def __init__(self, data, front, hidden, seed=1, points=24_000):
-        self.rng = np.random.default_rng(seed)
+    def __init__(self, data, front, hidden, seed=1, points=24_000, odd=False):
+        """With `odd`, half of a single hidden layer mirrors the other: a circuit without even harmonics."""
+        self.odd, self.rng = odd, np.random.default_rng(seed)
+        if odd:
+            hidden = (hidden[0] // 2,)
         self.data, self.front, self.points = data, front, points
         self.spectra = Spectra(data.x)
         self.weights = segment_weights(data)
@@ -162,8 +173,26 @@ class Fit:
         rows = [self.spectra.through(self.front.pre + b, self.at) for b in self.front.branches]
         self.x = np.concatenate([np.stack(rows, 1), self.k], 1)
 
-    def loss(self, layers, x=None):
-        y = mlp(layers, self.x if x is None else x)
+    def whole(self):
+        """The layers as a file has them."""
+        return mirrored(self.layers, len(self.front.branches)) if self.odd else self.layers
+
+    def _turned(self):
+        x = self.x.copy()
+        x[:, : len(self.front.branches)] *= -1
+        return x
+
+    def _jacobian(self):
+        y, j, by_input = jacobian(self.layers, self.x)
+        if self.odd:
+            other, back, by_other = jacobian(self.layers, self._turned())
+            y, j, by_input = y - other, j - back, by_input + by_other
+        return y, j, by_input
+
+    def loss(self, layers):
+        y = mlp(layers, self.x)
+        if self.odd:
+            y = y - mlp(layers, self._turned())
         return np.mean((self.w * (y - self.t)) ** 2)
 
     def exact(self):
@@ -180,7 +209,7 @@ class Fit:
         mu, p = 1e-2, pack(self.layers)
         loss, end = self.loss(self.layers), time.process_time() + seconds
         for _ in range(steps):
-            y, j, _ = jacobian(self.layers, self.x)
+            y, j, _ = self._jacobian()
             a, g = self._normal(y, j)
             g -= DECAY * p
             p, loss, mu, moved = self._step(a, g, p, loss, mu)
@@ -215,7 +244,7 @@ class Fit:
     def tune(self):
         """One step of weights and corners together; taken if it helps."""
         free, h = self.front.free(), 0.02
-        y, j, by_input = jacobian(self.layers, self.x)
+        y, j, by_input = self._jacobian()
         columns = []
         for i in range(len(free)):
             logs = np.zeros(len(free))

@@ -12,8 +12,8 @@ import numpy as np
 import make_riff
 from circuits import RATE
 
-SEGMENT = RATE * 3 // 10  # samples
-SEGMENTS = 112
+SEGMENT = RATE * 8 // 100  # samples
+SEGMENTS = 400
 RIFF = Path(__file__).parents[1] / "assets/riff.wav"
 
 

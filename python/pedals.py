@@ -89,8 +89,8 @@ def soft_clip(drive):
 
 
 def hard_clip(drive):
-    """An op-amp that slews, then diodes to ground behind a resistor."""
-    compensation, slew, unity = 30e-12, 1.2e6, 3e6  # farads, V/s, Hz
+    """An op-amp of limited bandwidth and slew, then diodes to ground behind a resistor."""
+    compensation, slew, unity = 30e-12, 10e6, 3e6  # farads, V/s, Hz
     return (
         *_input("p", 1.5e-9),
         ("gm", "p", "m", "g", 2 * np.pi * unity * compensation, slew * compensation),
@@ -235,7 +235,7 @@ PEDALS = {
     "soft-clip": Pedal("Kiln Soft Clip", soft_clip, ("Drive",), -2.0, 12e3,
                        "An op-amp with two silicon diodes in its feedback; no tone control."),
     "hard-clip": Pedal("Kiln Hard Clip", hard_clip, ("Drive",), 2.0, 9e3,
-                       "A slow op-amp driven into two silicon diodes to ground."),
+                       "An op-amp driven into its rails, then two silicon diodes to ground."),
     "fuzz": Pedal("Kiln Fuzz", fuzz, ("Drive", "Bias"), -13.0, 9e3,
                   "Two germanium transistors; Bias starves the second."),
     "overdrive": Pedal("Kiln Tone Overdrive", overdrive, ("Drive", "Tone"), 0.0, 3.5e3,

@@ -35,7 +35,7 @@ def run(names, seconds):
             front = factory.FRONTS[name]
             if branches == "one":
                 front = Front(front.pre, [front.branches[0] or [factory.low(12e3)]])
-            model = factory.whole(pedal, Fit(data, front, hidden).run(seconds))
+            model = factory.whole(pedal, Fit(data, front, hidden, odd=len(hidden) == 1 and name in factory.ODD).run(seconds))
             found = factory.examine(lambda x, k: model.over(x, k, RATE, OVER), pedal, exam)
             what = f"{len(front.branches)} branches, {'-'.join(map(str, hidden))} tanh, {OVER} x"
             _line(name, what, OVER * cost(model.layers), *found)

@@ -54,6 +54,7 @@ FRONTS = {
     "octave": Front(INPUT, [[high(154.0)], [high(154.0), low(8e3)], [low(1e3)]]),
 }
 HIDDEN = {name: (24,) for name in PEDALS}
+ODD = ("soft-clip", "hard-clip", "overdrive")  # circuits alike for either sign
 SECONDS = {name: 90.0 for name in PEDALS}  # of processor time
 SEED = 1
 
@@ -61,7 +62,7 @@ SEED = 1
 def whole(pedal, fit):
     """The model with the filters behind the network and the level."""
     post = [high(COUPLING), low(pedal.high)]
-    return Model(fit.front.pre, fit.front.branches, fit.layers, post, pedal.level)
+    return Model(fit.front.pre, fit.front.branches, fit.whole(), post, pedal.level)
 
 
 def examine(answer, pedal, exam):
@@ -92,7 +93,7 @@ def train(name, seconds, hidden):
     """Fits, writes and returns the model; three beginnings compete for a third of the time."""
     pedal = PEDALS[name]
     data, exam = taught(name)
-    fits = [Fit(data, FRONTS[name], hidden, SEED + k).run(0.1 * seconds) for k in range(3)]
+    fits = [Fit(data, FRONTS[name], hidden, SEED + k, odd=name in ODD).run(0.1 * seconds) for k in range(3)]
     best = min(fits, key=lambda fit: fit.exact())
     model = whole(pedal, best.run(0.7 * seconds, lambda line: print(name, line, flush=True)))
     ratio, _ = examine(lambda x, k: model.over(x, k, RATE, OVER), pedal, exam)

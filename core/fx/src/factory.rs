@@ -76,6 +76,7 @@ pub fn reverb(id: &str) -> Option<&'static Item> {
 pub const DRIVES: &[Item] = items![
     "overdrive" "Kiln Tone Overdrive" "drives/overdrive.json"
     "soft-clip" "Kiln Soft Clip" "drives/soft-clip.json"
+    "hard-clip" "Kiln Hard Clip" "drives/hard-clip.json"
     "fuzz" "Kiln Fuzz" "drives/fuzz.json"
     "tube" "Kiln Tube Drive" "drives/tube.json"
     "octave" "Kiln Octave Fuzz" "drives/octave.json"
