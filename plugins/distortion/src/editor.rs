@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
-use egui::{Rect, Stroke, StrokeKind, Ui, Vec2, vec2};
+use egui::{Rect, Ui, Vec2, vec2};
 use nice_plug::context::gui::GuiContext;
 use nice_plug::editor::dpi::LogicalSize;
 use nice_plug::prelude::*;
@@ -248,7 +248,6 @@ impl App {
             }
         }
         self.body(ui, body, desk);
-        falling(ui, window);
     }
 
     /// The meters at the sides, and between them the front: models and screens on its
@@ -306,24 +305,6 @@ impl Drop for Closed {
         self.0.watched.store(false, Relaxed);
         self.1.stop();
     }
-}
-
-/// Shows that a file held over the window would be played.
-fn falling(ui: &Ui, window: Rect) {
-    if ui.input(|i| i.raw.hovered_files.is_empty()) {
-        return;
-    }
-    let unit = theme::unit(ui);
-    let painter = ui
-        .ctx()
-        .layer_painter(egui::LayerId::new(egui::Order::Foreground, egui::Id::unique("falling")));
-    painter.rect_filled(window, 0.0, theme::COAL.gamma_multiply(0.8));
-    let inner = window.shrink(16.0 * unit);
-    let line = Stroke::new(2.0 * unit, theme::EMBER);
-    painter.rect_stroke(inner, theme::round(10.0, unit), line, StrokeKind::Inside);
-    let font = theme::font(20.0 * unit);
-    let words = "Drop a model to play it";
-    painter.text(inner.center(), egui::Align2::CENTER_CENTER, words, font, theme::TEXT);
 }
 
 impl NiceEguiApp for App {
