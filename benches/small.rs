@@ -3,9 +3,15 @@
 //!
 //! All do the same work on the same samples, with a tanh of the same precision,
 //! and take turns; a figure is the tenth percentile of the processor time of the
-//! thread per sample, in blocks of 64.
+//! thread per sample, in blocks of 64. Each line ends with the heap calls a sample
+//! costs.
+//!
+//! With `-- --instructions` the instructions of a sample instead, counted by
+//! Valgrind, which knows no AVX-512.
 
 mod common;
+#[path = "small/counts.rs"]
+mod counts;
 #[path = "small/plain.rs"]
 mod plain;
 
@@ -22,19 +28,35 @@ fn main() {
     // Cargo says so when it benches; when it tests, one turn must do.
     let rounds = if args.iter().any(|a| a == "--bench") { 100 } else { 1 };
     let filter = args.iter().find(|a| !a.starts_with('-')).cloned().unwrap_or_default();
-    println!("ns/sample of one core: nested vectors, flat loops, ours (times as fast as flat)");
-    for (name, case) in [
-        ("16-16-16-1", mlp as fn() -> Case),
-        ("1-16-1", curve),
-        ("LSTM 20", || lstm(20)),
-        ("LSTM 40", || lstm(40)),
-        ("GRU 20", || gru(20)),
-    ] {
-        if name.contains(&filter) {
-            report(name, case(), rounds);
+    if let Some(task) = counts::Task::of(&args) {
+        let (_, case) = CASES.iter().find(|(name, _)| *name == task.case).expect("a case");
+        let (_, mut all) = runners(case());
+        return task.run(&mut all[task.who]);
+    }
+    let count = args.iter().any(|a| a == "--instructions");
+    match count {
+        true => println!("instructions/sample: nested vectors, flat loops, ours (of flat)"),
+        false => println!("ns/sample: nested vectors, flat loops, ours (times as fast as flat)"),
+    }
+    for (name, case) in CASES.iter().filter(|(name, _)| name.contains(&filter)) {
+        let (names, mut all) = runners(case());
+        agree(name, &mut all);
+        if count {
+            counts::instructions(name, &names);
+        } else {
+            report(name, &names, &mut all, rounds);
         }
     }
 }
+
+/// The networks, by name.
+const CASES: [(&str, fn() -> Case); 5] = [
+    ("16-16-16-1", mlp),
+    ("1-16-1", curve),
+    ("LSTM 20", || lstm(20)),
+    ("LSTM 40", || lstm(40)),
+    ("GRU 20", || gru(20)),
+];
 
 /// The same network three times.
 struct Case {
@@ -43,21 +65,26 @@ struct Case {
     flat: Process,
 }
 
-fn report(name: &str, case: Case, rounds: usize) {
+/// All that play one network, with their names: nested, flat, ours by instruction set.
+fn runners(case: Case) -> (Vec<String>, Vec<Process>) {
     let model = nn::Model::load(case.json.to_string().as_bytes()).expect("a valid model");
     let ours = nn::Isa::available().into_iter().map(|isa| {
         let mut engine = model.engine_on(isa);
         (format!("{isa:?}"), Box::new(move |io: &mut [f32]| engine.process(io)) as Process)
     });
     let plain = [("nested".to_owned(), case.nested), ("flat".to_owned(), case.flat)];
-    let (names, mut all): (Vec<String>, Vec<Process>) = plain.into_iter().chain(ours).unzip();
-    agree(name, &mut all);
-    let figures = measure(&mut all, rounds);
+    plain.into_iter().chain(ours).unzip()
+}
+
+fn report(name: &str, names: &[String], all: &mut [Process], rounds: usize) {
+    let figures = measure(all, rounds);
     let cells = names.iter().zip(&figures).enumerate().map(|(i, (who, ns))| match i {
         0 | 1 => format!("{who} {ns:8.2}"),
         _ => format!("{who} {ns:8.2} ({:.1} x)", figures[1] / ns),
     });
-    println!("{name:12} {}", cells.collect::<Vec<_>>().join("   "));
+    let heap = all.iter_mut().map(|process| format!("{:.0}", counts::heap(process)));
+    let heap = heap.collect::<Vec<_>>().join(" ");
+    println!("{name:12} {}   heap calls {heap}", cells.collect::<Vec<_>>().join("   "));
 }
 
 /// What does other work is no rival.

@@ -74,9 +74,23 @@ pub(crate) fn precise_tanh_each<S: Simd, V: Vector<S>, const N: usize>(
     let top = polynomial(s, &TANH_TOP, y);
     let bottom = polynomial(s, &TANH_BOTTOM, y);
     for v in 0..N {
-        x[v] = one.min((-one).max(x[v] * top[v] / bottom[v]));
+        x[v] = one.min((-one).max(x[v] * top[v] * reciprocal(s, bottom[v])));
     }
     x
+}
+
+/// Newton's steps that make a float of what a processor guesses: of 12 bits or more, on
+/// ARM of 8.
+const STEPS: usize = if cfg!(target_arch = "aarch64") { 2 } else { 1 };
+
+/// `1 / x` to two units in the last place, for less than a division takes.
+#[inline(always)]
+fn reciprocal<S: Simd, V: Vector<S>>(s: S, x: V) -> V {
+    let mut y = x.approximate_recip();
+    for _ in 0..STEPS {
+        y = y * (-x).mul_add(y, V::splat(s, 2.0));
+    }
+    y
 }
 
 /// `TANH_BOTTOM − TANH_TOP`, divided by the square of the argument.

@@ -70,9 +70,13 @@ impl Listing {
     }
 }
 
-/// Whether the name of `path` is that of a model file.
+/// Whether the name of `path` is that of a model file: Neural Amp Modeler's, or one of
+/// those that small networks come in.
 pub fn is_model(path: &Path) -> bool {
-    path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("nam"))
+    let ends = |ending: &str| {
+        path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case(ending))
+    };
+    ends("nam") || ends("aidax") || ends("json")
 }
 
 /// Whether the name of `path` is that of an impulse response.
@@ -91,18 +95,18 @@ mod tests {
         let root = std::env::temp_dir().join(format!("kiln-files-{}", std::process::id()));
         fs::create_dir_all(root.join("cabs")).expect("a folder");
         fs::create_dir_all(root.join(".git")).expect("a folder");
-        for name in ["b10.nam", "b9.NAM", "notes.txt", ".hidden.nam", "4x12.WAV"] {
+        for name in ["b10.nam", "b9.NAM", "lead.json", "notes.txt", ".hidden.nam", "4x12.WAV"] {
             fs::write(root.join(name), "x").expect("a file");
         }
         let listing = Listing::read(&root);
         assert_eq!(listing.folders, ["cabs"]);
-        assert_eq!(listing.models, ["b9.NAM", "b10.nam"]);
+        assert_eq!(listing.models, ["b9.NAM", "b10.nam", "lead.json"]);
         assert_eq!(listing.names(Place::Cabinet(1)), ["4x12.WAV"]);
 
         let step = |from: &str, by| listing.step(Place::Model(0), Some(Path::new(from)), by);
         assert_eq!(step("/x/b9.NAM", 1), Some(root.join("b10.nam")));
-        assert_eq!(step("/x/b10.nam", 1), Some(root.join("b9.NAM")));
-        assert_eq!(step("/x/gone.nam", -1), Some(root.join("b10.nam")));
+        assert_eq!(step("/x/lead.json", 1), Some(root.join("b9.NAM")));
+        assert_eq!(step("/x/gone.nam", -1), Some(root.join("lead.json")));
         assert_eq!(Listing::default().step(Place::Model(1), None, 1), None);
 
         assert!(Listing::read(&root.join("gone")).error.is_some());

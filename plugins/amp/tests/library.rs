@@ -43,6 +43,32 @@ fn wav() -> Vec<u8> {
     bytes
 }
 
+/// Small networks are JSON, as is much else that lies about.
+#[test]
+fn pedals_are_found_among_other_files_of_their_ending() {
+    let root = host::scratch("library_pedals");
+    let folder = root.join("tree");
+    std::fs::create_dir_all(&folder).expect("a folder");
+    let pedal = include_str!("../../../tests/data/drive/kiln_branches.json");
+    host::write(&folder, "pedal.json", pedal);
+    host::write(&folder, "package.json", r#"{"name": "something else"}"#);
+    host::write(&folder, "broken.aidax", "{}");
+    let catalogue = scanned(&Library::new(Folders::under(&root)), &folder);
+    let mut found: Vec<(String, bool)> = Query { models: true, ..Query::default() }
+        .find(&catalogue)
+        .iter()
+        .map(|entry| {
+            (
+                entry.path.file_name().expect("a name").to_string_lossy().into_owned(),
+                entry.error.is_none(),
+            )
+        })
+        .collect();
+    found.sort();
+    assert_eq!(found, [("broken.aidax".into(), false), ("pedal.json".into(), true)]);
+    assert!(Query { models: false, ..Query::default() }.find(&catalogue).is_empty());
+}
+
 #[test]
 fn five_hundred_files_are_found_without_waiting_for_them() {
     let root = host::scratch("library_500");

@@ -1,15 +1,15 @@
 //! The plugin as its host calls it: no heap in the audio thread, and a project
 //! that brings its tone back whatever became of the file.
-#![allow(unsafe_code, reason = "a counting allocator cannot be written without it")]
 
+#[path = "../../../tests/kit/heap.rs"]
+mod heap;
 mod host;
 
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::atomic::Ordering::Relaxed;
 
+use heap::heap_calls as calls;
 use kiln_amp::KilnAmp;
 use kiln_amp::choices::Oversampling;
 use kiln_amp::places::{Place, Task};
@@ -18,27 +18,6 @@ use kiln_amp::source::Source;
 use nice_plug::prelude::{Plugin, PluginState};
 
 const A: Place = Place::Model(0);
-
-struct Counting;
-thread_local!(static CALLS: Cell<usize> = const { Cell::new(0) });
-
-// SAFETY: forwards to the system allocator unchanged.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        CALLS.with(|c| c.set(c.get() + 1));
-        // SAFETY: as promised by our caller.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, ptr: *mut u8, layout: Layout) {
-        CALLS.with(|c| c.set(c.get() + 1));
-        // SAFETY: as promised by our caller.
-        unsafe { System.dealloc(ptr, layout) }
-    }
-}
-
-#[global_allocator]
-static ALLOC: Counting = Counting;
 
 /// A square wave of 6 kHz: no constant gets through, but this nearly does.
 fn square(samples: usize) -> Vec<Vec<f32>> {
@@ -123,12 +102,6 @@ fn process_uses_no_heap_while_models_come_and_go() {
             assert_eq!(calls(|| plugin.reset()), 0);
         }
     }
-}
-
-fn calls(f: impl FnOnce()) -> usize {
-    let before = CALLS.with(Cell::get);
-    f();
-    CALLS.with(Cell::get) - before
 }
 
 #[test]

@@ -1,47 +1,20 @@
 //! The plugin as its host calls it: no heap in the audio thread, and a project that
 //! brings its sound back whatever became of the file.
-#![allow(unsafe_code, reason = "a counting allocator cannot be written without it")]
 
+#[path = "../../../tests/kit/heap.rs"]
+mod heap;
 mod host;
 
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::fs;
 use std::sync::atomic::Ordering::Relaxed;
 
+use heap::heap_calls as calls;
 use host::{energy, graph, impulse};
 use kiln_reverb::choices::Division;
 use kiln_reverb::source::Source;
 use kiln_reverb::{KilnReverb, Own, Wish};
 use nice_plug::prelude::{Plugin, ProcessMode};
-
-struct Counting;
-thread_local!(static CALLS: Cell<usize> = const { Cell::new(0) });
-
-// SAFETY: forwards to the system allocator unchanged.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        CALLS.with(|c| c.set(c.get() + 1));
-        // SAFETY: as promised by our caller.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, ptr: *mut u8, layout: Layout) {
-        CALLS.with(|c| c.set(c.get() + 1));
-        // SAFETY: as promised by our caller.
-        unsafe { System.dealloc(ptr, layout) }
-    }
-}
-
-#[global_allocator]
-static ALLOC: Counting = Counting;
-
-fn calls(f: impl FnOnce()) -> usize {
-    let before = CALLS.with(Cell::get);
-    f();
-    CALLS.with(Cell::get) - before
-}
 
 fn playing() -> KilnReverb {
     let mut plugin = host::plugin();

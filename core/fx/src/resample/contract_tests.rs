@@ -129,6 +129,29 @@ fn nothing_is_converted_without_need() {
     }
 }
 
+/// A corner at 1 kHz lies there at any rate of the host, oversampled or not, without a
+/// way to 48 kHz and back.
+#[test]
+fn what_follows_the_rate_plays_at_it() {
+    let json = br#"{ "format": "kiln-drive", "version": 1,
+        "pre": [{ "kind": "low_pass_1", "hz": 1000.0 }],
+        "layers": [{ "type": "dense", "weights": [[1.0]], "bias": [0.0] }] }"#;
+    let model = nn::Model::load(json).expect("a model");
+    for host in [44_100.0, 48_000.0, 96_000.0] {
+        for oversampling in ALL {
+            let mut engine = engine(&model, at(host, oversampling)).expect("an engine");
+            assert!(oversampling != Oversampling::X1 || engine.latency() == 0);
+            let n = host as usize / 2;
+            let phase = |i: usize| std::f32::consts::TAU * (1000.0 * i as f32 / host).fract();
+            let input: Vec<f32> = (0..n).map(|i| phase(i).sin()).collect();
+            let out = run(&mut *engine, &input);
+            let power: f32 = out[n / 2..].iter().map(|y| y * y).sum();
+            let db = 10.0 * (2.0 * power / (n - n / 2) as f32).log10();
+            assert!((db + 3.0103).abs() < 0.02, "{host} {oversampling:?}: {db} dB");
+        }
+    }
+}
+
 #[test]
 fn refuses_in_words() {
     let refusal = |model: &nn::Model, setup| match engine(model, setup) {

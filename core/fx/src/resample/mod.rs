@@ -99,10 +99,14 @@ pub fn engine(model: &nn::Model, setup: Setup) -> Result<Box<dyn Engine>, Error>
 /// exactly for the usual rates from 44.1 kHz up, else within a thousandth. That is
 /// no error of pitch, for what goes in comes back out; only the network's idea of
 /// time is off by it, at most 1.7 cents.
+///
+/// A model that [follows the rate](nn::Model::follows_rate) plays at that of the host,
+/// or oversampled at a multiple of it, and needs nothing of this but the filters there.
 #[derive(Clone)]
 pub struct Plan {
     model: nn::Model,
-    factor: usize,
+    /// Engines that take turns.
+    phases: usize,
     converter: Option<Converter>,
 }
 
@@ -136,7 +140,8 @@ impl Plan {
             return Err(Error::NoHarmonics { architecture });
         }
         let host = f64::from(setup.sample_rate);
-        let own = model.sample_rate().unwrap_or(USUAL_RATE);
+        let follows = model.follows_rate() && RATES.contains(&host);
+        let own = if follows { host } else { model.sample_rate().unwrap_or(USUAL_RATE) };
         let inner = own * factor as f64;
         let converter = if inner == host {
             None
@@ -146,15 +151,20 @@ impl Plan {
             let ratio = Ratio::nearest(inner / host);
             (!ratio.is_one()).then(|| Converter::new(model, host, ratio))
         };
-        Ok(Self { model: model.clone(), factor, converter })
+        let model = match model.at_rate(inner) {
+            Ok(model) if follows => model,
+            // Beyond a megahertz it takes turns as any other.
+            _ => return Ok(Self { model: model.clone(), phases: factor, converter }),
+        };
+        Ok(Self { model, phases: 1, converter })
     }
 
     /// One running mono channel, settled on silence.
     pub fn engine(&self) -> Box<dyn Engine> {
-        let engines: Vec<_> = (0..self.factor).map(|_| self.model.engine()).collect();
+        let engines: Vec<_> = (0..self.phases).map(|_| self.model.engine()).collect();
         match &self.converter {
             Some(converter) => Box::new(Resampled::new(converter, Phases::new(engines))),
-            None if self.factor > 1 => Box::new(Phases::new(engines)),
+            None if self.phases > 1 => Box::new(Phases::new(engines)),
             None => self.model.engine(),
         }
     }

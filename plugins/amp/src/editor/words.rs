@@ -86,8 +86,11 @@ pub(super) fn cost(model: &nn::Model) -> String {
         small if small < 10_000 => thousands(small),
         large => format!("{} k", thousands(large / 1000)),
     };
-    let rate = khz(model.sample_rate().unwrap_or(USUAL_RATE));
-    format!("{work} multiply-adds a sample{DOT}made at {rate}")
+    let rate = match model.follows_rate() {
+        true => "plays at any rate".into(),
+        false => format!("made at {}", khz(model.sample_rate().unwrap_or(USUAL_RATE))),
+    };
+    format!("{work} multiply-adds a sample{DOT}{rate}")
 }
 
 /// One level as a number with its unit, or that the file does not say.

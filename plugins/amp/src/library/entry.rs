@@ -41,6 +41,8 @@ pub enum Kind {
         /// Whether it is called a model.
         model: bool,
     },
+    /// Something else that is called as models are, and in no list.
+    Other,
 }
 
 /// What a model says of itself.
@@ -190,6 +192,10 @@ pub(super) fn read(path: &Path) -> (Facts, Option<nn::Model>) {
         Ok(model) => {
             let kind = Kind::Model(Box::new(ModelFacts::of(&model)));
             (Facts { kind, error: None }, Some(model))
+        }
+        // Models share this ending with everything there is.
+        Err(_) if path.extension().is_some_and(|e| e.eq_ignore_ascii_case("json")) => {
+            (Facts { kind: Kind::Other, error: None }, None)
         }
         Err(why) => (refuse(why), None),
     }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Catalogue, Entry};
+use super::{Catalogue, Entry, Kind};
 
 /// What is looked for. Everything that is set must hold.
 #[derive(Clone, Debug, PartialEq)]
@@ -64,6 +64,7 @@ impl Query {
         let words: Vec<String> = self.words.split_whitespace().map(str::to_lowercase).collect();
         let holds = |entry: &&Arc<Entry>| {
             entry.is_model() == self.models
+                && entry.kind != Kind::Other
                 && words.iter().all(|word| entry.text.contains(word.as_str()))
                 && (!self.favourites || catalogue.is_favourite(&entry.path))
                 && (!self.playable || entry.error.is_none())
