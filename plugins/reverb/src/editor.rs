@@ -13,6 +13,7 @@ use nice_plug_egui::{
     create_egui_editor,
 };
 use shell::links::Linked as _;
+use shell::recent::Recent;
 use ui::banner;
 use ui::head::Front;
 use ui::header::Header;
@@ -42,7 +43,6 @@ mod work;
 use desk::{Ask, Desk};
 use files::Files;
 use measure::{Measure, Wanted};
-use shelf::Recent;
 
 /// Width and height at first, in points.
 pub const SIZE: [f32; 2] = [1020.0, 650.0];
@@ -134,7 +134,8 @@ impl App {
         for peak in self.meters.input.iter().chain(&self.meters.output) {
             peak.store(0.0, Relaxed);
         }
-        self.measure.start(&self.repaint);
+        let repaint = self.repaint.clone();
+        self.measure.start(move || repaint.request_repaint());
         let closed = Arc::new(Closed(self.meters.clone(), self.measure.clone()));
         egui.data_mut(|data| data.insert_temp(egui::Id::unique("kiln closed"), closed));
     }
@@ -186,7 +187,7 @@ impl App {
             status: &status,
             meters: &meters,
             network: &network,
-            measured: &self.measure.measured(),
+            measured: &self.measure.latest(),
             asks: Vec::new(),
         };
         self.window(ui, window, &mut desk);

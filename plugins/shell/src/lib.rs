@@ -1,6 +1,6 @@
 //! What the plugins have alike around their effects: parameters as values and as text,
-//! undoing and presets, the size of a window, files of the player's, and what the audio thread tells an
-//! editor. No sound is made here.
+//! undoing and presets, the size of a window, files of the player's, what the audio thread
+//! tells an editor, and what threads find out for one. No sound is made here.
 
 pub mod choice;
 pub mod disk;
@@ -8,8 +8,10 @@ pub mod files;
 pub mod instance;
 pub mod links;
 pub mod meters;
+pub mod newest;
 pub mod path;
 pub mod presets;
+pub mod recent;
 pub mod session;
 pub mod state;
 pub mod text;

@@ -4,8 +4,10 @@
 use std::path::PathBuf;
 
 use nice_plug::prelude::ParamSetter;
+use shell::newest::Latest;
 
 use super::header::Click;
+use super::pictures::Spectrum;
 use crate::engine::Wish;
 use crate::meters::Meters;
 use crate::params::DriveParams;
@@ -34,6 +36,11 @@ pub(super) struct Desk<'a> {
     pub(super) setter: &'a ParamSetter<'a>,
     pub(super) status: &'a Status,
     pub(super) meters: &'a Meters,
+    /// Pairs of input and output.
+    pub(super) curve: &'a Latest<Vec<[f32; 2]>>,
+    pub(super) sine: &'a Latest<Spectrum>,
+    /// Inputs and outputs of the sound of this moment; none in silence.
+    pub(super) moving: &'a [[f32; 2]],
     pub(super) asks: Vec<Ask>,
 }
 

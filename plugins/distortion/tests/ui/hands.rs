@@ -41,6 +41,51 @@ fn a_file_that_falls_on_the_window_is_played() {
 }
 
 #[test]
+fn devices_are_asked_for_by_clicks() {
+    let mut editor = editor("devices");
+    let [first, second] = [0, 1].map(|i| &fx::factory::DRIVES[i]);
+    editor.until(|editor| editor.sees(&format!("Plays {}", first.name)));
+    editor.gestures.take();
+    editor.click(&format!("Play {}", second.name));
+    editor.until(|editor| editor.status().source() == Some(&Source::Factory(second.id)));
+    let told = editor.gestures.take();
+    assert_eq!(told, ["begin Changes", "set Changes", "end Changes"], "the host learns of it");
+    editor.click("Previous model");
+    editor.until(|editor| editor.status().source() == Some(&Source::Factory(first.id)));
+    editor.enter("Play No model");
+    editor.until(|editor| editor.status().content.is_none());
+    assert!(editor.sees("FORMAT: —") && !editor.sees("Transfer curve: measuring"));
+    editor.click("Undo");
+    editor.until(|editor| editor.status().source() == Some(&Source::Factory(first.id)));
+}
+
+#[test]
+fn only_the_knobs_of_the_model_are_there() {
+    let mut editor = editor("own");
+    for (count, knobs) in [[("Fuzz", 1.0), ("Bias", 0.1), ("Tone", 0.2)]; 3].iter().enumerate() {
+        let knobs = &knobs[..count + 1];
+        let path = editor.write(&format!("{count}.json"), &host::knobbed("K", knobs));
+        host::open(&editor.plugin, &path);
+        editor.frames();
+        let there = ["Drive", "Knob 2", "Knob 3", "Knob 4"].map(|name| editor.sees(name));
+        assert_eq!(there, [true, count > 0, count > 1, false]);
+    }
+}
+
+#[test]
+fn files_that_were_played_are_remembered() {
+    let mut editor = editor("recent");
+    for name in ["One", "Two"] {
+        let path = editor.write(&format!("{name}.json"), &host::clipper(name, 0.5));
+        host::open(&editor.plugin, &path);
+        editor.frames();
+    }
+    assert!(editor.sees("Play One.json") && editor.sees("Play Two.json"));
+    editor.enter("Play One.json");
+    editor.until(|editor| editor.sees("Plays One"));
+}
+
+#[test]
 fn a_file_is_chosen_and_the_next_one() {
     let mut editor = editor("chosen");
     for name in ["One", "Two"] {

@@ -3,11 +3,12 @@
 use std::path::{Path, PathBuf};
 
 use egui::{Align2, Rect, Response, Sense, Ui, pos2, vec2};
+use shell::recent::Recent;
 use ui::row::{self, Row};
 use ui::{control, paint, theme};
 
 use super::desk::{Ask, Desk};
-use super::shelf::{self, Recent};
+use super::shelf;
 use crate::engine::Wish;
 use crate::source::Source;
 

@@ -19,7 +19,7 @@ pub(super) fn show(ui: &mut Ui, rect: Rect, desk: &Desk<'_>) {
         Rect::from_min_size(rect.min + vec2(column, row) * (size + vec2(gap, gap)), size)
     };
     let busy = desk.measured.busy;
-    let portrait = desk.measured.portrait.as_deref().filter(|portrait| !portrait.is_silent());
+    let portrait = desk.measured.found.as_deref().filter(|portrait| !portrait.is_silent());
     let impulse = portrait.map(|p| Impulse {
         seconds: p.seconds as f32,
         channels: &p.envelopes,
