@@ -49,8 +49,11 @@ fn main() {
     }
 }
 
-/// The networks, by name.
-const CASES: [(&str, fn() -> Case); 5] = [
+/// A network's name, and what makes it.
+type Named = (&'static str, fn() -> Case);
+
+/// The networks.
+const CASES: [Named; 5] = [
     ("16-16-16-1", mlp),
     ("1-16-1", curve),
     ("LSTM 20", || lstm(20)),
