@@ -8,13 +8,15 @@ use realfft::RealFftPlanner;
 use super::{Drive, KNOBS, Params, Pedal, Setup};
 use crate::error::Error;
 
-/// Rate at which curves are drawn, in Hz, for models that play at any.
-const RATE: f64 = 48_000.0;
+/// Rate at which curves are drawn, in Hz, for models that play at any, and for others
+/// that do not tell theirs.
+const RATE: f64 = 192_000.0;
+const USUAL_RATE: f64 = 48_000.0;
 
-/// Periods of the sine that draws the path of a model that remembers, in Hz, and how
-/// many of them pass before it is drawn.
-const SLOW: f64 = 100.0;
-const PASSED: usize = 20;
+/// The sine that draws the path of a model that remembers, in Hz, in the middle of what
+/// pedals let through; how many periods pass before it is drawn.
+const TONE: f64 = 500.0;
+const PASSED: usize = 100;
 
 /// Samples of the spectrum.
 const LENGTH: usize = 1 << 15;
@@ -47,7 +49,8 @@ pub struct Measured {
 
 /// What a model makes of inputs from `-range` to `range`, after its drive and with its
 /// further knobs as [`Params`] has them: `points` pairs of input and output. A model
-/// that remembers is shown a slow sine, and the pairs are its path, once around.
+/// that remembers is shown a sine of 500 Hz, and the pairs are its path, once around,
+/// without the time by which its filters delay that.
 pub fn curve(
     model: &Model,
     drive: f32,
@@ -55,7 +58,10 @@ pub fn curve(
     range: f32,
     points: usize,
 ) -> Vec<[f32; 2]> {
-    let rate = if model.follows_rate() { RATE } else { model.sample_rate().unwrap_or(RATE) };
+    let rate = match model.follows_rate() {
+        true => RATE,
+        false => model.sample_rate().unwrap_or(USUAL_RATE),
+    };
     let Ok(model) = model.at_rate(rate) else { return Vec::new() };
     let mut engine = model.engine();
     let gain = turn(&model, &mut *engine, drive, knobs);
@@ -64,12 +70,29 @@ pub fn curve(
         let inputs = (0..points).map(|i| range * (2.0 * i as f32 / last - 1.0));
         return answers(&mut *engine, inputs.collect(), gain);
     }
-    let period = (rate / SLOW).round() as usize;
+    let period = (rate / TONE).round() as usize;
     let sine = |i: usize| range * (TAU * i as f64 / period as f64).sin() as f32;
     let inputs = (0..(PASSED + 1) * period).map(sine).collect();
-    let path = answers(&mut *engine, inputs, gain);
-    let path = &path[PASSED * period..];
+    let mut path = answers(&mut *engine, inputs, gain).split_off(PASSED * period);
+    straighten(&mut path);
     (0..points).map(|i| path[i * path.len() / points.max(1)]).collect()
+}
+
+/// Moves the outputs of a sine's path in time to where they are most alike on the way up
+/// and on the way down, a quarter of the period at most.
+fn straighten(path: &mut [[f32; 2]]) {
+    let (n, quarter) = (path.len() as isize, path.len() as isize / 4);
+    let output = |i: isize| path[i.rem_euclid(n) as usize][1];
+    let apart = |late: isize| -> f64 {
+        let pair = |k: isize| output(k + late) - output(2 * quarter - k + late);
+        (0..2 * quarter).map(|k| f64::from(pair(k)).powi(2)).sum()
+    };
+    // The least delay first, so that it is taken where others would do as well.
+    let mut delays: Vec<isize> = (1 - quarter..quarter).collect();
+    delays.sort_by_key(|late| late.abs());
+    let best = delays.into_iter().min_by(|a, b| apart(*a).total_cmp(&apart(*b)));
+    let moved: Vec<f32> = (0..n).map(|i| output(i + best.unwrap_or(0))).collect();
+    path.iter_mut().zip(moved).for_each(|(point, y)| point[1] = y);
 }
 
 /// Sets the knobs as the effect would; returns the gain that is the drive where there
@@ -184,11 +207,12 @@ mod tests {
         for [x, y] in found {
             assert!((y - (gain * x).tanh()).abs() < 1e-5, "{x}: {y}");
         }
-        // Behind a filter it is a path around, both ends of which meet.
+        // Behind a filter it is that of what the filter leaves, once it is not late.
         let filter = r#","pre":[{"kind":"high_pass","hz":300}]"#;
-        let path = curve(&tanh(filter), 0.5, [0.5; KNOBS], 1.0, 400);
-        let at = |i: usize| path[i][1];
-        assert!((at(0) - at(399)).abs() < 0.05 && (at(0) - at(200)).abs() > 0.1);
+        let left = 0.941; // of 500 Hz: r² / √((1 − r²)² + 2 r²), r = 5/3
+        for [x, y] in curve(&tanh(filter), 0.5, [0.5; KNOBS], 1.0, 400) {
+            assert!((y - (left * x).tanh()).abs() < 0.03, "{x}: {y}");
+        }
     }
 
     #[test]

@@ -18,9 +18,10 @@ pub(super) fn show(ui: &mut Ui, rect: Rect, desk: &Desk<'_>) {
 fn transfer(ui: &mut Ui, rect: Rect, desk: &Desk<'_>) {
     let curve = desk.curve.found.as_deref();
     let data = curve.map(|curve| Transfer { curve, moving: desk.moving, reach: REACH });
-    let about = "What comes out for what goes in, where the knobs are now. Of a model that \
-                 remembers it is the path of a slow sine of full scale, a loop. The glow is the \
-                 last 20 ms of the sound, the broken line what would change nothing.";
+    let about = "What comes out for what goes in, where the knobs are now. Of a model with \
+                 filters it is the path of a sine of 500 Hz and full scale, with their delay \
+                 taken out. The glow is the last 20 ms of the sound, in loops where filters \
+                 delay it; the broken line is what would change nothing.";
     curves::transfer(ui, rect, &Shown { data: data.as_ref(), busy: desk.curve.busy })
         .on_hover_text(about);
 }

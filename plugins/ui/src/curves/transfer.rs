@@ -12,7 +12,7 @@ const LEAST: f32 = 0.25;
 /// The transfer curve of a distortion.
 #[derive(Clone, Copy, Debug)]
 pub struct Transfer<'a> {
-    /// Input and output in the order in which a slow sine takes them, out and back: one
+    /// Input and output in the order in which a sine takes them, out and back: one
     /// line, or a loop where the output depends on what was.
     pub curve: &'a [[f32; 2]],
     /// Input and output of the latest sound, in order of time. May be empty.
