@@ -20,18 +20,27 @@ fn main() {
     let bench = std::env::args().any(|arg| arg == "--bench");
     let rounds = if bench { 40 } else { 1 };
     let [network, identity] = [network(), identity()];
-    println!("filter, 2-16-8-1, filter: ns a stereo frame; % of a core at 48 kHz");
+    println!("factory models at 8 times, nothing but the drive set: ns a stereo frame; % of a core");
+    for item in fx::factory::DRIVES {
+        let model = Model::load(item.bytes).expect("a model");
+        let costs = Isa::available().into_iter().map(|isa| {
+            let ns = cost(&model, &Params::default(), Quality::default(), isa, rounds);
+            format!("{isa:?} {ns:6.1} ({:.2} %)", share(ns))
+        });
+        println!("{:10} {}", item.id, costs.collect::<Vec<_>>().join("   "));
+    }
+    println!("filter, 2-16-8-1, filter, all filters on: ns a stereo frame; % of a core at 48 kHz");
     for isa in Isa::available() {
         for phase in [Phase::Minimum, Phase::Linear] {
             for oversampling in Oversampling::ALL {
                 let quality = Quality { oversampling, phase, antiderivative: false };
-                let whole = cost(&network, quality, isa, rounds);
-                let chain = cost(&identity, quality, isa, rounds);
-                let share = whole * 1e-9 * f64::from(RATE) * 100.0;
+                let whole = cost(&network, &params(), quality, isa, rounds);
+                let chain = cost(&identity, &params(), quality, isa, rounds);
                 println!(
-                    "{isa:?}, {phase:?}, {:2} times: {whole:7.1} ({share:.2} %), \
+                    "{isa:?}, {phase:?}, {:2} times: {whole:7.1} ({:.2} %), \
                      with a network of one weight {chain:.1}",
                     oversampling.factor(),
+                    share(whole),
                 );
             }
         }
@@ -102,10 +111,15 @@ fn tenth(mut figures: Vec<f64>) -> f64 {
     figures[figures.len() / 10]
 }
 
-fn cost(model: &Model, quality: Quality, isa: Isa, rounds: usize) -> f64 {
+/// Percent of a core that so many nanoseconds a frame take.
+fn share(ns: f64) -> f64 {
+    ns * 1e-9 * f64::from(RATE) * 100.0
+}
+
+fn cost(model: &Model, params: &Params, quality: Quality, isa: Isa, rounds: usize) -> f64 {
     let mut drive = effect(model, quality, isa);
     let input = common::signal(TURN * BLOCK);
-    let mut play = || turn(&input, |l, r| drive.process(&mut [l, r], 2, &params()));
+    let mut play = || turn(&input, |l, r| drive.process(&mut [l, r], 2, params));
     play();
     tenth((0..rounds).map(|_| play()).collect())
 }

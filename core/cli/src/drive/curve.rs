@@ -79,6 +79,9 @@ pub(super) fn run(args: &Args) -> Result<()> {
         figure.aliases(&areas[2])?;
         figure.spectrum(&areas[3], &figure.spectra[1])
     })?;
+    for (words, _) in &figure.spectra {
+        crate::say(words)?;
+    }
     let written = crate::wav::check_place(&args.output, &[("model", Path::new(&args.model))])
         .and_then(|()| Ok(std::fs::write(&args.output, png)?));
     written.with_context(|| args.output.display().to_string())
