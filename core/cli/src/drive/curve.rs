@@ -80,7 +80,7 @@ pub(super) fn run(args: &Args) -> Result<()> {
         figure.spectrum(&areas[3], &figure.spectra[1])
     })?;
     for (words, _) in &figure.spectra {
-        crate::say(words)?;
+        crate::say(&format!("{words}\n"))?;
     }
     let written = crate::wav::check_place(&args.output, &[("model", Path::new(&args.model))])
         .and_then(|()| Ok(std::fs::write(&args.output, png)?));
