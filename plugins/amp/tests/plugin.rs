@@ -237,7 +237,7 @@ fn hostile_states_say_what_is_wrong_and_the_sound_goes_on() {
         (r#"{"copy": 5}"#, "damaged"),
         (r#"{"copy": "AAAA"}"#, "damaged"),
         (&format!(r#"{{"copy": "{bomb}"}}"#), "damaged"),
-        (&format!(r#"{{"copy": "{no_model}"}}"#), "not a model file"),
+        (&format!(r#"{{"copy": "{no_model}"}}"#), "expected a model"),
         (r#"{"path": "/gone.nam"}"#, "not there"),
         (r#"{"path": "/dev/zero"}"#, "not a file"),
     ];
