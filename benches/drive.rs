@@ -20,7 +20,9 @@ fn main() {
     let bench = std::env::args().any(|arg| arg == "--bench");
     let rounds = if bench { 40 } else { 1 };
     let [network, identity] = [network(), identity()];
-    println!("factory models at 8 times, nothing but the drive set: ns a stereo frame; % of a core");
+    println!(
+        "factory models at 8 times, nothing but the drive set: ns a stereo frame; % of a core"
+    );
     for item in fx::factory::DRIVES {
         let model = Model::load(item.bytes).expect("a model");
         let costs = Isa::available().into_iter().map(|isa| {

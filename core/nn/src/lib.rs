@@ -54,6 +54,9 @@ pub use model::Model;
 /// block size and no host can break it by exceeding one it promised.
 pub const BLOCK: usize = 64;
 
+/// Samples in which an engine comes to rest, or nearly so.
+const SETTLE: usize = 2048;
+
 /// One running mono channel of a network.
 ///
 /// Building one allocates. The methods here never allocate, lock, or make a
@@ -98,6 +101,16 @@ pub trait Engine: Any + Send {
     /// effect where there is no such knob or `value` is not finite.
     fn set_knob(&mut self, index: usize, value: f32) {
         let _ = (index, value);
+    }
+
+    /// Comes to rest on silence where its knobs stand, as soon as the audio thread
+    /// allows: at once if it has no memory but filters.
+    fn settle(&mut self) {
+        let mut silence = [0.0; BLOCK];
+        for _ in 0..SETTLE / BLOCK {
+            silence.fill(0.0);
+            self.process(&mut silence);
+        }
     }
 
     /// [`process`](Self::process) while the first knobs follow `knobs` from sample to

@@ -140,8 +140,8 @@ impl App {
             peak.store(0.0, Relaxed);
         }
         let repaint = self.repaint.clone();
-        self.pictures.start(move || repaint.request_repaint());
-        let closed = Arc::new(Closed(self.meters.clone(), self.pictures.clone()));
+        let runs = self.pictures.start(move || repaint.request_repaint());
+        let closed = Arc::new(Closed(self.meters.clone(), self.pictures.clone(), runs));
         egui.data_mut(|data| data.insert_temp(egui::Id::unique("kiln closed"), closed));
     }
 
@@ -298,12 +298,13 @@ impl App {
 }
 
 /// Ends with the window whose memory it lies in: nobody tells us that one closed.
-struct Closed(Arc<Meters>, Pictures);
+/// A window that was opened since goes on.
+struct Closed(Arc<Meters>, Pictures, [u64; 2]);
 
 impl Drop for Closed {
     fn drop(&mut self) {
         self.0.watched.store(false, Relaxed);
-        self.1.stop();
+        self.1.stop_runs(self.2);
     }
 }
 

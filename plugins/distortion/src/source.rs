@@ -49,7 +49,8 @@ pub struct Content {
 
 impl Content {
     fn new(name: String, source: Source, model: Arc<nn::Model>) -> Self {
-        let integrable = model.antiderivative().is_some();
+        // One that states a rate runs there as it is.
+        let integrable = model.follows_rate() && model.antiderivative().is_some();
         Self { name, source, model, integrable }
     }
 }

@@ -135,8 +135,8 @@ impl App {
             peak.store(0.0, Relaxed);
         }
         let repaint = self.repaint.clone();
-        self.measure.start(move || repaint.request_repaint());
-        let closed = Arc::new(Closed(self.meters.clone(), self.measure.clone()));
+        let run = self.measure.start(move || repaint.request_repaint());
+        let closed = Arc::new(Closed(self.meters.clone(), self.measure.clone(), run));
         egui.data_mut(|data| data.insert_temp(egui::Id::unique("kiln closed"), closed));
     }
 
@@ -275,13 +275,14 @@ impl App {
 }
 
 /// Ends with the window whose memory it lies in: nobody tells us that one closed.
-struct Closed(Arc<Meters>, Measure);
+/// A window that was opened since goes on.
+struct Closed(Arc<Meters>, Measure, u64);
 
 impl Drop for Closed {
     fn drop(&mut self) {
         self.0.watched.store(false, Relaxed);
         self.0.scope.wanted.store(false, Relaxed);
-        self.1.stop();
+        self.1.stop_run(self.2);
     }
 }
 

@@ -82,7 +82,8 @@ struct State<W: Wanted> {
 
 impl<W: Wanted> Newest<W> {
     /// Starts looking; `tell` is called where something was found, on another thread.
-    pub fn start(&self, tell: impl Fn() + Send + 'static) {
+    /// Returns the number of this run, for [`stop_run`](Self::stop_run).
+    pub fn start(&self, tell: impl Fn() + Send + 'static) -> u64 {
         self.stop();
         let shared = self.0.clone();
         let run = shared.bump();
@@ -92,11 +93,24 @@ impl<W: Wanted> Newest<W> {
             // Without a thread there is nothing to show; everything else works.
             self.0.state().running = None;
         }
+        run
     }
 
     /// Ends what is under way, and looks for nothing more.
     pub fn stop(&self) {
-        let mut state = self.0.state();
+        self.end(self.0.state());
+    }
+
+    /// [`stop`](Self::stop), unless it was started again since the run of that number:
+    /// for whoever learns late that its time is over.
+    pub fn stop_run(&self, run: u64) {
+        let state = self.0.state();
+        if state.running == Some(run) {
+            self.end(state);
+        }
+    }
+
+    fn end(&self, mut state: MutexGuard<'_, State<W>>) {
         state.running = None;
         state.wanted = None;
         self.0.bump();
@@ -235,9 +249,13 @@ mod tests {
         newest.want(Some(Number(6)));
         let left = newest.latest();
         assert!(!left.busy && left.found.as_deref() == Some(&4));
-        newest.start(|| {});
+        let run = newest.start(|| {});
         newest.want(None);
         assert!(newest.latest().found.is_none(), "what is wanted no more is not shown");
+        newest.start(|| {});
+        newest.stop_run(run);
+        newest.want(Some(Number(8)));
+        assert_eq!(settle(&newest).as_deref(), Some(&8), "who was replaced stops nobody");
     }
 
     #[test]

@@ -27,10 +27,13 @@ pub(super) const NOMINAL: f64 = -22.0;
 const KNOBBED: Grid = Grid { first: -20.0, step: 10.0, count: 5 };
 const KNOBLESS: Grid = Grid { first: -48.0, step: 6.0, count: 17 };
 
-/// Positions of the drive at which a model of few or many multiply-adds is measured.
+/// Positions of the drive at which a model of few, of many, and of very many
+/// multiply-adds is measured.
 const FINE: usize = 17;
 const COARSE: usize = 9;
+const ROUGH: usize = 3;
 const SMALL: usize = 2000;
+const LARGE: usize = 20_000;
 
 /// More than any network rests on that is of use.
 const LARGEST: f32 = 10.0;
@@ -64,7 +67,8 @@ impl Loudness {
         let drives = match model.knobs().first() {
             None => 1,
             Some(_) if model.macs() <= SMALL => FINE,
-            Some(_) => COARSE,
+            Some(_) if model.macs() <= LARGE => COARSE,
+            Some(_) => ROUGH,
         };
         // A rate at which nothing can be measured cannot play either.
         let Ok(model) = model.at_rate(rate) else {

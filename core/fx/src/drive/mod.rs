@@ -248,10 +248,7 @@ impl Drive {
         let mut bypass = [0.0; BLOCK];
         let bypass = &mut bypass[..n];
         self.bypass.fill(bypass);
-        self.enter(&mut four, bypass);
-        for (io, peak) in four.iter().take(N).zip(&mut self.peaks.input) {
-            *peak = peak.max(largest(io));
-        }
+        self.enter::<N>(&mut four, bypass);
         let latency = self.latency();
         self.unless_asleep(&mut four, params, latency);
         self.leave(&mut io, &four, bypass, latency);
@@ -259,10 +256,13 @@ impl Drive {
 
     /// What becomes of the channels, and the input gain. Beside a bypass silence goes
     /// in, so that networks may rest.
-    fn enter(&mut self, four: &mut [&mut [f32]; 4], bypass: &[f32]) {
+    fn enter<const N: usize>(&mut self, four: &mut [&mut [f32]; 4], bypass: &[f32]) {
         let [left, right, ..] = four;
-        self.matrix.encode(left, right);
         self.input_gain.apply(&mut [left, right]);
+        for (io, peak) in [&*left, &*right].into_iter().take(N).zip(&mut self.peaks.input) {
+            *peak = peak.max(largest(io));
+        }
+        self.matrix.encode(left, right);
         for io in [left, right] {
             for x in io.iter_mut() {
                 let y = x.clamp(-CEILING, CEILING);

@@ -122,7 +122,6 @@ fn an_identity_sounds_the_same_at_any_mix() {
             out[8192..].to_vec()
         };
         let dry = out(0.0);
-        assert!(null(&input[8192 - drive(&model, RATE, quality).latency()..], &dry) < 20.0);
         for mix in [0.3, 0.5, 1.0] {
             // But for the DC block, which turns the phase of the lowest sine a little.
             let mut reference = dry.clone();
@@ -268,9 +267,14 @@ fn a_bypass_passes_the_input_late() {
         let out = play(&mut effect, &input, 100, &params);
         let late = effect.latency();
         assert_eq!(bits(&out[late..]), bits(&input[..20_000 - late]));
-        // And back, with no step larger than the processed sound has.
+        // And back, in a silence, with nothing heard but what is still to come of the input.
         let on = play(&mut effect, &vec![0.0; 4000], 100, &Params::default());
-        assert!(on.iter().all(|x| x.abs() < 1.0));
+        let on = &on[2 * late + 1..];
+        assert!(
+            on.iter().all(|x| x.abs() < 0.02),
+            "{quality:?}: {:?}",
+            on.iter().fold(0.0_f32, |m, x| m.max(x.abs()))
+        );
     }
 }
 
@@ -329,10 +333,9 @@ fn nothing_that_comes_in_makes_it_say_nonsense() {
                 assert!(x.is_finite() && !x.is_subnormal(), "{x} from {}", model.format());
             }
         }
-        // And it recovers.
-        effect.reset();
-        let out = play(&mut effect, &sine(4000, RATE, 220.0, 0.1), 64, &Params::default());
-        assert!(out.iter().any(|x| x.abs() > 0.01));
+        // And it recovers, without a reset.
+        let out = play(&mut effect, &sine(48_000, RATE, 220.0, 0.1), 64, &Params::default());
+        assert!(out[24_000..].iter().any(|x| x.abs() > 0.01));
     }
 }
 

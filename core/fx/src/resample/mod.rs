@@ -153,7 +153,6 @@ impl Plan {
         };
         let model = match model.at_rate(inner) {
             Ok(model) if follows => model,
-            // Beyond a megahertz it takes turns as any other.
             _ => return Ok(Self { model: model.clone(), phases: factor, converter }),
         };
         Ok(Self { model, phases: 1, converter })

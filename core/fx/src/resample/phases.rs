@@ -90,6 +90,10 @@ impl Engine for Phases {
         (other as &dyn Any).downcast_ref().is_some_and(|other| self.follow(other))
     }
 
+    fn settle(&mut self) {
+        self.engines.iter_mut().for_each(|engine| engine.settle());
+    }
+
     fn set_quality(&mut self, quality: f32) {
         self.engines.iter_mut().for_each(|engine| engine.set_quality(quality));
     }

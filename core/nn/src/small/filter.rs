@@ -127,6 +127,20 @@ pub(crate) struct Coefficients {
     pub(super) a: [f64; 2],
 }
 
+/// Samples after which any filter is taken to have forgotten.
+const LONGEST: f64 = 4e6;
+
+impl Coefficients {
+    /// Samples until 120 dB less is left of what was, by the slower of the poles.
+    pub(super) fn memory(&self) -> usize {
+        let [half, product] = [self.a[0] / 2.0, self.a[1]];
+        let apart = half * half - product;
+        let radius =
+            if apart < 0.0 { product.sqrt() } else { half.abs() + apart.sqrt() }.clamp(0.0, 1.0);
+        (1e-6_f64.ln() / radius.ln()).clamp(2.0, LONGEST).ceil() as usize
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use cpu::Isa;
@@ -148,6 +162,27 @@ mod tests {
             im += f64::from(*y) * phase.sin();
         }
         20.0 * (2.0 * re.hypot(im) / n as f64).log10()
+    }
+
+    #[test]
+    fn a_filter_remembers_as_long_at_any_rate() {
+        for (kind, hz, q) in [
+            (Kind::HighPass1, 1.0, flat()),
+            (Kind::LowPass, 300.0, 10.0),
+            (Kind::Peak, 40.0, 2.0),
+            (Kind::LowShelf1, 5000.0, flat()),
+        ] {
+            for rate in [48_000.0, 768_000.0] {
+                let at = Filter { kind, hz, q, gain: 6.0 }.at(rate);
+                let mut section = Section::new(at);
+                let mut io = vec![0.0; at.memory() + 64];
+                io[0] = 1.0;
+                section.process(Isa::best().level(), &mut io);
+                let peak = io[1..].iter().fold(0.0_f32, |peak, y| peak.max(y.abs()));
+                let left = io[at.memory()..].iter().fold(0.0_f32, |peak, y| peak.max(y.abs()));
+                assert!(left <= 4e-6 * peak, "{kind:?} at {rate}: {left:e} of {peak:e}");
+            }
+        }
     }
 
     #[test]

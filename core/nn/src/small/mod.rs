@@ -145,9 +145,12 @@ impl Chain {
             Stage::Recurrent(_) => MEMORY,
             Stage::Integrated(_) => 1,
         });
-        let mut filters = self.spec.filters.iter().chain(&self.spec.branches);
-        let filtered = filters.any(|filters| !filters.is_empty());
-        1 + fields.sum::<usize>() + if filtered { MEMORY } else { 0 }
+        let row = |filters: &Vec<Filter>| -> usize {
+            filters.iter().map(|filter| filter.at(self.spec.rate).memory()).sum()
+        };
+        let around: usize = self.spec.filters.iter().map(row).sum();
+        let branches = self.spec.branches.iter().map(row).max();
+        1 + fields.sum::<usize>() + around + branches.unwrap_or(0)
     }
 }
 

@@ -10,7 +10,7 @@ use crate::gates::{Units, load};
 use crate::lstm::MEMORY;
 use crate::run::Runner;
 use crate::simd::{Line, clean};
-use crate::{BLOCK, Engine};
+use crate::{BLOCK, Engine, SETTLE};
 
 use super::antiderivative::Integrating;
 use super::section::Section;
@@ -394,6 +394,24 @@ impl Engine for Running {
         self.knobs.copy_from_slice(&other.knobs);
         self.filters.copy(&other.filters);
         true
+    }
+
+    fn settle(&mut self) {
+        let Self { chain, parts, planes, knobs, filters, .. } = self;
+        filters.all().for_each(Section::clear);
+        let fields = parts.iter().map(|part| match part {
+            Part::Feed(runner) => runner.receptive_field(),
+            Part::Integrating(_) => 2,
+            Part::Loop(_) => SETTLE,
+        });
+        let sounds = chain.spec.sounds();
+        for _ in 0..fields.sum::<usize>().min(2 * SETTLE).div_ceil(BLOCK) {
+            planes[..sounds].iter_mut().for_each(|plane| plane.fill(0.0));
+            planes[sounds..].iter_mut().zip(&*knobs).for_each(|(plane, knob)| plane.fill(*knob));
+            network(parts, planes, BLOCK);
+        }
+        let out = finite(planes[0][BLOCK - 1]);
+        filters.after.iter_mut().fold(out, |x, section| section.rest(x));
     }
 
     fn set_knob(&mut self, index: usize, value: f32) {

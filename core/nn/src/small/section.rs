@@ -12,6 +12,9 @@ use super::filter::Coefficients;
 /// Below it a number is nothing: lest states decay through denormal numbers.
 const NOTHING: f64 = 1e-25;
 
+/// The largest output, so that no row of filters makes an infinity, which would stay.
+const LARGEST: f64 = 1e9;
+
 /// Samples of a group.
 const GROUP: usize = 4;
 
@@ -98,7 +101,10 @@ impl Section {
         for (outputs, state) in self.outputs[GROUP..].iter().zip(self.state) {
             y = f64x4::load_array(s, *outputs).mul_add(f64x4::splat(s, state), y);
         }
-        y.to_array().map(|y| if y.abs() < NOTHING { 0.0 } else { y as f32 })
+        y.to_array().map(|y| match y.clamp(-LARGEST, LARGEST) {
+            y if y.abs() < NOTHING => 0.0,
+            y => y as f32,
+        })
     }
 
     /// The outputs of a group, leaving the state after it.

@@ -2,6 +2,8 @@
 //! gamble. Folders are read in the background; a click plays a file at once.
 
 use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use egui::{Align2, Color32, Key, Rect, Response, Ui, pos2, vec2};
@@ -26,6 +28,8 @@ pub(super) struct Files {
     typed: String,
     list: List,
     read: Arc<Mutex<Folder>>,
+    /// How often another folder was entered.
+    entered: Arc<AtomicU64>,
 }
 
 /// A row of the list.
@@ -58,9 +62,15 @@ impl Files {
         self.folder.clone_from(&there);
         self.list.select(0);
         let (read, repaint) = (self.read.clone(), repaint.clone());
+        let (entered, number) = (self.entered.clone(), 1 + self.entered.fetch_add(1, Relaxed));
         let look = move || {
             let found = folder(&there);
-            *read.lock().unwrap_or_else(PoisonError::into_inner) = found;
+            let mut read = read.lock().unwrap_or_else(PoisonError::into_inner);
+            // A slow folder must not replace the one that was entered after it.
+            if entered.load(Relaxed) == number {
+                *read = found;
+            }
+            drop(read);
             repaint.request_repaint();
         };
         // Without a thread the folder stays empty; its path can still be typed.

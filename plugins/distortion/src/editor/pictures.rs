@@ -99,8 +99,6 @@ pub(super) struct Spectrum {
     pub(super) alias: f32,
     /// Amplitude of all harmonics but the first by that of the first.
     pub(super) thd: f32,
-    /// Whether the network can be integrated from sample to sample.
-    pub(super) integrable: bool,
 }
 
 impl Wanted for Sine {
@@ -114,7 +112,7 @@ impl Wanted for Sine {
         }
         let Self { model, setup, params } = self;
         let measured = measure::alias_to_signal(model, *setup, params, SINE, PEAK).ok()?;
-        Some(Spectrum { integrable: model.antiderivative().is_some(), ..Spectrum::of(&measured) })
+        Some(Spectrum::of(&measured))
     }
 }
 
@@ -135,7 +133,6 @@ impl Spectrum {
             top,
             alias: if *alias_db > NOTHING { *alias_db } else { f32::NEG_INFINITY },
             thd: *thd,
-            integrable: false,
         }
     }
 }
@@ -149,9 +146,15 @@ pub(super) struct Pictures {
 
 impl Pictures {
     /// Starts looking; `tell` is called where something was found.
-    pub(super) fn start(&self, tell: impl Fn() + Clone + Send + 'static) {
-        self.curve.start(tell.clone());
-        self.sine.start(tell);
+    /// Returns the numbers of their runs.
+    pub(super) fn start(&self, tell: impl Fn() + Clone + Send + 'static) -> [u64; 2] {
+        [self.curve.start(tell.clone()), self.sine.start(tell)]
+    }
+
+    /// Ends what is under way, unless it was started again since.
+    pub(super) fn stop_runs(&self, runs: [u64; 2]) {
+        self.curve.stop_run(runs[0]);
+        self.sine.stop_run(runs[1]);
     }
 
     /// Ends what is under way.
@@ -192,7 +195,7 @@ mod tests {
     fn a_spectrum_is_taken_apart() {
         let sine = Sine::new(tanh(), setup(), Params { drive: 0.8, ..Params::default() });
         let spectrum = sine.find(&|| false).expect("a spectrum");
-        assert!((spectrum.hz - 1250.0).abs() < 2.0 && spectrum.integrable);
+        assert!((spectrum.hz - 1250.0).abs() < 2.0);
         assert!((spectrum.harmonics[0][0] - spectrum.hz).abs() < 0.1);
         for [hz, db] in &spectrum.harmonics {
             let order = (hz / spectrum.hz).round() as usize;

@@ -93,8 +93,9 @@ fn controls(ui: &mut Ui, line: Rect, desk: &Desk<'_>, what: &Line<'_>) {
         .show(ui, phase);
     let about = "Antiderivative antialiasing: the network is integrated from sample to sample \
                  instead of evaluated at each. Less folds back at the same oversampling.";
-    let idle = desk.sine.found.as_ref().is_some_and(|found| !found.integrable);
-    let why = "Not for this model: only networks of one hidden layer of tanh can be integrated.";
+    let idle = desk.status.model().is_some() && !desk.status.is_integrable();
+    let why = "Not for this model: only networks of one hidden layer of tanh that play at any \
+               rate can be integrated.";
     let hint = if idle { format!("{about}\n{why}") } else { about.into() };
     Switch::new(what.antiderivative, desk.setter)
         .words("ADAA")

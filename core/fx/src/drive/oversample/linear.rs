@@ -48,7 +48,7 @@ struct Half {
 }
 
 impl Half {
-    /// `late` is by how much the delayed signal leads the middle of the filter.
+    /// `delay` samples are what the unfiltered signal waits for the middle of the filter.
     fn new(taps: &[f32], most: usize, delay: usize) -> Self {
         Self {
             filtered: Past::new(2 * taps.len() - 1, most),
@@ -150,14 +150,12 @@ impl Linear {
     /// highest rate.
     pub(super) fn new(stages: usize, behind: usize, level: Level) -> Self {
         let factor = 1 << stages;
-        let halves = |extra: usize| -> Vec<Half> {
-            let half = |stage| {
-                let taps = design::linear(stage);
-                Half::new(&taps, BLOCK << stage, taps.len() - extra)
-            };
-            (0..stages).map(half).collect()
+        let half = |stage| {
+            let taps = design::linear(stage);
+            Half::new(&taps, BLOCK << stage, taps.len() - 1)
         };
-        let (up, down) = (halves(1), halves(1));
+        let up: Vec<Half> = (0..stages).map(half).collect();
+        let down = up.clone();
         // Of the higher rate, 4 N − 3 for N taps: 2 N − 1 up, and one less down, for
         // the sample that is kept is the later one of the two.
         let late =
