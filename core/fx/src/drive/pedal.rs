@@ -279,8 +279,10 @@ impl Core {
         let turning = self.knobs.iter().map(|knob| knob.value.left()).max().unwrap_or(0).min(n);
         let count = if turning > 0 { self.knobs.len() } else { 0 };
         let mut values: [&[f32]; MOST_KNOBS] = [&[]; MOST_KNOBS];
-        for (to, knob) in values.iter_mut().zip(&mut self.knobs) {
+        for knob in &mut self.knobs {
             knob.value.fill(&mut knob.values[..turning]);
+        }
+        for (to, knob) in values.iter_mut().zip(&self.knobs) {
             *to = &knob.values[..turning];
         }
         let (a, left) = left.split_at_mut(turning);
