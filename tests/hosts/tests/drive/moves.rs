@@ -59,7 +59,8 @@ fn a_minute_of_random_automation_makes_no_step() {
     heap::watch(&mut player);
     let (mut heard, mut own) = (vec![Vec::new(); 2], 0.0_f32);
     for span in 0..60 * RATE as usize / SPAN {
-        if span % MODEL == MODEL - 1 {
+        let loaded = span % MODEL == MODEL - 1;
+        if loaded {
             let item = random.pick(fx::factory::DRIVES);
             let times = ["1x", "2x", "8x", "16x"][random.below(4)];
             let phase = ["minimum", "linear"][random.below(2)];
@@ -68,7 +69,10 @@ fn a_minute_of_random_automation_makes_no_step() {
         }
         let changes = changes(&parameters, &mut random);
         let output = player.render(&note(span * SPAN), &[64, 17, 512], &changes);
-        assert_eq!(heap::calls(), 0, "heap calls in `process`, {span} spans in");
+        // A project that brings another quality has the pedal built anew, and nice-plug
+        // takes the heap to hand that on.
+        let calls = heap::calls();
+        assert!(calls <= usize::from(loaded), "{calls} heap calls in `process`, {span} spans in");
         plugin.idle();
         for (heard, output) in heard.iter_mut().zip(&output) {
             assert!(output.iter().all(|x| x.is_finite() && !x.is_subnormal()), "{span} spans in");
