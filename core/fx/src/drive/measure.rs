@@ -103,7 +103,7 @@ fn turn(model: &Model, engine: &mut dyn Engine, drive: f32, knobs: [f32; KNOBS])
         engine.set_knob(i, knob.min + share * (knob.max - knob.min));
     }
     match model.knobs().is_empty() {
-        true => crate::smooth::gain(super::pedal::DRIVE_SPAN * (drive - 0.5)),
+        true => crate::smooth::gain(super::DRIVE_SPAN * (drive - 0.5)),
         false => 1.0,
     }
 }

@@ -39,7 +39,7 @@ mod trace;
 
 pub use crate::peaks::Peaks;
 pub use params::{Channels, Cut, KNOBS, Params};
-pub use pedal::{Pedal, Settings};
+pub use pedal::{DRIVE_SPAN, Pedal, Settings};
 pub use quality::{Oversampling, Phase, Quality, Setup};
 pub use ranges::{RANGES, range};
 pub use trace::PAIRS;

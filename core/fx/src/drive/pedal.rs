@@ -18,7 +18,7 @@ use crate::smooth::{Smooth, fade_samples, gain};
 use crate::swap::Voice;
 
 /// What drive does to a network without knobs: dB from its least to its most.
-pub(super) const DRIVE_SPAN: f32 = 48.0;
+pub const DRIVE_SPAN: f32 = 48.0;
 
 /// The most, in dB, that loudness is made up for: a network that gates says nothing at
 /// low levels, which no gain brings back.

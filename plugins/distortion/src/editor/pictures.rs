@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use fx::drive::measure::{self, Measured};
-use fx::drive::{Channels, KNOBS, Params, Setup};
+use fx::drive::{Channels, DRIVE_SPAN, KNOBS, Params, Setup};
 use nn::Model;
 use shell::newest::{Newest, Wanted};
 
@@ -23,10 +23,6 @@ const TOP: f32 = 20_000.0;
 const LEAST: f32 = -140.0;
 /// Less than is ever measured, in dB.
 const NOTHING: f32 = -239.0;
-
-/// dB from the least to the most drive of a network without knobs, as
-/// [`Params::drive`](fx::drive::Params::drive) says.
-const DRIVE_SPAN: f32 = 48.0;
 
 /// What a model makes of each input, where its knobs are.
 #[derive(Clone)]
