@@ -22,6 +22,11 @@ impl Folders {
         }
     }
 
+    /// Where it is kept which models were played lately, for all instances.
+    pub fn recent(&self) -> PathBuf {
+        self.presets.with_file_name("recent.json")
+    }
+
     /// All of them in one folder, as tests want it.
     pub fn under(folder: &Path) -> Self {
         let [presets, models] = ["presets", "models"].map(|name| folder.join(name));

@@ -130,9 +130,7 @@ impl App {
         self.params.engine.prepare();
         self.session.open();
         self.tasks.execute_background(Task::Preset(PresetTask::List));
-        // Beside the presets, for all instances.
-        let recent = self.params.folders.presets.with_file_name("recent.json");
-        self.recent = Recent::read(recent);
+        self.recent = Recent::read(self.params.folders.recent());
         self.size = None;
         // Each window has a clock of its own, and what came before it is past.
         self.fed = None;
