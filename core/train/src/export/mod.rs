@@ -1,0 +1,1 @@
+//! Model files as players read them.

@@ -1,0 +1,1 @@
+//! Filters around a network without memory, fitted by Levenberg and Marquardt's method.

@@ -1,0 +1,19 @@
+//! Teaching networks: from a dry and a wet recording to a model file, on any CPU.
+//!
+//! [`data`] makes a pair of recordings fit to learn from, or says why it is not.
+//! Networks without feedback are differentiated by [`tape`], recurrent ones by
+//! [`recurrent`], and pedals made of filters around a small network are fitted by
+//! [`hammerstein`]. [`loss`] says how wrong an answer is, [`optimiser`] what to do about
+//! it; [`export`] writes files for players and [`report`] a page for people.
+
+pub mod data;
+mod error;
+pub mod export;
+pub mod hammerstein;
+pub mod loss;
+pub mod optimiser;
+pub mod recurrent;
+pub mod report;
+pub mod tape;
+
+pub use error::Error;

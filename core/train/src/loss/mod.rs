@@ -1,0 +1,1 @@
+//! How wrong an answer is, and in which direction.

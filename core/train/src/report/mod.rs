@@ -1,0 +1,1 @@
+//! A page that shows how near a model came.

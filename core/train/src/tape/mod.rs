@@ -1,0 +1,1 @@
+//! Networks without feedback, differentiated in reverse.
