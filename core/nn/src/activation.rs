@@ -13,9 +13,11 @@ use crate::simd::{Vector, elu, precise_sigmoid, precise_tanh_each, sigmoid, tanh
 /// A function applied to every sample of every channel. Definitions are
 /// PyTorch's; `Fasttanh`, `Softsigmoid` and `LeakyHardtanh` are the trainer's.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Activation {
+#[expect(missing_docs, reason = "the names say all")]
+pub enum Activation {
     Identity,
     Tanh,
+    /// NAM Core's `fast_tanh`.
     FastTanh,
     Sigmoid,
     /// `Tanh` and `Sigmoid` within 4e-7, for networks as small as one curve.

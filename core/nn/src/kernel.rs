@@ -14,13 +14,15 @@ use crate::program::{Buffer, Finish, Id, Mac};
 use crate::simd::{Vector, precise_tanh_each, tanh_each};
 
 /// The memory of an engine and where in it the present lies.
-pub(crate) struct Memory<'a> {
-    pub(crate) data: &'a mut [f32],
-    pub(crate) buffers: &'a [Buffer],
+pub struct Memory<'a> {
+    /// All buffers.
+    pub data: &'a mut [f32],
+    /// Where in it each lies.
+    pub buffers: &'a [Buffer],
     /// Where the present begins, by buffer.
-    pub(crate) at: &'a [usize],
+    pub at: &'a [usize],
     /// Where the present frame of every input lies, as [`Mac::first`] counts them.
-    pub(crate) inputs: &'a [u32],
+    pub inputs: &'a [u32],
 }
 
 /// A buffer with its present: row `r`, frame `t` is at `base + r · stride + t`.
@@ -91,7 +93,7 @@ impl Fused for Leaky {
 /// Runs `mac` over the first `n` frames of the present. What lies beyond them
 /// up to the next whole vector is overwritten with nothing of meaning.
 #[inline(always)]
-pub(crate) fn run<S: Simd>(s: S, mac: &Mac, m: &mut Memory<'_>, n: usize) {
+pub fn run<S: Simd>(s: S, mac: &Mac, m: &mut Memory<'_>, n: usize) {
     match mac.finish {
         Finish::Identity => frames(s, mac, m, n, Identity),
         Finish::Tanh => frames(s, mac, m, n, Tanh),

@@ -23,7 +23,7 @@ mod convolver;
 mod error;
 mod formats;
 mod gates;
-mod kernel;
+pub mod kernel;
 mod knob;
 mod ladder;
 mod linear;
@@ -32,15 +32,16 @@ mod metadata;
 mod model;
 mod nam;
 mod partition;
-mod program;
+pub mod program;
 mod run;
 mod short;
-mod simd;
+pub mod simd;
 mod small;
 mod wavenet;
 
 use std::any::Any;
 
+pub use activation::Activation;
 pub use convolver::Convolver;
 pub use cpu::Isa;
 pub use error::Error;

@@ -1,11 +1,14 @@
-//! A feed-forward network as data: one memory map and a list of operations.
+//! A feed-forward network as data: one memory map and a list of operations, for
+//! crates that run or differentiate networks in ways of their own.
 //!
 //! Every architecture compiles to this, so there is one executor, and how a
 //! layer is fused is decided here, once, before anything runs.
 
-use crate::Error;
+use serde_json::value::RawValue;
+
 use crate::activation::Activation;
 use crate::short::Short;
+use crate::{Error, wavenet};
 
 /// Floats of the largest memory we lay out for one channel: 16 MiB, a
 /// twentieth of which holds the past of the largest official model.
@@ -15,28 +18,30 @@ pub(crate) const LINE: usize = 16;
 
 /// Names a buffer of its program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Id(pub(crate) usize);
+pub struct Id(pub usize);
 
 /// Where the frames of a signal lie: a row per channel, the past of `reach`
 /// frames before the present ones.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(crate) struct Buffer {
-    pub(crate) rows: usize,
+pub struct Buffer {
+    /// Channels.
+    pub rows: usize,
     /// Frames of past that some operation reads.
-    pub(crate) reach: usize,
+    pub reach: usize,
     /// Where the first row begins in the memory.
-    pub(crate) offset: usize,
+    pub offset: usize,
     /// Floats from one row to the next.
-    pub(crate) stride: usize,
+    pub stride: usize,
     /// Frames a row holds before its past is moved back to the front.
-    pub(crate) frames: usize,
+    pub frames: usize,
     /// Where the present begins at first.
-    pub(crate) start: usize,
+    pub start: usize,
 }
 
 /// What follows a multiply-accumulate while the values are still in registers.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) enum Finish {
+#[expect(missing_docs, reason = "the names are those of activations")]
+pub enum Finish {
     Identity,
     Tanh,
     PreciseTanh,
@@ -45,7 +50,7 @@ pub(crate) enum Finish {
 
 impl Finish {
     /// The fused form of an activation, or the need for a pass of its own.
-    pub(crate) fn fusing(activation: &Activation) -> Option<Self> {
+    pub fn fusing(activation: &Activation) -> Option<Self> {
         match activation {
             Activation::Identity => Some(Finish::Identity),
             Activation::Tanh => Some(Finish::Tanh),
@@ -58,45 +63,53 @@ impl Finish {
 
 /// One tap of a convolution: a matrix over a delayed signal.
 #[derive(Clone, Debug)]
-pub(crate) struct Tap {
-    pub(crate) from: Id,
+pub struct Tap {
+    /// The signal.
+    pub from: Id,
     /// In frames.
-    pub(crate) delay: usize,
+    pub delay: usize,
     /// Where its matrix begins in the weights: // group's inputs × padded outputs
-    pub(crate) weights: usize,
+    pub weights: usize,
     /// Inputs that shape one output.
-    pub(crate) inputs: usize,
+    pub inputs: usize,
     /// Outputs that share their inputs, or none if all do.
-    pub(crate) group: Option<usize>,
+    pub group: Option<usize>,
 }
 
 /// `finish(bias + Σ tap) + residual`, stored, added up, or both.
 #[derive(Clone, Debug)]
-pub(crate) struct Mac {
-    pub(crate) taps: Vec<Tap>,
-    pub(crate) weights: Vec<f32>,
-    pub(crate) bias: Vec<f32>, // padded outputs
-    pub(crate) outputs: usize,
+pub struct Mac {
+    /// In the order in which they are summed.
+    pub taps: Vec<Tap>,
+    /// Tap by tap, input by input: // inputs × padded outputs
+    pub weights: Vec<f32>,
+    /// Added last.
+    pub bias: Vec<f32>, // padded outputs
+    /// Rows it computes.
+    pub outputs: usize,
     /// The longest run of outputs whose inputs are the same for every tap.
-    pub(crate) run: usize,
-    pub(crate) finish: Finish,
+    pub run: usize,
+    /// What is applied to the sums.
+    pub finish: Finish,
     /// Added after `finish`.
-    pub(crate) residual: Option<Id>,
-    pub(crate) to: Option<Id>,
+    pub residual: Option<Id>,
+    /// Where the result is stored.
+    pub to: Option<Id>,
     /// A sum over layers, begun here if `true`. It does not see the residual.
-    pub(crate) sum: Option<(Id, bool)>,
+    pub sum: Option<(Id, bool)>,
     /// Inputs of one output, over all taps.
-    pub(crate) inputs: usize,
+    pub inputs: usize,
     /// The number of the first input of the first run among those of all
     /// operations; the inputs of its other runs follow.
-    pub(crate) first: usize,
+    pub first: usize,
 }
 
 /// The width rows of weights are padded to, so that any vector may be loaded.
-pub(crate) const PAD: usize = 4;
+pub const PAD: usize = 4;
 
 impl Mac {
-    pub(crate) fn new(outputs: usize, finish: Finish) -> Self {
+    /// No taps, no bias, going nowhere.
+    pub fn new(outputs: usize, finish: Finish) -> Self {
         let padded = outputs.next_multiple_of(PAD);
         Self {
             taps: Vec::new(),
@@ -115,7 +128,7 @@ impl Mac {
 
     /// Adds a causal convolution with weights as PyTorch flattens them,
     /// `[output][input of its group][tap]`, oldest tap first.
-    pub(crate) fn conv(mut self, from: Id, shape: Conv, weights: &[f32]) -> Self {
+    pub fn conv(mut self, from: Id, shape: Conv, weights: &[f32]) -> Self {
         let Conv { inputs, taps, dilation, groups } = shape;
         let (inputs, pad) = (inputs / groups, self.bias.len());
         for k in 0..taps {
@@ -137,22 +150,26 @@ impl Mac {
         self
     }
 
-    pub(crate) fn bias(mut self, bias: &[f32]) -> Self {
+    /// With a bias for each output.
+    pub fn bias(mut self, bias: &[f32]) -> Self {
         self.bias[..bias.len()].copy_from_slice(bias);
         self
     }
 
-    pub(crate) fn residual(mut self, from: Id) -> Self {
+    /// Adds a signal after the activation.
+    pub fn residual(mut self, from: Id) -> Self {
         self.residual = Some(from);
         self
     }
 
-    pub(crate) fn to(mut self, to: Id) -> Self {
+    /// Stores the result.
+    pub fn to(mut self, to: Id) -> Self {
         self.to = Some(to);
         self
     }
 
-    pub(crate) fn sum(mut self, into: Id, first: bool) -> Self {
+    /// Adds the result to a signal, or begins that sum.
+    pub fn sum(mut self, into: Id, first: bool) -> Self {
         self.sum = Some((into, first));
         self
     }
@@ -168,22 +185,24 @@ fn gcd(a: usize, b: usize) -> usize {
 
 /// The shape of a convolution; its outputs are those of its [`Mac`].
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Conv {
-    pub(crate) inputs: usize,
-    pub(crate) taps: usize,
-    pub(crate) dilation: usize,
-    pub(crate) groups: usize,
+#[expect(missing_docs, reason = "the names say all")]
+pub struct Conv {
+    pub inputs: usize,
+    pub taps: usize,
+    pub dilation: usize,
+    pub groups: usize,
 }
 
 impl Conv {
-    pub(crate) fn pointwise(inputs: usize) -> Self {
+    /// A matrix over the present frame.
+    pub fn pointwise(inputs: usize) -> Self {
         Self { inputs, taps: 1, dilation: 1, groups: 1 }
     }
 }
 
 /// How a pair of signals becomes one.
 #[derive(Clone, Debug)]
-pub(crate) enum Pairing {
+pub enum Pairing {
     /// `a · b`
     Gate,
     /// `b · a + (1 − b) · x`
@@ -193,7 +212,8 @@ pub(crate) enum Pairing {
 /// One step of a program. Signals named in one operation have the same rows
 /// where nothing else is said.
 #[derive(Clone, Debug)]
-pub(crate) enum Op {
+#[expect(missing_docs, reason = "each variant says what it computes")]
+pub enum Op {
     Mac(Mac),
     /// `to = activation(from)`
     Activate {
@@ -229,14 +249,19 @@ pub(crate) enum Op {
 
 /// A network ready to be run by any number of engines.
 #[derive(Clone, Debug)]
-pub(crate) struct Program {
-    pub(crate) ops: Vec<Op>,
-    pub(crate) buffers: Vec<Buffer>,
+pub struct Program {
+    /// In the order in which they run.
+    pub ops: Vec<Op>,
+    /// Where their signals lie.
+    pub buffers: Vec<Buffer>,
     /// Floats of memory, without what alignment may add.
-    pub(crate) floats: usize,
-    pub(crate) input: Id,
-    pub(crate) output: Id,
-    pub(crate) receptive_field: usize,
+    pub floats: usize,
+    /// The signal that comes in.
+    pub input: Id,
+    /// The signal that goes out.
+    pub output: Id,
+    /// Samples that shape an output, the present one included.
+    pub receptive_field: usize,
     /// What the multiply-accumulates read, operation by operation.
     pub(crate) reads: Vec<Read>,
     /// The same for short blocks, if it is simple enough.
@@ -244,8 +269,18 @@ pub(crate) struct Program {
 }
 
 impl Program {
+    /// The program of a WaveNet: `config` as in a `.nam` file, of one size and without
+    /// a network that conditions it, and the weights in the order of the file, to which
+    /// those of the program are proportional.
+    ///
+    /// # Errors
+    /// As [`Model::load`](crate::Model::load).
+    pub fn wavenet(config: &RawValue, weights: &[f32]) -> Result<Self, Error> {
+        wavenet::plain(config, weights)
+    }
+
     /// Multiply-adds a sample costs.
-    pub(crate) fn macs(&self) -> usize {
+    pub fn macs(&self) -> usize {
         self.ops.iter().map(|op| if let Op::Mac(mac) = op { mac.macs() } else { 0 }).sum()
     }
 }
@@ -276,26 +311,31 @@ impl Mac {
 }
 
 /// Collects operations; buffers are laid out once all their readers are known.
-pub(crate) struct Builder {
+pub struct Builder {
     ops: Vec<Op>,
     buffers: Vec<Buffer>,
 }
 
 impl Builder {
-    pub(crate) fn new() -> Self {
+    /// Nothing yet.
+    #[expect(clippy::new_without_default, reason = "an empty one is the start of something")]
+    pub fn new() -> Self {
         Self { ops: Vec::new(), buffers: Vec::new() }
     }
 
-    pub(crate) fn buffer(&mut self, rows: usize) -> Id {
+    /// Another signal.
+    pub fn buffer(&mut self, rows: usize) -> Id {
         self.buffers.push(Buffer { rows, ..Buffer::default() });
         Id(self.buffers.len() - 1)
     }
 
-    pub(crate) fn rows(&self, id: Id) -> usize {
+    /// Channels of a signal.
+    pub fn rows(&self, id: Id) -> usize {
         self.buffers[id.0].rows
     }
 
-    pub(crate) fn push(&mut self, op: Op) {
+    /// Adds an operation after the others.
+    pub fn push(&mut self, op: Op) {
         if let Op::Mac(mac) = &op {
             for tap in &mac.taps {
                 let reach = &mut self.buffers[tap.from.0].reach;
@@ -306,7 +346,7 @@ impl Builder {
     }
 
     /// A multiply-accumulate followed by any activation, in one pass if it can be.
-    pub(crate) fn mac(&mut self, mut mac: Mac, activation: &Activation) {
+    pub fn mac(&mut self, mut mac: Mac, activation: &Activation) {
         match (Finish::fusing(activation), mac.to, mac.sum.take()) {
             (Some(finish), _, sum) => self.push(Op::Mac(Mac { finish, sum, ..mac })),
             (None, Some(to), sum) => {
@@ -324,12 +364,15 @@ impl Builder {
     }
 
     /// Adds `from` to the sum `into`, or begins it.
-    pub(crate) fn sum(&mut self, from: Id, into: Id, first: bool) {
+    pub fn sum(&mut self, from: Id, into: Id, first: bool) {
         self.push(Op::Add { from, with: (!first).then_some(into), to: into });
     }
 
     /// Lays out the memory.
-    pub(crate) fn finish(
+    ///
+    /// # Errors
+    /// If that takes more of it than any network in use.
+    pub fn finish(
         mut self,
         input: Id,
         output: Id,

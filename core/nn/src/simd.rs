@@ -3,7 +3,7 @@
 use fearless_simd::{Simd, prelude::*};
 
 /// A vector of samples or channels at some instruction set.
-pub(crate) trait Vector<S: Simd>: SimdFloat<S, Element = f32> {}
+pub trait Vector<S: Simd>: SimdFloat<S, Element = f32> {}
 impl<S: Simd, V: SimdFloat<S, Element = f32>> Vector<S> for V {}
 
 /// The largest input a network is given: +60 dB over full scale. Beyond it only

@@ -68,6 +68,17 @@ impl WaveNet {
     }
 }
 
+/// The program of a network of one size that nothing else conditions.
+pub(crate) fn plain(config: &RawValue, weights: &[f32]) -> Result<Program, Error> {
+    let parsed = Parsed::read(config, "config")?;
+    if parsed.condition.is_some() || !parsed.widths.is_empty() {
+        return Err(Error::unsupported("config", "a plain network", "one conditioned or slimmable"));
+    }
+    let mut loaded = WaveNet::load(config, weights, None)?;
+    let none = || Error::invalid("config", "a network", "none");
+    loaded.programs.pop().ok_or_else(none)
+}
+
 /// A network whose output conditions another one.
 struct Condition {
     net: Net,
