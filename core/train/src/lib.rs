@@ -10,6 +10,7 @@ pub mod data;
 mod error;
 pub mod export;
 pub mod hammerstein;
+mod kernel;
 pub mod loss;
 pub mod optimiser;
 pub mod recurrent;
