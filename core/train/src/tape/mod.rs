@@ -8,6 +8,7 @@
 //! forward from the first frame, back from the last.
 
 mod back;
+mod batch;
 mod linked;
 mod network;
 mod run;
@@ -15,5 +16,6 @@ mod run;
 #[cfg(test)]
 mod tests;
 
+pub use batch::Batch;
 pub use network::Network;
 pub use run::Tape;
