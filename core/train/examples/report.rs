@@ -11,9 +11,9 @@ const RATE: f64 = 48_000.0;
 const SECONDS: usize = 12;
 
 /// A filter, a curve and a filter, as the gear has them.
-const GEAR: [f64; 4] = [8.0, 0.25, 300.0, 5000.0];
+const GEAR: [f64; 4] = [40.0, 0.25, 300.0, 5000.0];
 /// The same as learnt: each a little wrong.
-const LEARNT: [f64; 4] = [8.4, 0.22, 290.0, 5300.0];
+const LEARNT: [f64; 4] = [41.0, 0.23, 296.0, 5100.0];
 
 /// Gain before the curve, bias, Hz of the high-pass and of the low-pass, in a model file.
 fn overdrive([gain, bias, high_pass, low_pass]: [f64; 4]) -> String {

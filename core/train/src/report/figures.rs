@@ -63,9 +63,8 @@ fn waveform(wave: &Wave, which: &str) -> Figure {
     let target = |i: usize| f64::from(wave.target[i]);
     let model = |i: usize| f64::from(wave.model[i]);
     let error = |i: usize| model(i) - target(i);
-    let largest = |of: &dyn Fn(usize) -> f64| {
-        (0..wave.target.len()).map(|i| of(i).abs()).fold(0.0, f64::max)
-    };
+    let largest =
+        |of: &dyn Fn(usize) -> f64| (0..wave.target.len()).map(|i| of(i).abs()).fold(0.0, f64::max);
     let height = match largest(&target).max(largest(&model)) {
         h if h > 0.0 => 1.05 * h,
         _ => 1.0,
@@ -83,7 +82,7 @@ fn waveform(wave: &Wave, which: &str) -> Figure {
         String::new(),
         [
             Axis::new("Time (ms)", 0.0, ms(wave.target.len().saturating_sub(1)), 6),
-            Axis::new("Amplitude", -height, height, 5),
+            Axis::new("Amplitude", -height, height, 8),
         ],
         &[
             Layer(TARGET, 2.6, Shape::Line(points(&target))),
@@ -120,9 +119,14 @@ fn by_level(report: &Report) -> Option<Figure> {
     let deepest = nulls.iter().copied().fold(0.0, f64::min);
     let highest = nulls.iter().copied().fold(0.0, f64::max);
     let low = (deepest / 10.0 - 0.5).floor().max(-12.0) * 10.0;
+    let most = bins.iter().map(|b| b.share).fold(f64::MIN_POSITIVE, f64::max);
     let gap = 0.06 * (last.to_db - first.from_db).min(6.0);
     let bars = bins.iter().zip(&nulls).map(|(bin, null)| {
-        ([bin.from_db + gap, low], [bin.to_db - gap, *null], 0.3 + 0.7 * bin.share.sqrt())
+        (
+            [bin.from_db + gap, low],
+            [bin.to_db - gap, *null],
+            0.25 + 0.75 * (bin.share / most).sqrt(),
+        )
     });
     Some(Figure::new(
         "Error by level".to_owned(),
@@ -220,8 +224,8 @@ fn transfer(traces: &Traces, which: usize, name: &str) -> Option<Figure> {
         &legend,
         String::new(),
         [
-            Axis::new("Dry", -width, width, 6),
-            Axis::new(if which == 0 { "Wet" } else { "Model" }, -height, height, 5),
+            Axis::new("Dry", -width, width, 8),
+            Axis::new(if which == 0 { "Wet" } else { "Model" }, -height, height, 8),
         ],
         &layers,
     ))
@@ -234,7 +238,8 @@ fn tone(tone: &Tone) -> Figure {
         .map(|(i, db)| [khz(tone.hz * (i + 1) as f64), *db])
         .filter(|p| p[1] > DEEP)
         .collect();
-    let rest = tone.rest.iter().map(|[hz, db]| [khz(*hz), *db]).collect();
+    let rest = tone.rest.iter().map(|[hz, db]| [khz(*hz), *db]);
+    let rest = rest.filter(|p| p[1] > DEEP).collect();
     Figure::new(
         format!(
             "A sine of {} Hz at {} dBFS",
@@ -248,7 +253,7 @@ fn tone(tone: &Tone) -> Figure {
             words::fixed(tone.alias_db, 1),
             words::fixed(100.0 * tone.thd, 2)
         ),
-        [Axis::new("Frequency (kHz)", 0.0, 20.0, 5), Axis::new("Level (dBFS)", DEEP, 10.0, 6)],
-        &[Layer(ERROR, 1.0, Shape::Area(rest)), Layer(MODEL, 2.0, Shape::Stems(stems))],
+        [Axis::new("Frequency (kHz)", 0.0, 20.0, 5), Axis::new("Level (dBFS)", DEEP, 10.0, 8)],
+        &[Layer(ERROR, 1.2, Shape::Stems(rest)), Layer(MODEL, 2.2, Shape::Stems(stems))],
     )
 }

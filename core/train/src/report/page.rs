@@ -20,7 +20,7 @@ pub(super) fn html(report: &Report) -> String {
          <title>{name}: training report</title>\n<style>\n{STYLE}</style></head>\n<body><main>\n"
     );
     page += &format!(
-        "<header><p class=\"kind\">Training report</p><h1>{name}</h1><p>{class}, {}</p></header>\n",
+        "<header><p class=\"kind\">Training report</p><h1>{name}</h1><p>{class}, <span class=\"date\">{}</span></p></header>\n",
         escape(&about.date)
     );
     page += &verdict(report);

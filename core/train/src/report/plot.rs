@@ -14,7 +14,7 @@ const SIZE: (u32, u32) = (520, 280);
 const SCALE: u32 = 8;
 /// Of labels on axes.
 const FONT: &str = "sans-serif";
-const TEXT: u32 = 13;
+const TEXT: f64 = 12.5;
 /// Letters are this much smaller than the size of their font.
 const LETTERS: f64 = 1.24;
 
@@ -41,7 +41,8 @@ impl Axis {
         let power = 10f64.powf(rough.log10().floor());
         let steps = [1.0, 2.0, 5.0, 10.0].map(|s| s * power);
         let step = steps.into_iter().find(|s| *s >= 0.999 * rough).unwrap_or(10.0 * power);
-        let (first, last) = ((low / step - 1e-6).ceil() as i64, (high / step + 1e-6).floor() as i64);
+        let (first, last) =
+            ((low / step - 1e-6).ceil() as i64, (high / step + 1e-6).floor() as i64);
         let ticks = (first..=last).map(|i| i as f64 * step).collect();
         Self { label, range: low..high, ticks, format: plain }
     }
@@ -159,10 +160,10 @@ fn px(length: f64) -> u32 {
 
 fn paint(svg: &mut String, x: &Axis, y: &Axis, layers: &[Layer]) -> Painted {
     let root = SVGBackend::with_string(svg, (SIZE.0 * SCALE, SIZE.1 * SCALE)).into_drawing_area();
-    let text = (FONT, f64::from(TEXT * SCALE) * LETTERS).into_font().color(&INK);
+    let text = (FONT, TEXT * f64::from(SCALE) * LETTERS).into_font().color(&INK);
     let mut chart = ChartBuilder::on(&root)
         .margin_top(px(10.0))
-        .margin_right(px(14.0))
+        .margin_right(px(24.0))
         .margin_bottom(px(2.0))
         .x_label_area_size(px(44.0))
         .y_label_area_size(px(62.0))
@@ -231,7 +232,9 @@ fn layer(
                 let style = colour.mix(dense.clamp(0.0, 1.0)).filled();
                 Rectangle::new([inside(*from), inside(*to)], style)
             };
-            let numbers = cells.iter().filter(|(from, to, _)| number(&from) && number(&to));
+            let numbers = cells
+                .iter()
+                .filter(|(from, to, dense)| number(&from) && number(&to) && dense.is_finite());
             chart.draw_series(numbers.map(cell))?;
         }
     }

@@ -11,8 +11,9 @@ use super::measure::{decibels, ratio};
 
 /// Samples of the spectrum.
 const LENGTH: usize = 1 << 15;
-/// Of the sine whose harmonics are shown, in Hz, about.
-const HZ: f64 = 1000.0;
+/// Of the sine whose harmonics are shown, in Hz, about. No simple part of the usual rates,
+/// so that aliases lie between harmonics and are seen.
+const HZ: f64 = 1250.0;
 /// The band in which harmonics and aliases are counted, in Hz.
 const BAND: f64 = 20_000.0;
 /// Seconds before the spectrum, in which filters and memories settle.
@@ -34,7 +35,7 @@ const BLOCK: usize = 256;
 /// What of a sine comes out of the bare model, without oversampling.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Tone {
-    /// Frequency of the sine, in Hz: near 1 kHz.
+    /// Frequency of the sine, in Hz: near 1.25 kHz.
     pub hz: f64,
     /// Its amplitude, in dB of full scale.
     pub input_db: f64,

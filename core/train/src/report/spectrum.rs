@@ -116,8 +116,8 @@ fn welch(signal: &[f32]) -> Vec<f64> {
 fn weight(hz: f64) -> f64 {
     let f2 = hz * hz;
     let poles = |p: f64| f2 + p * p;
-    let amplitude = f2 * f2
-        / (poles(20.6) * (poles(107.7) * poles(737.9)).sqrt() * poles(12_194.0));
+    let amplitude =
+        f2 * f2 / (poles(20.6) * (poles(107.7) * poles(737.9)).sqrt() * poles(12_194.0));
     amplitude * amplitude
 }
 
@@ -127,8 +127,10 @@ mod tests {
 
     #[test]
     fn weights_are_those_of_the_standard() {
-        // Table 3 of IEC 61672-1: dB relative to 1 kHz.
-        for (hz, db) in [(100.0, -19.1), (200.0, -10.9), (4000.0, 1.0), (16_000.0, -6.6)] {
+        // Table 3 of IEC 61672-1: dB relative to 1 kHz at tenths of a decade, of which it
+        // names the rounded frequencies: 100 Hz, 200 Hz, 4 kHz, 16 kHz.
+        for (tenths, db) in [(20, -19.1), (23, -10.9), (36, 1.0), (42, -6.6)] {
+            let hz = 10f64.powf(f64::from(tenths) / 10.0);
             let found = 10.0 * (weight(hz) / weight(1000.0)).log10();
             assert!((found - db).abs() < 0.06, "{hz} Hz: {found} dB");
         }

@@ -73,12 +73,13 @@ pub(super) fn rows(report: &Report) -> Vec<Row> {
     let row = |label, value, meaning| Row { label, value, meaning };
     let mut rows = vec![];
     rows.extend(quality(report).map(|(label, value, meaning)| row(label, value, meaning)));
-    let alias = report.tones.iter().map(|t| {
-        format!("{} dB at {} dBFS", fixed(t.alias_db, 1), fixed(t.input_db, 0))
-    });
+    let alias = report
+        .tones
+        .iter()
+        .map(|t| format!("{} dB at {} dBFS", fixed(t.alias_db, 1), fixed(t.input_db, 0)));
     let alias: Vec<String> = alias.collect();
     if !alias.is_empty() {
-        let meaning = "What folds back of a sine of 1 kHz, without oversampling";
+        let meaning = "What folds back of a sine of 1.25 kHz, without oversampling";
         rows.push(row("Alias level", alias.join(", "), meaning));
     }
     rows.extend(facts(report).map(|(label, value, meaning)| row(label, value, meaning)));
@@ -170,6 +171,7 @@ pub(super) fn summary(report: &Report) -> String {
 /// Three digits, however small.
 pub(super) fn small(x: f64) -> String {
     let text = match x.abs() {
+        m if !m.is_finite() => "unknown".to_owned(),
         0.0 => "0".to_owned(),
         m if !(1e-4..1e6).contains(&m) => format!("{x:.2e}"),
         m => {
@@ -182,6 +184,9 @@ pub(super) fn small(x: f64) -> String {
 
 /// So many digits behind the point, and a minus sign where there is less than zero.
 pub(super) fn fixed(x: f64, digits: usize) -> String {
+    if !x.is_finite() {
+        return "unknown".to_owned();
+    }
     let text = format!("{x:.digits$}");
     match text.strip_prefix('-') {
         Some(rest) if rest.bytes().any(|b| (b'1'..=b'9').contains(&b)) => format!("−{rest}"),
@@ -193,12 +198,15 @@ pub(super) fn fixed(x: f64, digits: usize) -> String {
 /// The same with a sign in any case.
 fn signed(x: f64, digits: usize) -> String {
     let text = fixed(x, digits);
-    if text.starts_with('−') { text } else { format!("+{text}") }
+    if text.starts_with(|c: char| c.is_ascii_digit()) { format!("+{text}") } else { text }
 }
 
 /// As few digits as there are, three at most.
 fn plain(x: f64) -> String {
     let text = fixed(x, 3);
+    if !text.contains('.') {
+        return text;
+    }
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
@@ -241,4 +249,36 @@ pub(super) fn printable(text: &str) -> String {
             || matches!(c, '\u{2066}'..='\u{2069}' | '\u{FFFE}' | '\u{FFFF}')
     };
     text.chars().map(|c| if steers(c) { '\u{FFFD}' } else { c }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn verdicts_change_where_users_of_nam_expect_it() {
+        let found = [0.0, 0.0099, 0.01, 0.0349, 0.035, 0.1, 0.3, 9.0].map(|e| Verdict::of(Some(e)));
+        use Verdict::{Excellent, Failed, Fair, Good, Poor};
+        assert_eq!(found, [Excellent, Excellent, Good, Good, Fair, Poor, Failed, Failed]);
+        assert_eq!(Verdict::of(None), Verdict::Unknown);
+        // What is no number is no success.
+        assert_eq!(Verdict::of(Some(f64::NAN)), Failed);
+    }
+
+    #[test]
+    fn numbers_are_short_and_their_signs_are_signs() {
+        let cases = [(0.01234, "0.0123"), (-1.2345, "−1.23"), (1.2e-6, "1.20e−6"), (0.0, "0")];
+        for (x, text) in cases {
+            assert_eq!(small(x), text);
+        }
+        assert_eq!((fixed(-0.04, 1), fixed(-0.06, 1)), ("0.0".into(), "−0.1".into()));
+        assert_eq!((signed(0.5, 1), signed(-0.5, 1)), ("+0.5".into(), "−0.5".into()));
+        assert_eq!((plain(37.0), plain(-0.25)), ("37".into(), "−0.25".into()));
+        let lost = [small(f64::NAN), fixed(f64::NAN, 1), signed(-f64::INFINITY, 1)];
+        assert_eq!(lost, ["unknown"; 3]);
+        assert_eq!(plain(-f64::INFINITY), "unknown");
+        assert_eq!(grouped(1_234_567), "1\u{202F}234\u{202F}567");
+        let times = [1.25, 42.0, 59.9, 168.0, 7260.0].map(duration);
+        assert_eq!(times, ["1.2 s", "42 s", "1 min 0 s", "2 min 48 s", "2 h 1 min"]);
+    }
 }
