@@ -54,7 +54,8 @@ fn history() -> Vec<Point> {
         let left = 0.9 * (-(i as f64) / 400.0).exp() + 0.09 * (-(i as f64) / 2500.0).exp();
         let loss = (left + 0.004) * (0.8 + 0.4 * random.f64());
         let over = 0.0015 * (i as f64 / 6000.0).powi(3);
-        let esr = (i % 100 == 0).then(|| (left + 0.006 + over) * (0.95 + 0.1 * random.f64()));
+        let esr =
+            i.is_multiple_of(100).then(|| (left + 0.006 + over) * (0.95 + 0.1 * random.f64()));
         Point { step: i, seconds: i as f64 * 0.021, loss, esr }
     };
     (0..=80).map(|i| point(i * 100)).collect()

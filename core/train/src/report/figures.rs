@@ -203,16 +203,20 @@ fn transfer(traces: &Traces, which: usize, name: &str) -> Option<Figure> {
     let colour: RGBColor = if which == 0 { TARGET } else { MODEL };
     let n = density.cells;
     let edge = |i: usize, limit: f64| (2.0 * i as f64 / n as f64 - 1.0) * limit;
-    let filled = density.counts.iter().enumerate().filter(|(_, count)| **count > 0);
-    let cells = filled.map(|(at, count)| {
-        let (row, column) = (at / n, at % n);
-        // By logarithm, so that what is rare is seen beside silence.
-        let dense = f64::from(*count).ln_1p() / f64::from(most).ln_1p();
-        let to = [edge(column + 1, width), edge(row + 1, height)];
-        // To a tenth, which keeps the page small.
-        ([edge(column, width), edge(row, height)], to, (dense * 10.0).ceil() / 10.0)
-    });
-    let mut layers = vec![Layer(colour, 1.0, Shape::Cells(cells.collect()))];
+    // By logarithm, so that what is rare is seen beside silence; in ten steps, so that
+    // neighbours are alike and one rectangle.
+    let step = |count: u32| (f64::from(count).ln_1p() / f64::from(most).ln_1p() * 10.0).ceil();
+    let mut cells = Vec::new();
+    for (row, counts) in density.counts.chunks(n).enumerate() {
+        let mut column = 0;
+        for run in counts.chunk_by(|a, b| step(*a) == step(*b)) {
+            let to = [edge(column + run.len(), width), edge(row + 1, height)];
+            cells.push(([edge(column, width), edge(row, height)], to, step(run[0]) / 10.0));
+            column += run.len();
+        }
+    }
+    cells.retain(|(_, _, dense)| *dense > 0.0);
+    let mut layers = vec![Layer(colour, 1.0, Shape::Cells(cells))];
     let mut legend = vec![(if which == 0 { "target" } else { "model" }, "how often")];
     if let Some(curve) = traces.curve.as_ref().filter(|_| which == 1) {
         let shown = curve.iter().map(|p| if p[1].abs() > height { [p[0], f64::NAN] } else { *p });
@@ -248,7 +252,7 @@ fn tone(tone: &Tone) -> Figure {
         ),
         &[("model", "harmonics"), ("error", "aliases and noise")],
         format!(
-            "Alias level {} dB, harmonic distortion {} %, played at its own rate without \
+            "Alias level {} dB, harmonic distortion {}\u{a0}%, played at its own rate without \
              oversampling.",
             words::fixed(tone.alias_db, 1),
             words::fixed(100.0 * tone.thd, 2)

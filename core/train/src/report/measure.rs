@@ -159,13 +159,17 @@ pub(super) struct Window {
 /// The whole windows of a passage, or one of all that there is.
 pub(super) fn windows(sound: &Sound<'_>) -> Vec<Window> {
     let length = ((WINDOW * sound.rate).round() as usize).clamp(1, sound.len().max(1));
-    let pairs: Vec<(f64, f64)> = sound.errors().collect();
-    let mean = |(i, pairs): (usize, &[(f64, f64)])| Window {
-        at: (i as f64 + 0.5) * length as f64 / sound.rate,
-        target: pairs.iter().map(|(t, _)| t * t).sum::<f64>() / length as f64,
-        error: pairs.iter().map(|(_, e)| e * e).sum::<f64>() / length as f64,
+    let square = |x: f64| x * x;
+    let mean = |(i, (wet, model)): (usize, (&[f32], &[f32]))| {
+        let error = |(t, m): (&f32, &f32)| square(f64::from(*m) - f64::from(*t));
+        Window {
+            at: (i as f64 + 0.5) * length as f64 / sound.rate,
+            target: wet.iter().map(|t| square(f64::from(*t))).sum::<f64>() / length as f64,
+            error: wet.iter().zip(model).map(error).sum::<f64>() / length as f64,
+        }
     };
-    pairs.chunks_exact(length).enumerate().map(mean).collect()
+    let both = sound.wet.chunks_exact(length).zip(sound.model.chunks_exact(length));
+    both.enumerate().map(mean).collect()
 }
 
 /// At most `most` windows: neighbours averaged.

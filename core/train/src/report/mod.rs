@@ -27,6 +27,9 @@ pub use words::Verdict;
 const TONES_DB: [f64; 2] = [-18.0, -6.0];
 /// Windows that are drawn at most.
 const WINDOWS: usize = 600;
+/// From where on a model's faults are worth a notice, in dB: aliases, levels.
+const ALIASES_DB: f64 = -60.0;
+const GAIN_DB: f64 = 0.5;
 /// Rows and columns of a drawing of density.
 const CELLS: usize = 72;
 
@@ -83,6 +86,8 @@ pub struct Report {
     pub levels: Vec<Bin>,
     /// What it makes of sines, the quietest first.
     pub tones: Vec<Tone>,
+    /// Whether it plays at any rate as at its own, so that a player can oversample it.
+    pub any_rate: bool,
     /// What it costs.
     pub cost: Cost,
     /// The training, from its beginning on.
@@ -138,6 +143,7 @@ impl Report {
             verdict: Verdict::of(numbers.esr),
             levels: measure::levels(&windows),
             tones: TONES_DB.map(|db| Tone::of(&model, rate, db)).into(),
+            any_rate: model.follows_rate(),
             cost: Cost::of(&model, rate),
             numbers,
             history,
@@ -173,6 +179,20 @@ impl Report {
         if broken > 0 {
             notices.push(format!(
                 "{broken} samples of the held-out passage are no numbers and count as silence."
+            ));
+        }
+        let gain = self.numbers.gain_db.unwrap_or(0.0);
+        if gain.abs() > GAIN_DB {
+            let (db, side) =
+                (words::fixed(gain.abs(), 1), if gain > 0.0 { "loud" } else { "quiet" });
+            notices.push(format!("The model is {db} dB too {side}."));
+        }
+        let aliases = self.tones.iter().map(|t| t.alias_db).fold(f64::MIN, f64::max);
+        if aliases > ALIASES_DB && self.any_rate {
+            let db = words::fixed(aliases, 0);
+            notices.push(format!(
+                "Aliases of a loud sine reach {db} dB. The model plays at any rate, so a player \
+                 that oversamples it makes them fewer."
             ));
         }
         notices

@@ -174,6 +174,12 @@ fn a_summary_is_lines_of_names_and_values() {
     assert_eq!(lines[0], "Pedal (Curve)");
     assert!(lines[1].starts_with("Good: Close."), "{}", lines[1]);
     assert_eq!(lines[2], "  ESR              0.0123");
-    assert_eq!(lines[lines.len() - 1], "Note: It hums.");
+    let notes: Vec<&str> = lines.iter().copied().filter(|l| l.starts_with("Note: ")).collect();
+    let loud = ["Note: It hums.", "Note: The model is 0.9 dB too loud."];
+    assert_eq!(notes, loud);
+    report.tones[1].alias_db = -40.4;
+    assert!(report.summary().contains("\nNote: Aliases of a loud sine reach −40 dB."));
+    report.any_rate = false;
+    assert!(!report.summary().contains("Aliases of a loud sine"));
     assert!(summary.ends_with('\n'));
 }

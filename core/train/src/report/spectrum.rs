@@ -69,7 +69,7 @@ impl Spectra {
         let (from, to) = (hz / half / self.step, hz * half / self.step);
         let last = powers.len().saturating_sub(1);
         let (first, end) = ((from.ceil() as usize).min(last), (to.floor() as usize).min(last));
-        if end >= first + 1 {
+        if end > first {
             let sum: f64 = powers[first..=end].iter().sum();
             return sum / (end + 1 - first) as f64 * (to - from);
         }

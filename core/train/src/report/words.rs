@@ -121,11 +121,15 @@ fn quality(report: &Report) -> [Line; 7] {
 }
 
 /// What it costs and how it came to be.
-fn facts(report: &Report) -> [Line; 9] {
+fn facts(report: &Report) -> [Line; 10] {
     let (about, cost) = (&report.about, &report.cost);
     let real_time = cost.real_time.map_or_else(String::new, |x| {
         format!(", {} times real time", if x < 10.0 { fixed(x, 1) } else { fixed(x, 0) })
     });
+    let rate = match report.any_rate {
+        true => "any rate".to_owned(),
+        false => format!("{} Hz", fixed(report.numbers.rate, 0)),
+    };
     let polarity = if about.inverted { "inverted" } else { "kept" };
     [
         ("Weights", grouped(cost.weights), "Numbers that were learnt"),
@@ -135,6 +139,7 @@ fn facts(report: &Report) -> [Line; 9] {
             format!("{} ns a sample{real_time}", fixed(cost.nanoseconds, 1)),
             "Measured here, on one core",
         ),
+        ("Plays at", rate, "Without being resampled"),
         (
             "Latency removed",
             format!("{} samples", plain(about.latency)),
@@ -215,7 +220,7 @@ fn grouped(x: usize) -> String {
     let digits = x.to_string();
     let mut text = String::new();
     for (i, digit) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i) % 3 == 0 {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
             text.push('\u{202F}');
         }
         text.push(digit);
