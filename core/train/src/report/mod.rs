@@ -30,6 +30,8 @@ const WINDOWS: usize = 600;
 /// From where on a model's faults are worth a notice, in dB: aliases, levels.
 const ALIASES_DB: f64 = -60.0;
 const GAIN_DB: f64 = 0.5;
+/// How much farther the axes of a density reach than the sound.
+const MARGIN: f64 = 1.04;
 /// Rows and columns of a drawing of density.
 const CELLS: usize = 72;
 
@@ -103,7 +105,8 @@ struct Traces {
     waves: Vec<Wave>,
     windows: Vec<Window>,
     bands: Vec<Band>,
-    /// Largest magnitudes of the dry signal, and of the wet one and the model.
+    /// A little more than the largest magnitudes of the dry signal, and of the wet one and
+    /// the model.
     limits: [f64; 2],
     /// Of the target and the model.
     densities: Vec<Density>,
@@ -128,7 +131,8 @@ impl Report {
         let spectra = Spectra::of(&sound);
         let numbers = Numbers::of(&sound, &spectra);
         let windows = measure::windows(&sound);
-        let limits = [measure::reach(&[&sound.dry]), measure::reach(&[&sound.wet, &sound.model])];
+        let reach = [measure::reach(&[&sound.dry]), measure::reach(&[&sound.wet, &sound.model])];
+        let limits = reach.map(|r| MARGIN * r);
         let density = |out: &[f32]| Density::of(&sound.dry, out, limits, CELLS);
         let traces = Traces {
             waves: measure::waves(&sound),
@@ -136,7 +140,7 @@ impl Report {
             bands: if sound.len() == 0 { Vec::new() } else { spectra.bands() },
             limits,
             densities: vec![density(&sound.wet), density(&sound.model)],
-            curve: sine::curve(&model, rate, limits[0]),
+            curve: sine::curve(&model, rate, reach[0]),
         };
         Ok(Self {
             about,

@@ -72,6 +72,8 @@ fn a_page_holds_all_figures_and_numbers_and_needs_nothing_else() {
         assert_eq!(text.contains(part), expected, "{part}");
     }
     assert!(text.contains("The best, marked by a point: step 20, ESR 0.0200, after 2.0 s."));
+    // The model has no memory, so its curve is drawn.
+    assert!(text.contains("a slow sine"));
     for word in ["<script", "<link", "<img", "src=", "href=", "url(", "@import"] {
         assert!(!page.contains(word), "{word}");
     }
@@ -147,6 +149,13 @@ fn pages_of_nothing_and_of_little_have_no_broken_numbers() {
             assert!(!report.summary().contains("NaN"), "{i}: {}", report.summary());
         }
     }
+    let unmeasured = vec![
+        Point { step: 0, seconds: 0.0, loss: 0.5, esr: None },
+        Point { step: 1, seconds: 0.5, loss: 0.4, esr: Some(f64::NAN) },
+        Point { step: 2, seconds: 1.0, loss: f64::NAN, esr: None },
+    ];
+    let by_loss = report(about(), &decaying(100), 0.9, unmeasured);
+    assert_eq!(by_loss.best().map(|p| p.step), Some(1));
     let silent = report(about(), &[], 0.9, Vec::new());
     assert!(silent.summary().contains("Unknown"), "{}", silent.summary());
     assert!(silent.best().is_none());
