@@ -119,10 +119,6 @@ impl Row {
     pub(super) fn coefficients(&self) -> impl Iterator<Item = &Coefficients> {
         self.sections.iter().map(|section| &section.at)
     }
-
-    pub(super) fn is_empty(&self) -> bool {
-        self.sections.is_empty()
-    }
 }
 
 impl State {

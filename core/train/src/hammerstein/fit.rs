@@ -6,7 +6,7 @@ use std::time::Instant;
 use super::lessons::{self, Choice};
 use super::problem::{Problem, Segment};
 use super::shape::Shape;
-use super::{Budget, Design, Fitted, Place, Progress, Sound, filters};
+use super::{About, Budget, Design, Fitted, Place, Progress, Sound, filters};
 use crate::Error;
 use crate::least_squares::{self, Iteration, Options};
 
@@ -127,9 +127,9 @@ impl Fit<'_> {
                 }
             }
             all.sort_by(|a: &(f64, Vec<f64>, f64), b| a.0.total_cmp(&b.0));
+            self.judge(&all[0].1);
         }
         let (_, parameters, damping) = all.swap_remove(0);
-        self.judge(&parameters);
         Ok((parameters, damping))
     }
 
@@ -147,7 +147,8 @@ impl Fit<'_> {
             damping = damping.clamp(1e-8, 1e-2);
             idle = if self.judge(&parameters) { 0 } else { idle + 1 };
         }
-        self.best.ok_or_else(|| Error::setting("budget", "time for a step", "none"))
+        self.best
+            .ok_or_else(|| Error::setting("fit", "a model that single precision can play", "none"))
     }
 
     /// So many steps; cost, parameters and damping after them.
@@ -184,7 +185,8 @@ impl Fit<'_> {
         let network = self.shape.network(parameters);
         let esr = self.esr(&network);
         let before = self.best.as_ref().map_or(f64::INFINITY, |best| best.esr);
-        if esr < before || self.best.is_none() {
+        // What single precision cannot play is no model.
+        if esr < before && network.model(&About::default()).is_ok() {
             self.best = Some(Fitted { network, esr, iterations: self.iterations });
         }
         esr < (1.0 - BETTER) * before

@@ -13,6 +13,9 @@ const NOISE: f64 = 1e-7;
 /// above in proportion to a power of it.
 const FLOOR: f64 = 1e-3;
 
+/// Seconds that only the filters before the network are given to forget what was before.
+const LEAD: f64 = 0.15;
+
 /// Instants of a block where there are no filters.
 const INSTANTS: usize = 1024;
 
@@ -89,8 +92,7 @@ fn stretch(
 ) -> Segment {
     let double = |x: &[f32]| x.iter().map(|x| f64::from(*x)).collect::<Vec<_>>();
     let begin = range.start - warm;
-    // A third of a second: filters before the network cost little.
-    let lead = begin.min((shape.rate / 3.0) as usize);
+    let lead = begin.min((LEAD * shape.rate) as usize);
     Segment {
         dry: double(&sound.dry[begin - lead..range.end]),
         wet: double(&sound.wet[range]),

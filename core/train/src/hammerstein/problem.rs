@@ -3,6 +3,7 @@
 
 use cpu::Isa;
 use fearless_simd::{Level, Simd, dispatch, f64x8, prelude::*};
+use nn::Coefficients;
 
 use super::filters::{self, Row, Signal, State};
 use super::shape::Shape;
@@ -48,7 +49,45 @@ struct Front {
     tangents: Vec<(usize, usize, Vec<f64>)>,
 }
 
+/// The filters that parameters stand for.
+#[derive(Debug)]
+pub(super) struct Prepared {
+    pre: Row,
+    branches: Vec<Row>,
+    post: Row,
+    /// What those behind the network remember of a one that lasted, and ended where a
+    /// segment begins; and how much later that is.
+    settled: Vec<(usize, State)>,
+}
+
 impl least_squares::Problem for Problem<'_> {
+    type Prepared = Prepared;
+
+    fn prepare(&self, parameters: &[f64], slopes: bool) -> Prepared {
+        let shape = self.shape;
+        let row = |kinds, range| Row::new(kinds, &parameters[range], shape.rate, slopes);
+        let branches = shape.branches.iter().enumerate();
+        let mut prepared = Prepared {
+            pre: row(&shape.pre, shape.pre()),
+            branches: branches.map(|(i, kinds)| row(kinds, shape.branch(i))).collect(),
+            post: row(&shape.post, shape.post()),
+            settled: Vec::new(),
+        };
+        let mut warm: Vec<usize> = self.segments.iter().map(|segment| segment.warm).collect();
+        warm.sort_unstable();
+        warm.dedup();
+        for warm in warm.into_iter().filter(|warm| *warm > 0) {
+            // After a fifth of a second the slowest of the filters has settled enough.
+            let ones = (0.2 * shape.rate) as usize;
+            let mut value = vec![1.0; ones + warm];
+            value[ones..].fill(0.0);
+            let mut state = prepared.post.state(0);
+            prepared.post.run(&mut state, &mut Signal { value, tangents: Vec::new() });
+            prepared.settled.push((warm, state));
+        }
+        prepared
+    }
+
     fn parameters(&self) -> usize {
         self.shape.parameters()
     }
@@ -57,10 +96,16 @@ impl least_squares::Problem for Problem<'_> {
         self.segments.len()
     }
 
-    fn differentiate(&self, parameters: &[f64], block: usize, sums: &mut Sums) {
+    fn differentiate(
+        &self,
+        parameters: &[f64],
+        prepared: &Prepared,
+        block: usize,
+        sums: &mut Sums,
+    ) {
         let segment = &self.segments[block];
-        let front = self.front(parameters, segment, true);
-        let mut pass = Pass::new(self.shape, parameters, segment, true);
+        let front = self.front(prepared, segment);
+        let mut pass = Pass::new(self.shape, parameters, prepared, segment);
         let mut rows = Rows::new(self.shape.parameters(), CHUNK);
         for from in (0..segment.warm + segment.wet.len()).step_by(CHUNK) {
             if from == segment.warm {
@@ -76,10 +121,10 @@ impl least_squares::Problem for Problem<'_> {
         }
     }
 
-    fn cost(&self, parameters: &[f64], block: usize) -> f64 {
+    fn cost(&self, parameters: &[f64], prepared: &Prepared, block: usize) -> f64 {
         let segment = &self.segments[block];
-        let front = self.front(parameters, segment, false);
-        let mut pass = Pass::new(self.shape, parameters, segment, false);
+        let front = self.front(prepared, segment);
+        let mut pass = Pass::new(self.shape, parameters, prepared, segment);
         let mut sum = 0.0;
         for from in (0..segment.warm + segment.wet.len()).step_by(CHUNK) {
             if from == segment.warm {
@@ -109,8 +154,9 @@ impl Problem<'_> {
     /// How loud each input of the network is that is sound.
     pub(super) fn levels(&self, parameters: &[f64]) -> Vec<f64> {
         let (mut sums, mut n) = (vec![0.0; self.shape.branches.len()], 0);
+        let prepared = least_squares::Problem::prepare(self, parameters, false);
         for segment in self.segments {
-            let front = self.front(parameters, segment, false);
+            let front = self.front(&prepared, segment);
             n += front.inputs[0].len();
             for (sum, input) in sums.iter_mut().zip(&front.inputs) {
                 *sum += input.iter().map(|x| x * x).sum::<f64>();
@@ -119,15 +165,13 @@ impl Problem<'_> {
         sums.iter().map(|sum| (sum / n.max(1) as f64).sqrt().max(1e-6)).collect()
     }
 
-    fn front(&self, parameters: &[f64], segment: &Segment, slopes: bool) -> Front {
+    fn front(&self, prepared: &Prepared, segment: &Segment) -> Front {
         let shape = self.shape;
-        let row = |kinds, range| Row::new(kinds, &parameters[range], shape.rate, slopes);
         let mut sound = Signal { value: segment.dry.clone(), tangents: Vec::new() };
-        let pre = row(&shape.pre, shape.pre());
-        pre.run(&mut pre.state(0), &mut sound);
+        prepared.pre.run(&mut prepared.pre.state(0), &mut sound);
         let mut front = Front { inputs: Vec::new(), tangents: Vec::new() };
-        for (i, kinds) in shape.branches.iter().enumerate() {
-            let (mut signal, row) = (sound.clone(), row(kinds, shape.branch(i)));
+        for (i, row) in prepared.branches.iter().enumerate() {
+            let mut signal = sound.clone();
             row.run(&mut row.state(signal.tangents.len()), &mut signal);
             let places = shape.pre().chain(shape.branch(i));
             let without_lead = |mut all: Vec<f64>| all.split_off(segment.lead.min(all.len()));
@@ -147,12 +191,11 @@ struct Pass<'a> {
     /// Biases of the units where the knobs stand.
     biases: Vec<f64>,
     knobs: &'a [f64],
-    post: Row,
+    post: &'a Row,
     /// What those filters remember of the output, and of each panel of its derivatives.
     state: State,
     states: Vec<Vec<[Lanes; 2]>>,
-    /// What they remember of a one that lasted, and ended where the segment begins.
-    settled: State,
+    settled: Option<&'a State>,
     /// Sums of what went into them, of the output and of each panel.
     heard: f64,
     heard_of: Vec<Lanes>,
@@ -163,22 +206,20 @@ struct Pass<'a> {
 }
 
 impl<'a> Pass<'a> {
-    fn new(shape: &'a Shape, parameters: &'a [f64], segment: &'a Segment, slopes: bool) -> Self {
-        let post = Row::new(&shape.post, &parameters[shape.post()], shape.rate, slopes);
-        let mut settled = post.state(0);
-        if segment.warm > 0 && !post.is_empty() {
-            // A fifth of a second settles all that does not hear the silence after it too.
-            let (ones, silence) = ((0.2 * shape.rate) as usize, segment.warm);
-            let mut value = vec![1.0; ones + silence];
-            value[ones..].fill(0.0);
-            post.run(&mut settled, &mut Signal { value, tangents: Vec::new() });
-        }
+    fn new(
+        shape: &'a Shape,
+        parameters: &'a [f64],
+        prepared: &'a Prepared,
+        segment: &'a Segment,
+    ) -> Self {
+        let post = &prepared.post;
+        let settled = prepared.settled.iter().find(|(warm, _)| *warm == segment.warm);
         let mut biases = parameters[shape.biases()].to_vec();
         for (i, knob) in segment.knobs.iter().enumerate() {
             let weights = &parameters[shape.weights(shape.branches.len() + i)];
             biases.iter_mut().zip(weights).for_each(|(b, w)| *b += w * knob);
         }
-        let linear = if slopes { (shape.post().start) / LANES } else { 0 };
+        let linear = shape.post().start / LANES;
         Self {
             state: post.state(0),
             states: vec![vec![[[0.0; LANES]; 2]; shape.post.len()]; linear],
@@ -191,21 +232,19 @@ impl<'a> Pass<'a> {
             shape,
             parameters,
             biases,
+            settled: settled.map(|(_, state)| state),
             post,
-            settled,
         }
     }
 
     /// Lets the filters behind the network remember, instead of nothing, that the mean of
     /// the `warm` samples heard so far was there before them.
     fn settle(&mut self, warm: usize) {
-        if warm == 0 {
-            return;
-        }
+        let Some(settled) = self.settled else { return };
         let each = 1.0 / warm as f64;
-        self.state.add(&self.settled, self.heard * each);
+        self.state.add(settled, self.heard * each);
         for (states, heard) in self.states.iter_mut().zip(&self.heard_of) {
-            for (state, [s1, s2]) in states.iter_mut().zip(self.settled.values()) {
+            for (state, [s1, s2]) in states.iter_mut().zip(settled.values()) {
                 let [a, b] = state;
                 a.iter_mut().zip(heard).for_each(|(a, h)| *a += s1 * h * each);
                 b.iter_mut().zip(heard).for_each(|(b, h)| *b += s2 * h * each);
@@ -215,7 +254,8 @@ impl<'a> Pass<'a> {
 
     /// The next chunk of the output.
     fn value(&mut self, front: &Front, from: usize) {
-        dispatch!(self.level, s => self.network(s, front, from));
+        let level = self.level;
+        dispatch!(level, s => self.network(s, front, from));
         self.heard += self.out.value.iter().sum::<f64>();
         self.post.run(&mut self.state, &mut self.out);
     }
@@ -224,7 +264,8 @@ impl<'a> Pass<'a> {
     fn differentiate(&mut self, front: &Front, from: usize, rows: &mut Rows) {
         let n = (front.inputs[0].len() - from).min(CHUNK);
         rows.resize(n);
-        dispatch!(self.level, s => {
+        let level = self.level;
+        dispatch!(level, s => {
             self.network(s, front, from);
             self.panels(s, front, from, rows);
             self.filter(s, rows);
@@ -314,30 +355,68 @@ impl<'a> Pass<'a> {
         }
     }
 
-    /// Derivatives pass the filters behind the network as the sound does.
+    /// Derivatives pass the filters behind the network as the sound does, some panels
+    /// side by side: each sample waits for the one before, but not for other panels.
     #[inline(always)]
     fn filter<S: Simd>(&mut self, s: S, rows: &mut Rows) {
-        for (i, states) in self.states.iter_mut().enumerate() {
-            let panel = rows.panel_mut(i);
-            let mut heard = f64x8::load_array(s, self.heard_of[i]);
-            for row in &*panel {
-                heard += f64x8::load_array(s, *row);
-            }
-            self.heard_of[i] = heard.to_array();
-            for (at, state) in self.post.coefficients().zip(states) {
-                let [b0, b1, b2] = at.b.map(|b| f64x8::splat(s, b));
-                let [a1, a2] = at.a.map(|a| f64x8::splat(s, a));
-                let [mut s1, mut s2] = state.map(|state| f64x8::load_array(s, state));
-                for row in &mut *panel {
-                    let x = f64x8::load_array(s, *row);
-                    let y = b0.mul_add(x, s1);
-                    s1 = b1 * x + s2 - a1 * y;
-                    s2 = b2 * x - a2 * y;
-                    *row = y.to_array();
+        let mut panels = rows.panels_mut();
+        let groups = self.states.chunks_mut(SIDE).zip(self.heard_of.chunks_mut(SIDE));
+        for (states, heard_of) in groups {
+            let mut group: Vec<&mut [Lanes]> = panels.by_ref().take(states.len()).collect();
+            for (panel, heard_of) in group.iter().zip(heard_of) {
+                let mut heard = f64x8::load_array(s, *heard_of);
+                for row in panel.iter() {
+                    heard += f64x8::load_array(s, *row);
                 }
-                *state = [s1.to_array(), s2.to_array()];
+                *heard_of = heard.to_array();
+            }
+            for (i, at) in self.post.coefficients().enumerate() {
+                let states: Vec<&mut [Lanes; 2]> =
+                    states.iter_mut().map(|all| &mut all[i]).collect();
+                match (<&mut [_; SIDE]>::try_from(&mut group[..]), <[_; SIDE]>::try_from(states)) {
+                    (Ok(group), Ok(states)) => filtered(s, at, group, states),
+                    (_, Ok(states)) => drop(states),
+                    (_, Err(states)) => {
+                        for (panel, state) in group.iter_mut().zip(states) {
+                            filtered(s, at, std::array::from_mut(panel), [state]);
+                        }
+                    }
+                }
             }
         }
+    }
+}
+
+/// Panels filtered side by side.
+const SIDE: usize = 3;
+
+/// A section in transposed direct form II over `N` panels, in place.
+#[inline(always)]
+fn filtered<S: Simd, const N: usize>(
+    s: S,
+    at: &Coefficients,
+    panels: &mut [&mut [Lanes]; N],
+    states: [&mut [Lanes; 2]; N],
+) {
+    let [b0, b1, b2] = at.b.map(|b| f64x8::splat(s, b));
+    let [a1, a2] = at.a.map(|a| f64x8::splat(s, -a));
+    let mut running = [[f64x8::splat(s, 0.0); 2]; N];
+    for (running, state) in running.iter_mut().zip(&states) {
+        *running = state.map(|state| f64x8::load_array(s, state));
+    }
+    let n = panels.iter().map(|panel| panel.len()).min().unwrap_or(0);
+    for t in 0..n {
+        for (panel, [s1, s2]) in panels.iter_mut().zip(&mut running) {
+            let row = &mut panel[t];
+            let x = f64x8::load_array(s, *row);
+            let y = b0.mul_add(x, *s1);
+            *s1 = a1.mul_add(y, b1.mul_add(x, *s2));
+            *s2 = a2.mul_add(y, b2 * x);
+            *row = y.to_array();
+        }
+    }
+    for (running, state) in running.iter().zip(states) {
+        *state = running.map(|state| state.to_array());
     }
 }
 
@@ -346,3 +425,7 @@ impl<'a> Pass<'a> {
 fn load<S: Simd>(s: S, from: &[f64]) -> f64x8<S> {
     f64x8::load_array(s, *from.first_chunk().unwrap_or(&[0.0; LANES]))
 }
+
+#[cfg(test)]
+#[path = "problem_tests.rs"]
+mod tests;

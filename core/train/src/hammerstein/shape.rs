@@ -88,12 +88,6 @@ impl Shape {
         self.post().end.div_ceil(LANES) * LANES
     }
 
-    /// How many have an effect.
-    pub(super) fn free(&self) -> usize {
-        let front = self.branch(self.branches.len()).end - self.offset();
-        self.hidden * (self.inputs() + 2) + front + self.post().len()
-    }
-
     /// All filters with where their parameters are.
     pub(super) fn filters(&self) -> Vec<(FilterKind, Range<usize>)> {
         let rows = [(&self.pre, self.pre())].into_iter();

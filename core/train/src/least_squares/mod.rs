@@ -16,6 +16,12 @@ pub use sums::{LANES, Rows, Sums};
 
 /// Residuals as functions of parameters, in blocks that are worth a thread each.
 pub trait Problem: Sync {
+    /// What all blocks need to know of the parameters.
+    type Prepared: Sync;
+
+    /// Works that out, once for all blocks; with what derivatives need, if `slopes`.
+    fn prepare(&self, parameters: &[f64], slopes: bool) -> Self::Prepared;
+
     /// How many parameters there are.
     fn parameters(&self) -> usize;
 
@@ -24,10 +30,16 @@ pub trait Problem: Sync {
 
     /// Adds the residuals of `block` at `parameters`, and their derivatives, to `sums`,
     /// a few hundred at a time.
-    fn differentiate(&self, parameters: &[f64], block: usize, sums: &mut Sums);
+    fn differentiate(
+        &self,
+        parameters: &[f64],
+        prepared: &Self::Prepared,
+        block: usize,
+        sums: &mut Sums,
+    );
 
     /// Half the sum of the squares of the weighted residuals of `block`.
-    fn cost(&self, parameters: &[f64], block: usize) -> f64;
+    fn cost(&self, parameters: &[f64], prepared: &Self::Prepared, block: usize) -> f64;
 
     /// Brings parameters back to where they have a meaning.
     fn confine(&self, parameters: &mut [f64]) {
@@ -166,8 +178,9 @@ pub fn minimise<P: Problem + ?Sized>(
 /// Half the weighted sum of squares at `parameters`, and what stiffness adds; infinite
 /// where it is not a number.
 pub fn cost<P: Problem + ?Sized>(problem: &P, parameters: &[f64]) -> f64 {
-    let blocks: Vec<f64> =
-        (0..problem.blocks()).into_par_iter().map(|i| problem.cost(parameters, i)).collect();
+    let prepared = problem.prepare(parameters, false);
+    let block = |i| problem.cost(parameters, &prepared, i);
+    let blocks: Vec<f64> = (0..problem.blocks()).into_par_iter().map(block).collect();
     let stiff = problem.stiffness().iter().zip(parameters).map(|(q, p)| 0.5 * q * p * p);
     let sum = blocks.iter().sum::<f64>() + stiff.sum::<f64>();
     if sum.is_nan() { f64::INFINITY } else { sum }
@@ -175,13 +188,13 @@ pub fn cost<P: Problem + ?Sized>(problem: &P, parameters: &[f64]) -> f64 {
 
 /// All sums at `parameters`, stiffness not included.
 pub(crate) fn sums<P: Problem + ?Sized>(problem: &P, parameters: &[f64]) -> Sums {
-    let blocks = problem.blocks();
+    let (blocks, prepared) = (problem.blocks(), problem.prepare(parameters, true));
     let runs: Vec<Sums> = (0..RUNS.min(blocks))
         .into_par_iter()
         .map(|run| {
             let mut sums = Sums::new(problem.parameters());
             for block in run * blocks / RUNS.min(blocks)..(run + 1) * blocks / RUNS.min(blocks) {
-                problem.differentiate(parameters, block, &mut sums);
+                problem.differentiate(parameters, &prepared, block, &mut sums);
             }
             sums
         })

@@ -40,6 +40,12 @@ impl Rows {
         &mut self.jacobian[panel * self.capacity..][..self.len]
     }
 
+    /// All panels in order, each as [`panel_mut`](Self::panel_mut) has it.
+    pub fn panels_mut(&mut self) -> impl Iterator<Item = &mut [[f64; LANES]]> {
+        let len = self.len;
+        self.jacobian.chunks_exact_mut(self.capacity.max(1)).map(move |panel| &mut panel[..len])
+    }
+
     /// The same to read.
     pub fn panel(&self, panel: usize) -> &[[f64; LANES]] {
         &self.jacobian[panel * self.capacity..][..self.len]

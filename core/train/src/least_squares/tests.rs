@@ -25,6 +25,10 @@ fn weight(i: usize) -> f64 {
 }
 
 impl Problem for Decay {
+    type Prepared = ();
+
+    fn prepare(&self, _: &[f64], _: bool) {}
+
     fn parameters(&self) -> usize {
         self.parameters
     }
@@ -33,7 +37,7 @@ impl Problem for Decay {
         self.wanted.len().div_ceil(self.block)
     }
 
-    fn differentiate(&self, p: &[f64], block: usize, sums: &mut Sums) {
+    fn differentiate(&self, p: &[f64], (): &(), block: usize, sums: &mut Sums) {
         let from = block * self.block;
         let wanted = &self.wanted[from..(from + self.block).min(self.wanted.len())];
         let mut rows = Rows::new(self.parameters, self.block);
@@ -48,7 +52,7 @@ impl Problem for Decay {
         sums.add(&mut rows);
     }
 
-    fn cost(&self, p: &[f64], block: usize) -> f64 {
+    fn cost(&self, p: &[f64], (): &(), block: usize) -> f64 {
         let from = block * self.block;
         let wanted = self.wanted[from..].iter().take(self.block).enumerate();
         let square = |(i, wanted): (usize, &f64)| {
