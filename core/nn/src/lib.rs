@@ -48,6 +48,7 @@ pub use error::Error;
 pub use knob::Knob;
 pub use metadata::{Date, Metadata};
 pub use model::Model;
+pub use small::{Coefficients, Filter, FilterKind};
 
 /// Samples an engine handles at a time; longer input is cut into such blocks.
 ///

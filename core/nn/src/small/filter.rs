@@ -4,40 +4,50 @@
 
 use std::f64::consts::TAU;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::Error;
 
-/// As a file gives it.
-#[derive(Clone, Copy, Debug, Deserialize)]
+/// A filter as a `kiln-drive` file gives it.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Filter {
-    kind: Kind,
-    /// Corner or centre.
-    hz: f64,
+pub struct Filter {
+    /// What it does, and its order.
+    pub kind: Kind,
+    /// Corner or centre in Hz.
+    pub hz: f64,
     /// Of the resonance; a half of the square root of two has none.
     #[serde(default = "flat")]
-    q: f64,
+    pub q: f64,
     /// Of shelves and peaks, in dB.
     #[serde(default)]
-    gain: f64,
+    pub gain: f64,
 }
 
-#[derive(Clone, Copy, Debug, Deserialize, PartialEq)]
+/// What a [`Filter`] does, in the words of a `kiln-drive` file.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
-enum Kind {
+pub enum Kind {
+    /// Of second order.
     LowPass,
+    /// Of second order.
     HighPass,
+    /// Of second order.
     LowShelf,
+    /// Of second order.
     HighShelf,
+    /// A bell, of second order.
     Peak,
     /// Of first order, as one resistor and one capacitor make them; `q` has no say.
     #[serde(rename = "low_pass_1")]
     LowPass1,
+    /// Of first order.
     #[serde(rename = "high_pass_1")]
     HighPass1,
+    /// Of first order.
     #[serde(rename = "low_shelf_1")]
     LowShelf1,
+    /// Of first order.
     #[serde(rename = "high_shelf_1")]
     HighShelf1,
 }
@@ -60,8 +70,8 @@ impl Filter {
         within("gain", self.gain, -60.0, 60.0)
     }
 
-    /// Coefficients at `rate`. A frequency beyond its reach is brought into it.
-    pub(crate) fn at(&self, rate: f64) -> Coefficients {
+    /// Coefficients at `rate` in Hz. A frequency beyond its reach is brought into it.
+    pub fn at(&self, rate: f64) -> Coefficients {
         let w = TAU * self.hz.min(0.49 * rate) / rate;
         let (b, a) = match self.kind {
             Kind::LowPass1 | Kind::HighPass1 | Kind::LowShelf1 | Kind::HighShelf1 => self.first(w),
@@ -120,11 +130,13 @@ impl Filter {
     }
 }
 
-/// A second-order section: `b` over `1, a`.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Coefficients {
-    pub(super) b: [f64; 3],
-    pub(super) a: [f64; 2],
+/// A second-order section: `b` over `1, a`, in ascending powers of the delay.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Coefficients {
+    /// Of the present input and the two before.
+    pub b: [f64; 3],
+    /// Of the two outputs before.
+    pub a: [f64; 2],
 }
 
 /// Samples after which any filter is taken to have forgotten.

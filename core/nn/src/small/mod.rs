@@ -25,7 +25,7 @@ use crate::{Engine, Error, Knob};
 
 use antiderivative::OneHidden;
 use curve::Curve;
-pub(crate) use filter::Filter;
+pub use filter::{Coefficients, Filter, Kind as FilterKind};
 pub(crate) use layer::{Conv, Layer, Recurrent, Spec};
 use run::Running;
 

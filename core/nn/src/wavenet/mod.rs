@@ -72,7 +72,11 @@ impl WaveNet {
 pub(crate) fn plain(config: &RawValue, weights: &[f32]) -> Result<Program, Error> {
     let parsed = Parsed::read(config, "config")?;
     if parsed.condition.is_some() || !parsed.widths.is_empty() {
-        return Err(Error::unsupported("config", "a plain network", "one conditioned or slimmable"));
+        return Err(Error::unsupported(
+            "config",
+            "a plain network",
+            "one conditioned or slimmable",
+        ));
     }
     let mut loaded = WaveNet::load(config, weights, None)?;
     let none = || Error::invalid("config", "a network", "none");
