@@ -47,21 +47,14 @@ pub(super) enum Course {
 pub(super) fn align(dry: &[f32], wet: &[f32], rate: f64) -> Option<Alignment> {
     let search = Search::new(rate, dry.len())?;
     let places = search.places(dry);
-    let mut found = search.lags(dry, wet, &places)?;
-    let linear = found.is_certain();
-    if !linear {
+    let found = search.lags(dry, wet, &places)?;
+    let Some(lag) = found.agreed() else {
         // A rectifier has no linear part, but is loud when the dry is.
         let size = |x: &[f32]| x.iter().map(|x| x.abs()).collect::<Vec<f32>>();
-        found = search.lags(&size(dry), &size(wet), &places)?;
-        if !found.is_certain() {
-            return None;
-        }
-    }
+        let lag = search.lags(&size(dry), &size(wet), &places)?.agreed()?;
+        return Some(Alignment { latency: lag as f64, inverted: None, course: Course::Steady });
+    };
     let course = found.course(dry, wet, rate, search.block);
-    let lag = found.lag(course);
-    if !linear {
-        return Some(Alignment { latency: lag as f64, inverted: None, course });
-    }
     let (latency, inverted) = fine(dry, wet, rate, lag)?;
     Some(Alignment { latency, inverted: Some(inverted), course })
 }
@@ -99,6 +92,8 @@ struct Lags {
     whole: Peak,
     /// Where a block starts in the dry, and its own.
     each: Vec<(usize, Peak)>,
+    /// Lags nearer than this are one, but for a drift: 5 ms.
+    near: i64,
 }
 
 #[derive(Clone, Copy)]
@@ -113,18 +108,17 @@ impl Lags {
         self.each.iter().filter(move |(_, p)| clear(p)).map(|(at, p)| (*at, p.lag))
     }
 
-    /// Whether the take, or at least half of its places each by itself, gives a lag. A
-    /// drift smears that of the take.
-    fn is_certain(&self) -> bool {
-        self.whole.strength > FOUND || 2 * self.certain().count() > self.each.len()
-    }
-
-    /// The lag to begin from.
-    fn lag(&self, course: Course) -> i64 {
-        match (course, self.certain().next()) {
-            (Course::Drift(_) | Course::Jump(..), Some((_, lag))) => lag,
-            _ => self.whole.lag,
-        }
+    /// The lag of the take if at least half of its places, each by itself, give nearly the
+    /// same. Harmonics of a sweep look like an early sweep, but at no other place.
+    fn agreed(&self) -> Option<i64> {
+        let agree = |lag: i64| self.certain().filter(|(_, l)| (l - lag).abs() < self.near).count();
+        let candidates = std::iter::once(self.whole.lag).chain(self.certain().map(|c| c.1));
+        // The first among equals is that of the whole take.
+        let best = candidates.fold(None, |best: Option<i64>, lag| match best {
+            Some(best) if agree(best) >= agree(lag) => Some(best),
+            _ => Some(lag),
+        })?;
+        (2 * agree(best) >= self.each.len()).then_some(best)
     }
 
     fn course(&self, dry: &[f32], wet: &[f32], rate: f64, block: usize) -> Course {
@@ -150,34 +144,49 @@ impl Lags {
 
 /// The kind of course that the lags at most of the places lie on.
 fn course(places: &[(f64, f64)], length: f64) -> Course {
-    let near = |part: &[(f64, f64)], line: &dyn Fn(f64) -> f64| {
-        part.iter().filter(|(at, lag)| (lag - line(*at)).abs() < 0.6).count()
+    let off = |part: &[(f64, f64)], line: &dyn Fn(f64) -> f64| {
+        median(part.iter().map(|(at, lag)| (lag - line(*at)).abs()))
     };
-    let most = |count: usize, of: usize| 4 * count >= 3 * of;
     if places.len() < 3 {
         return Course::Steady;
     }
     let middle = median(places.iter().map(|p| p.1));
-    if most(near(places, &|_| middle), places.len()) {
-        return Course::Steady;
-    }
+    let unsteady = off(places, &|_| middle);
     // The median of the slopes between all pairs (Theil 1950, Sen 1968) heeds no outlier.
-    let slope = median(places.iter().enumerate().flat_map(|(i, a)| {
-        places[i + 1..].iter().map(move |b| (b.1 - a.1) / (b.0 - a.0))
-    }));
+    let slope = median(
+        places
+            .iter()
+            .enumerate()
+            .flat_map(|(i, a)| places[i + 1..].iter().map(move |b| (b.1 - a.1) / (b.0 - a.0))),
+    );
     let start = median(places.iter().map(|(at, lag)| lag - slope * at));
-    if (slope * length).abs() > 1.0 && most(near(places, &|at| start + slope * at), places.len()) {
+    let jump = jump(places);
+    let uneven = off(places, &|at| start + slope * at);
+    if let Some((by, at, rest)) = jump
+        && rest < 0.5 * uneven.max(3.0)
+    {
+        return Course::Jump(by, at);
+    }
+    if (slope * length).abs() > 1.0 && uneven < 0.4 * unsteady {
         return Course::Drift(slope);
     }
-    for split in 2..places.len().saturating_sub(1) {
+    Course::Steady
+}
+
+/// The step of more than three samples that fits best, where it is, and by how much the
+/// lags differ from it.
+fn jump(places: &[(f64, f64)]) -> Option<(f64, usize, f64)> {
+    let fits = (2..places.len().saturating_sub(1)).map(|split| {
         let (before, after) = places.split_at(split);
         let levels = [before, after].map(|part| median(part.iter().map(|p| p.1)));
-        let fit = near(before, &|_| levels[0]) + near(after, &|_| levels[1]);
-        if fit == places.len() {
-            return Course::Jump(levels[1] - levels[0], after[0].0 as usize);
-        }
-    }
-    Course::Steady
+        let off = |part: &[(f64, f64)], level: f64| {
+            part.iter().map(|p| (p.1 - level).abs()).fold(0.0, f64::max)
+        };
+        let rest = off(before, levels[0]).max(off(after, levels[1]));
+        (levels[1] - levels[0], after[0].0 as usize, rest)
+    });
+    let best = fits.min_by(|a, b| a.2.total_cmp(&b.2))?;
+    (best.0.abs() > 3.0 && best.2 < 1.5 && best.2 < 0.3 * best.0.abs()).then_some(best)
 }
 
 fn median(values: impl Iterator<Item = f64>) -> f64 {
@@ -248,7 +257,7 @@ impl Search {
         }
         let size: Vec<f32> =
             dry_power.iter().zip(&wet_power).map(|(x, y): (&f32, &f32)| (x * y).sqrt()).collect();
-        Some(Lags { whole: self.peak(&cross, &size)?, each })
+        Some(Lags { whole: self.peak(&cross, &size)?, each, near: self.reach as i64 / 400 })
     }
 
     fn spectrum(&self, signal: &[f32], start: i64, length: usize) -> Option<Vec<Complex<f32>>> {
@@ -277,8 +286,7 @@ impl Search {
         let lags = &out[..=2 * self.reach];
         let at = (0..lags.len()).max_by(|&a, &b| lags[a].abs().total_cmp(&lags[b].abs()))?;
         let square = lags.iter().map(|x| f64::from(x * x)).sum::<f64>() / lags.len() as f64;
-        let strength =
-            if square > 0.0 { f64::from(lags[at].abs()) / square.sqrt() } else { 0.0 };
+        let strength = if square > 0.0 { f64::from(lags[at].abs()) / square.sqrt() } else { 0.0 };
         Some(Peak { lag: at as i64 - self.reach as i64, strength })
     }
 }

@@ -70,11 +70,8 @@ pub(super) fn sounds(dry: &[f32], wet: &[f32]) -> Result<(), Error> {
         let peak = decibels(peak(samples));
         if peak < -60.0 {
             let what = format!("the {which} recording");
-            let found = if peak < -300.0 {
-                "silence".into()
-            } else {
-                format!("a peak of {peak:.0} dBFS")
-            };
+            let found =
+                if peak < -300.0 { "silence".into() } else { format!("a peak of {peak:.0} dBFS") };
             return Err(fault(&what, "a peak above −60 dBFS", found, advice));
         }
     }

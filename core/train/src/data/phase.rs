@@ -98,9 +98,11 @@ impl Spectra {
     fn weights(&self) -> Vec<f64> {
         let lowest = (50.0 * self.size as f64 / self.rate) as usize;
         (self.coherence().iter().enumerate())
-            .map(|(k, &g)| {
-                if k <= lowest || g < AGREEING { 0.0 } else { (g / (1.0 - g + 1e-9)).min(10.0) }
-            })
+            .map(
+                |(k, &g)| {
+                    if k <= lowest || g < AGREEING { 0.0 } else { (g / (1.0 - g + 1e-9)).min(10.0) }
+                },
+            )
             .collect()
     }
 
@@ -135,7 +137,12 @@ impl Spectra {
     /// How many samples before `delay` the gear's answer already begins: more than a
     /// share of a thirtieth of its energy. That happens where its filters are not of
     /// least phase, as those of a loudspeaker's response with linear phase.
+    /// Tonal recordings know too few frequencies to tell, and are believed to be causal.
     pub(super) fn lead(&self, delay: f64) -> Option<f64> {
+        let heard = self.coherence().iter().filter(|g| **g > 0.5).count();
+        if 2 * heard < self.cross.len() {
+            return Some(0.0);
+        }
         let last = (self.cross.len() - 1) as f64;
         let step = std::f64::consts::TAU / self.size as f64;
         // Fading towards the top keeps the fraction of the delay from ringing ahead.
@@ -223,7 +230,11 @@ fn least_phase(response: &[Complex<f64>], weights: &[f64]) -> Option<Vec<f64>> {
             *log = low + (high - low) * (k - a) as f64 / (b - a) as f64;
         }
     }
-    logs[last.0..].fill(last.1);
+    // Above, it goes on falling as it did over the last octave.
+    let fall = fall(&known);
+    for (k, log) in logs.iter_mut().enumerate().skip(last.0) {
+        *log = last.1 + fall * (k as f64 / last.0 as f64).ln();
+    }
     let bins: Vec<_> = logs.iter().map(|&log| Complex::new(log, 0.0)).collect();
     let mut cepstrum = time(&bins, 1)?;
     let half = cepstrum.len() / 2;
@@ -234,4 +245,19 @@ fn least_phase(response: &[Complex<f64>], weights: &[f64]) -> Option<Vec<f64>> {
     let mut out = forward.make_output_vec();
     forward.process(&mut cepstrum, &mut out).ok()?;
     Some(out.iter().map(|c| c.im * scale).collect())
+}
+
+/// The slope of the highest known octave against the logarithm of the frequency, from that
+/// of four poles to level.
+fn fall(known: &[(usize, f64)]) -> f64 {
+    let last = known.last().map_or(0, |k| k.0);
+    let octave: Vec<(f64, f64)> = (known.iter())
+        .filter(|(k, _)| 2 * k > last)
+        .map(|(k, log)| ((*k as f64).ln(), *log))
+        .collect();
+    let count = octave.len() as f64;
+    let (x, y) = octave.iter().fold((0.0, 0.0), |(x, y), p| (x + p.0 / count, y + p.1 / count));
+    let square: f64 = octave.iter().map(|p| (p.0 - x).powi(2)).sum();
+    let product: f64 = octave.iter().map(|p| (p.0 - x) * (p.1 - y)).sum();
+    if square > 0.0 { (product / square).clamp(-4.0, 0.0) } else { 0.0 }
 }

@@ -125,8 +125,7 @@ fn read(line: &[f64], at: usize, delay: f64) -> f64 {
     let tap = |back: usize| line[(at + 2 * line.len() - whole as usize - back) % line.len()];
     // Lagrange's weights for samples 1 newer to 2 older.
     let newer = line[(at + 2 * line.len() + 1 - whole as usize) % line.len()];
-    -t * (t - 1.0) * (t - 2.0) / 6.0 * newer
-        + (t + 1.0) * (t - 1.0) * (t - 2.0) / 2.0 * tap(0)
+    -t * (t - 1.0) * (t - 2.0) / 6.0 * newer + (t + 1.0) * (t - 1.0) * (t - 2.0) / 2.0 * tap(0)
         - (t + 1.0) * t * (t - 2.0) / 2.0 * tap(1)
         + (t + 1.0) * t * (t - 1.0) / 6.0 * tap(2)
 }
