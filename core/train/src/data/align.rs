@@ -82,8 +82,10 @@ fn fine(dry: &[f32], wet: &[f32], rate: f64, lag: i64) -> Option<(f64, bool)> {
         common = spectra(lag)?;
         delay = common.excess()?;
     }
-    // Two samples ahead are what a converter's filters and this estimate may take.
-    let lead = (common.lead(delay.samples)? - 2.0).max(0.0);
+    // Two samples ahead are what a converter's filters and this estimate may take. Where
+    // treble had to be guessed, the guess may be late by one.
+    let guess = if common.is_broad() { 0.0 } else { 1.0 };
+    let lead = (common.lead(delay.samples)? - 2.0).max(guess);
     Some((lag as f64 + delay.samples - lead, delay.inverted))
 }
 

@@ -15,7 +15,7 @@ use realfft::num_complex::Complex;
 const FINER: usize = 16;
 
 /// Bins that agree less than this say nothing about the gear.
-const AGREEING: f64 = 0.2;
+const AGREEING: f64 = 0.3;
 
 /// Averages of the spectra of a dry recording and of what became of it.
 pub(super) struct Spectra {
@@ -88,9 +88,20 @@ impl Spectra {
         (self.cross.iter().zip(&self.dry).zip(&self.wet))
             .map(|((c, &x), &y)| {
                 // Where the dry has nothing but rounding, agreement would be by chance.
-                if x > loudest * 1e-12 && y > 0.0 { c.norm_sqr() / (x * y) } else { 0.0 }
+                if x > loudest * 1e-7 && y > 0.0 { c.norm_sqr() / (x * y) } else { 0.0 }
             })
             .collect()
+    }
+
+    /// The share of all frequencies at which the coherence is more than `least`.
+    fn known(&self, least: f64) -> f64 {
+        let count = self.coherence().iter().filter(|g| **g > least).count();
+        count as f64 / self.cross.len() as f64
+    }
+
+    /// Whether the recordings have treble enough to tell what filters do from time.
+    pub(super) fn is_broad(&self) -> bool {
+        self.known(AGREEING) > 0.5
     }
 
     /// What each bin is worth for a delay: nothing below 50 Hz, where phase says little
@@ -139,8 +150,7 @@ impl Spectra {
     /// least phase, as those of a loudspeaker's response with linear phase.
     /// Tonal recordings know too few frequencies to tell, and are believed to be causal.
     pub(super) fn lead(&self, delay: f64) -> Option<f64> {
-        let heard = self.coherence().iter().filter(|g| **g > 0.5).count();
-        if 2 * heard < self.cross.len() {
+        if self.known(0.5) < 0.5 {
             return Some(0.0);
         }
         let last = (self.cross.len() - 1) as f64;
