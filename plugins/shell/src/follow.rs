@@ -117,7 +117,32 @@ impl Live {
     }
 }
 
-/// Why what came in the file at `path` is not played, as a sentence.
-pub fn refused(path: &Path, why: &str) -> String {
-    format!("{} is not played: {why}.", path.display())
+/// What is shown of a file that is followed, among what else is shown of a player.
+pub struct Shown<'a> {
+    /// The file, if one is followed.
+    pub live: &'a mut Option<Live>,
+    /// Why the last wish could not be fulfilled, or why the last file is not played.
+    pub error: &'a mut Option<String>,
+}
+
+impl Shown<'_> {
+    /// Counts `model` as taken once more, for it plays already. Returns whether any file is
+    /// followed.
+    pub fn adopt(self, model: &nn::Model) -> bool {
+        let Some(live) = self.live else { return false };
+        // What was said of the file before is no longer true; other errors are to be read.
+        if live.error.is_some() {
+            *self.error = None;
+        }
+        live.take(model);
+        true
+    }
+
+    /// Shows why what came last in the file at `path` is not played.
+    pub fn refuse(self, path: &Path, why: &str) {
+        if let Some(live) = self.live {
+            live.error = Some(why.to_owned());
+            *self.error = Some(format!("{} is not played: {why}.", path.display()));
+        }
+    }
 }

@@ -136,14 +136,8 @@ mod tests {
     #[test]
     fn what_came_last_is_said() {
         let path = Path::new("/x/pedal.json");
-        let mut is = Followed {
-            path,
-            revision: None,
-            score: None,
-            reloads: 0,
-            since: None,
-            error: None,
-        };
+        let mut is =
+            Followed { path, revision: None, score: None, reloads: 0, since: None, error: None };
         assert_eq!(is.words(), "waiting for pedal.json");
         (is.reloads, is.since) = (3, Some(0.1));
         assert_eq!((is.words().as_str(), is.state().moves()), ("#3 · pedal.json", true));

@@ -8,7 +8,7 @@ use ui::badge;
 use ui::light;
 
 use crate::source::Source;
-use crate::status::{Live, Proof, Status};
+use crate::status::{Proof, Status};
 
 /// What stands between facts on a line.
 pub(super) const DOT: &str = " · ";
@@ -156,6 +156,7 @@ pub(super) fn live(status: &Status) -> (light::State, String, String) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::status::Live;
 
     #[test]
     fn a_file_that_is_followed() {
