@@ -11,6 +11,7 @@ const FORBIDDEN: &[(&str, &[&str])] = &[
     ("fdn", &["fx", "nn"]),
     ("train", &["fx", "fdn"]),
     ("bundle", &["fx", "nn", "fdn"]),
+    ("live", &["fx", "nn", "fdn", "train"]),
 ];
 
 /// Checks all arrows, so that one run shows every wrong one.

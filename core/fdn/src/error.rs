@@ -1,8 +1,6 @@
 use std::fmt;
-use std::io::{self, ErrorKind};
-use std::path::PathBuf;
 
-/// Why a graph could not be read, loaded, compiled or certified. A running reverb
+/// Why a graph could not be loaded, compiled or certified. A running reverb
 /// cannot fail.
 #[derive(Debug)]
 #[non_exhaustive]
@@ -41,13 +39,6 @@ pub enum Error {
         /// What to do about it.
         remedy: String,
     },
-    /// A file that cannot be read or written.
-    File {
-        /// Which.
-        path: PathBuf,
-        /// What the system says.
-        error: io::Error,
-    },
     /// A loop without any delay that no signal satisfies, or none stably.
     NoSolution {
         /// Which loop, by its path in the file.
@@ -80,13 +71,6 @@ impl fmt::Display for Error {
                 write!(f, "{what}: expected {expected}, found {found}")
             }
             Error::Lost { what, missing, remedy } => write!(f, "{what}: {missing}; {remedy}"),
-            Error::File { path, error } => {
-                let path = path.display();
-                match error.kind() {
-                    ErrorKind::NotFound => write!(f, "{path}: expected a file, found none"),
-                    _ => write!(f, "{path}: expected a file within reach, found {error}"),
-                }
-            }
             Error::NoSolution { what } => write!(
                 f,
                 "{what}: expected a delay in every loop, or a delay-free loop with a solution; found one whose gain is one"
@@ -99,7 +83,6 @@ impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
             Error::Json(e) => Some(e),
-            Error::File { error, .. } => Some(error),
             _ => None,
         }
     }

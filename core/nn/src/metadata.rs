@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
 /// What a file says about itself. Every entry may be missing.
@@ -35,6 +34,8 @@ pub struct Metadata {
     pub description: Option<String>,
     /// Error-to-signal ratio against the gear on sound it was not trained with.
     pub esr: Option<f64>,
+    /// Which of the files it is that a trainer wrote one after the other, counted up.
+    pub revision: Option<u64>,
 }
 
 impl Metadata {
@@ -43,15 +44,15 @@ impl Metadata {
     pub(crate) fn read(json: &RawValue) -> Self {
         let entries: BTreeMap<String, &RawValue> =
             serde_json::from_str(json.get()).unwrap_or_default();
-        fn take<T: DeserializeOwned>(
-            entries: &BTreeMap<String, &RawValue>,
+        fn take<'a, T: Deserialize<'a>>(
+            entries: &BTreeMap<String, &'a RawValue>,
             key: &str,
         ) -> Option<T> {
             serde_json::from_str(entries.get(key)?.get()).ok()
         }
         let number = |key| take::<f64>(&entries, key).filter(|x| x.is_finite());
         let text = |key| take::<String>(&entries, key);
-        let training: Option<Training> = take(&entries, "training");
+        let training: BTreeMap<String, &RawValue> = take(&entries, "training").unwrap_or_default();
         Self {
             date: take(&entries, "date"),
             loudness: number("loudness"),
@@ -65,15 +66,11 @@ impl Metadata {
             input_level_dbu: number("input_level_dbu"),
             output_level_dbu: number("output_level_dbu"),
             description: None,
-            esr: training.and_then(|t| t.validation_esr).filter(|x| x.is_finite()),
+            // What the trainer says of its work, the official one or ours.
+            esr: take::<f64>(&training, "validation_esr").filter(|x| x.is_finite()),
+            revision: take(&training, "revision"),
         }
     }
-}
-
-/// What the official trainer says of its work.
-#[derive(Deserialize)]
-struct Training {
-    validation_esr: Option<f64>,
 }
 
 /// A moment of local time, as the trainer writes it.
@@ -101,9 +98,14 @@ mod tests {
         let m = read(
             r#"{ "name": "Amp", "loudness": -18.5, "gain": "much", "gear_type": null,
                 "date": { "year": 2026, "month": 1, "day": 2, "hour": 3, "minute": 4, "second": 5 },
-                "input_level_dbu": [12], "training": { "anything": [], "validation_esr": 0.01 } }"#,
+                "input_level_dbu": [12], "training": { "anything": [], "validation_esr": 0.01, "revision": 7 } }"#,
         );
-        assert_eq!(m.esr, Some(0.01));
+        assert_eq!((m.esr, m.revision), (Some(0.01), Some(7)));
+        // One that is no number does not take the other away.
+        let m = read(r#"{ "training": { "validation_esr": null, "revision": 1 } }"#);
+        assert_eq!((m.esr, m.revision), (None, Some(1)));
+        let m = read(r#"{ "training": { "validation_esr": 0.5, "revision": -1 } }"#);
+        assert_eq!((m.esr, m.revision), (Some(0.5), None));
         assert_eq!((m.name.as_deref(), m.loudness, m.gain), (Some("Amp"), Some(-18.5), None));
         assert_eq!(
             (m.date.map(|d| d.second), m.input_level_dbu, m.gear_type),

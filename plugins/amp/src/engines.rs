@@ -68,7 +68,11 @@ impl Content {
 /// # Errors
 /// Says what was expected and found.
 pub(crate) fn model(bytes: &[u8]) -> Result<nn::Model, String> {
-    let model = nn::Model::load(bytes).map_err(|error| error.to_string())?;
+    playable(nn::Model::load(bytes).map_err(|error| error.to_string())?)
+}
+
+/// The same, if it is one of those.
+pub(crate) fn playable(model: nn::Model) -> Result<nn::Model, String> {
     match model.sample_rate() {
         Some(found) if !RATES.contains(&found) => {
             Err(fx::Error::SampleRate { of: "model", expected: RATES, found }.to_string())

@@ -78,6 +78,12 @@ impl Default for KilnAmp {
     }
 }
 
+impl Drop for KilnAmp {
+    fn drop(&mut self) {
+        self.params.places.stop();
+    }
+}
+
 impl KilnAmp {
     /// The places of this instance.
     pub fn places(&self) -> &Places {
@@ -148,6 +154,7 @@ impl Plugin for KilnAmp {
         self.rate = buffer.sample_rate;
         self.amp.set_sample_rate(buffer.sample_rate);
         self.oversampling = self.params.oversampling.value();
+        self.places().set_offline(buffer.process_mode == ProcessMode::Offline);
         self.places().activate(buffer.sample_rate, self.oversampling);
         self.take_up();
         self.latency = self.amp.latency() as u32;

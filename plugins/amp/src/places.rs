@@ -1,8 +1,8 @@
 //! The four places for files, together.
 
 use std::path::{Path, PathBuf};
-use std::sync::atomic::AtomicU32;
 use std::sync::atomic::Ordering::Relaxed;
+use std::sync::atomic::{AtomicBool, AtomicU32};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use atomic_float::AtomicF32;
@@ -72,6 +72,8 @@ pub enum Task {
     Clear(Place),
     /// Play the file so many places on in the folder of the present one.
     Step(Place, isize),
+    /// Follow the file of what plays here from now on, or no longer.
+    Follow(Place, bool),
     /// Play what was held before, under a number from [`Seat::ask`].
     Put(Place, Held, u64),
     /// Read a folder for the browser.
@@ -87,7 +89,10 @@ pub enum Task {
 impl Task {
     /// Whether it is a choice of the player's, which the project is to keep.
     pub fn is_choice(&self) -> bool {
-        matches!(self, Self::Open(..) | Self::Factory(..) | Self::Clear(_) | Self::Step(..))
+        matches!(
+            self,
+            Self::Open(..) | Self::Factory(..) | Self::Clear(_) | Self::Step(..) | Self::Follow(..)
+        )
     }
 }
 
@@ -105,6 +110,8 @@ pub(crate) struct Shared {
     oversampling: AtomicU32,
     listing: Mutex<Arc<Listing>>,
     repaint: RepaintNotifier,
+    /// Whether the host renders offline.
+    pub(crate) offline: AtomicBool,
 }
 
 impl Shared {
@@ -133,6 +140,7 @@ impl Places {
             oversampling: AtomicU32::new(1),
             listing: Mutex::default(),
             repaint,
+            offline: AtomicBool::new(false),
         });
         let mut places = Place::ALL.into_iter();
         let seats = outlets.map(|outlet| {
@@ -192,6 +200,17 @@ impl Places {
         self.prepare();
     }
 
+    /// Whether the host renders offline from now on: such a render follows no file, so that
+    /// it is the same each time.
+    pub fn set_offline(&self, offline: bool) {
+        self.shared.offline.store(offline, Relaxed);
+    }
+
+    /// Ends what follows files; none is followed after this.
+    pub(crate) fn stop(&self) {
+        self.seats.iter().for_each(Seat::stop);
+    }
+
     /// Sees to it that everything plays that should, the factory's where nothing
     /// was chosen. This is no choice of the player's: what is saved and what is
     /// wrong stay as they are.
@@ -216,6 +235,7 @@ impl Places {
             Task::Factory(place, id) => self.seat(place).factory(id),
             Task::Clear(place) => self.seat(place).clear(),
             Task::Step(place, step) => self.step(place, step),
+            Task::Follow(place, on) => self.seat(place).follow(on),
             Task::Put(place, held, number) => self.seat(place).put(held, number),
             Task::List(folder) => self.list(&folder),
             Task::Check(place) => self.seat(place).check(),

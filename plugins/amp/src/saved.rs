@@ -34,6 +34,9 @@ pub struct Saved {
     /// Nothing is to play here.
     #[serde(skip_serializing_if = "is_false")]
     pub empty: bool,
+    /// Whether the file is followed.
+    #[serde(skip_serializing_if = "is_false")]
+    pub follow: bool,
     /// What a newer plugin may have added, so that passing through us does not lose it.
     #[serde(flatten)]
     pub others: BTreeMap<String, Value>,
@@ -82,6 +85,16 @@ impl Record {
         }
     }
 
+    /// The file that is to be followed, if one is: cabinets never are.
+    pub(crate) fn follows(&self, place: Place) -> Option<PathBuf> {
+        match (place, self) {
+            (Place::Model(_), Self::Whole(Saved { follow: true, path: Some(path), .. })) => {
+                Some(path.path())
+            }
+            _ => None,
+        }
+    }
+
     /// The folder it was looked into last.
     pub(crate) fn folder(&self) -> Option<PathBuf> {
         match self {
@@ -122,7 +135,7 @@ mod tests {
         let read = |json: &str| serde_json::from_str::<Record>(json).expect("JSON");
         assert!(matches!(read("{}"), Record::Whole(saved) if saved == Saved::default()));
         assert!(matches!(read(r#"{"path":"/a.nam","new":1}"#), Record::Whole(_)));
-        for bad in ["3", "\"x\"", r#"{"path":3}"#, r#"{"copy":{}}"#, "null"] {
+        for bad in ["3", "\"x\"", r#"{"path":3}"#, r#"{"copy":{}}"#, r#"{"follow":1}"#, "null"] {
             assert!(matches!(read(bad), Record::Damaged(_)), "{bad}");
         }
     }

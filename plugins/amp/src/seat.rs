@@ -8,15 +8,18 @@
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicU32;
 use std::sync::atomic::Ordering::Relaxed;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use fx::{Setup, preset};
 use nice_plug::params::persist::PersistentField;
+use shell::follow::{Live, Shown};
 
 use crate::engines::{Engine, Outlet};
 use crate::places::{Place, Shared};
 use crate::saved::{PathText, Record, Saved};
 use crate::source::{self, Loaded, Playing, Source};
+
+mod follow;
 
 /// All the editor shows of a place.
 #[derive(Clone, Default)]
@@ -29,6 +32,15 @@ pub struct Status {
     pub error: Option<String>,
     /// Something worth knowing that stops nothing.
     pub notice: Option<String>,
+    /// The file that is followed.
+    pub following: Option<Live>,
+}
+
+impl Status {
+    /// What is shown of the file that is followed.
+    fn shown(&mut self) -> Shown<'_> {
+        Shown { live: &mut self.following, error: &mut self.error }
+    }
 }
 
 /// All a place can be given back later: what plays, and what is saved of it.
@@ -42,6 +54,13 @@ pub struct Held {
 }
 
 impl Held {
+    /// The file that is to be followed, if one is.
+    fn follows(&self) -> Option<PathBuf> {
+        // What is followed is a model, so this is where one is.
+        self.playing.as_ref()?.model()?;
+        self.record.follows(Place::Model(0))
+    }
+
     /// What a clone shares: where it lies, and about how many bytes it takes.
     pub(crate) fn shared(&self) -> [(usize, usize); 2] {
         let playing = self
@@ -57,8 +76,12 @@ impl Held {
 }
 
 impl PartialEq for Held {
-    /// Whether they are one and the same, not merely alike.
+    /// Whether they are one and the same, not merely alike. What a trainer sends one after
+    /// the other is: following it is one choice.
     fn eq(&self, other: &Self) -> bool {
+        if let (Some(a), Some(b)) = (self.follows(), other.follows()) {
+            return a == b;
+        }
         let same_sound = match (&self.playing, &other.playing) {
             (Some(a), Some(b)) => Arc::ptr_eq(a, b),
             (a, b) => a.is_none() && b.is_none(),
@@ -76,6 +99,8 @@ struct Inner {
     outlet: Outlet,
     shared: Arc<Shared>,
     state: Mutex<State>,
+    /// Told of everything in the state that ends following.
+    news: Condvar,
     tail: AtomicU32,
 }
 
@@ -100,6 +125,24 @@ struct State {
     /// The number of the last that was to be put here, and of the last that was.
     asked: u64,
     put: u64,
+    watch: follow::Watch,
+}
+
+impl State {
+    /// Says that `loaded` plays at `place`.
+    fn take(&mut self, place: Place, loaded: Loaded) {
+        let Loaded { playing, record } = loaded;
+        let status = &mut self.status;
+        (status.error, status.notice) = (None, None);
+        status.following = Live::keep(status.following.take(), record.follows(place));
+        let source = playing.as_ref().map(|playing| &playing.source);
+        self.unchecked =
+            matches!(source, Some(Source::Project(Some(_)))) && status.following.is_none();
+        status.playing = playing;
+        self.record = record;
+        self.unplayed = None;
+        self.decided = true;
+    }
 }
 
 struct Wish {
@@ -109,8 +152,8 @@ struct Wish {
 
 impl Seat {
     pub(crate) fn new(place: Place, outlet: Outlet, shared: Arc<Shared>) -> Self {
-        let (state, tail) = (Mutex::default(), AtomicU32::new(0));
-        Self(Arc::new(Inner { place, outlet, shared, state, tail }))
+        let (state, news, tail) = (Mutex::default(), Condvar::new(), AtomicU32::new(0));
+        Self(Arc::new(Inner { place, outlet, shared, state, news, tail }))
     }
 
     /// What there is to say now.
@@ -217,7 +260,9 @@ impl Seat {
             let state = self.state();
             (state.record.clone(), state.wishes)
         };
-        let Record::Whole(Saved { path: Some(path), copy: Some(copy), .. }) = &*record else {
+        let Record::Whole(Saved { path: Some(path), copy: Some(copy), follow: false, .. }) =
+            &*record
+        else {
             return;
         };
         let path = path.path();
@@ -325,13 +370,7 @@ impl Seat {
         state.status.notice = None;
         match built {
             Ok((loaded, engine)) => {
-                state.status.error = None;
-                let source = loaded.playing.as_ref().map(|playing| &playing.source);
-                state.unchecked = matches!(source, Some(Source::Project(Some(_))));
-                state.status.playing = loaded.playing;
-                state.record = loaded.record;
-                state.unplayed = None;
-                state.decided = true;
+                state.take(self.0.place, loaded);
                 state.built = setup;
                 // Under the lock, so that what is said to play is what was offered last.
                 self.offer(engine);
@@ -342,6 +381,7 @@ impl Seat {
             }
         }
         drop(state);
+        self.watch();
         // The host may have changed its rate meanwhile.
         self.rebuild();
     }

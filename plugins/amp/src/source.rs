@@ -4,8 +4,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use fx::{Impulse, factory, preset};
+use shell::follow::{Sent, hash};
 
-use crate::engines::Content;
+use crate::engines::{Content, playable};
 use crate::places::Place;
 use crate::saved::{PathText, Record, Saved};
 
@@ -41,6 +42,8 @@ pub struct Playing {
     pub content: Content,
     /// Samples of input that shape an output of a model.
     pub receptive_field: usize,
+    /// What its file is told by: see [`hash`](shell::follow::hash). None where it is built in.
+    pub(crate) hash: Option<String>,
 }
 
 impl Playing {
@@ -116,6 +119,19 @@ pub(crate) fn from_file(place: Place, path: &Path) -> Result<Loaded, String> {
     Ok(Loaded::of(build(place, &bytes, Source::File(path.to_owned()), None)?, saved))
 }
 
+/// What came in the file of a model that is followed, whose bytes have that hash.
+pub(crate) fn from_live(path: &Path, sent: Sent, hash: String) -> Result<Loaded, String> {
+    let saved = Saved {
+        path: Some(path.into()),
+        copy: Some(preset::pack(&sent.bytes)),
+        follow: true,
+        ..Saved::default()
+    };
+    let content = Content::Model(Box::new(playable(sent.model)?));
+    let source = Source::File(path.to_owned());
+    Ok(Loaded::of(named(content, source, None, Some(hash)), saved))
+}
+
 /// What a project holds. The copy comes first: it is the tone that was saved,
 /// whatever became of the file.
 pub(crate) fn from_record(place: Place, record: &Record) -> Result<Loaded, String> {
@@ -124,17 +140,18 @@ pub(crate) fn from_record(place: Place, record: &Record) -> Result<Loaded, Strin
     };
     let path = saved.path.as_ref().map(PathText::path);
     let name = saved.name.as_deref();
+    let from_file = |path: &Path| from_saved_file(place, path, saved);
     let playing = match (saved, &saved.copy, path) {
         (Saved { empty: true, .. }, _, _) => None,
         (_, Some(copy), path) => {
             let source = Source::Project(path.clone());
             let unpacked = preset::unpack(copy).map_err(|error| error.to_string());
             match (unpacked.and_then(|bytes| build(place, &bytes, source, name)), path) {
-                (Err(_), Some(path)) if path.is_file() => return from_file(place, &path),
+                (Err(_), Some(path)) if path.is_file() => return from_file(&path),
                 (built, _) => Some(built?),
             }
         }
-        (_, None, Some(path)) => return from_file(place, &path),
+        (_, None, Some(path)) => return from_file(&path),
         (Saved { factory: Some(id), .. }, None, None) => Some(built_in(place, id)?),
         (_, None, None) if place == Place::Model(0) => {
             first(place).map(|item| built_in(place, item.id)).transpose()?
@@ -142,6 +159,16 @@ pub(crate) fn from_record(place: Place, record: &Record) -> Result<Loaded, Strin
         _ => None,
     };
     Ok(Loaded { playing: playing.map(Arc::new), record: Arc::new(record.clone()) })
+}
+
+/// The file of a record that has no copy which could be read, and whether it is followed.
+fn from_saved_file(place: Place, path: &Path, saved: &Saved) -> Result<Loaded, String> {
+    let Loaded { playing, record } = from_file(place, path)?;
+    let mut now = (*record).clone();
+    if let Record::Whole(now) = &mut now {
+        now.follow = saved.follow;
+    }
+    Ok(Loaded { playing, record: Arc::new(now) })
 }
 
 /// What is in `bytes`, under the best name there is for it.
@@ -152,6 +179,13 @@ fn build(
     name: Option<&str>,
 ) -> Result<Playing, String> {
     let content = Content::read(place, bytes)?;
+    let hash = matches!((place, &source), (Place::Model(_), Source::File(_) | Source::Project(_)))
+        .then(|| hash(bytes));
+    Ok(named(content, source, name, hash))
+}
+
+/// The same of what was read.
+fn named(content: Content, source: Source, name: Option<&str>, hash: Option<String>) -> Playing {
     let (said, receptive_field) = match &content {
         Content::Model(model) => {
             (model.metadata().name.as_deref(), model.engine().receptive_field())
@@ -166,7 +200,7 @@ fn build(
         (None, Some(stem)) => stem.into_owned(),
         (None, None) => "Untitled".into(),
     };
-    Ok(Playing { source, name, content, receptive_field })
+    Playing { source, name, content, receptive_field, hash }
 }
 
 pub(crate) fn file_name(path: &Path) -> String {

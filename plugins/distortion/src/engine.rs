@@ -32,6 +32,8 @@ pub enum Wish {
     /// Play what is so many places on: in the folder of the present file or, where what
     /// plays is built in, among what is.
     Step(isize),
+    /// Follow the file of what plays from now on, or no longer.
+    Follow(bool),
     /// Play what was held before, under a number from [`Engine::ask_number`].
     Put(Held, u64),
     /// Compare a project's copy with the file it was made from.
@@ -67,8 +69,12 @@ impl Held {
 }
 
 impl PartialEq for Held {
-    /// Whether they are one and the same, not merely alike.
+    /// Whether they are one and the same, not merely alike. What a trainer sends one after
+    /// the other is: following it is one choice.
     fn eq(&self, other: &Self) -> bool {
+        if let (Some(a), Some(b)) = (self.record.follows(), other.record.follows()) {
+            return a == b;
+        }
         let same_sound = match (&self.content, &other.content) {
             (Some(a), Some(b)) => Arc::ptr_eq(a, b),
             (a, b) => a.is_none() && b.is_none(),
@@ -154,8 +160,10 @@ impl Engine {
 
     /// The host is to run at `rate` Hz from now on: what plays is built for that, on this
     /// thread, so that a render has it from the first sample.
-    pub fn activate(&self, rate: f32, quality: Quality) {
+    /// In an `offline` render no file is followed.
+    pub fn activate(&self, rate: f32, quality: Quality, offline: bool) {
         self.set_quality(quality);
+        self.0.offline.store(offline, Relaxed);
         self.0.state().rate = Some(rate);
         self.0.prepare();
         self.start();

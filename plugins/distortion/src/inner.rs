@@ -1,8 +1,8 @@
 //! What the threads of an engine share, and how a model becomes what plays.
 
 use std::collections::VecDeque;
-use std::sync::atomic::AtomicU32;
 use std::sync::atomic::Ordering::Relaxed;
+use std::sync::atomic::{AtomicBool, AtomicU32};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use fx::drive::{Oversampling, Pedal, Phase, Quality, Setup};
@@ -25,6 +25,8 @@ pub(crate) struct Inner {
     pub(crate) news: Condvar,
     /// What is to be done against aliasing, in one number.
     quality: AtomicU32,
+    /// Whether the host renders offline.
+    pub(crate) offline: AtomicBool,
     /// See [`Engine::tail`](crate::Engine::tail).
     pub(crate) tail: AtomicU32,
 }
@@ -104,6 +106,7 @@ impl Inner {
             state: Mutex::default(),
             news: Condvar::new(),
             quality: AtomicU32::new(packed(Quality::default())),
+            offline: AtomicBool::new(false),
             tail: AtomicU32::new(0),
         }
     }

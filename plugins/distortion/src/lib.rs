@@ -16,6 +16,7 @@ pub mod disk;
 pub mod editor;
 pub mod engine;
 pub mod files;
+mod follow;
 mod inner;
 pub mod meters;
 pub mod params;
@@ -173,7 +174,8 @@ impl Plugin for KilnDrive {
         self.rate = buffer.sample_rate;
         self.offline = buffer.process_mode == ProcessMode::Offline;
         self.drive.set_sample_rate(buffer.sample_rate);
-        self.engine().activate(buffer.sample_rate, self.params.quality(self.offline));
+        let quality = self.params.quality(self.offline);
+        self.engine().activate(buffer.sample_rate, quality, self.offline);
         self.take_up();
         self.latency = self.drive.latency() as u32;
         self.meters.latency.store(self.latency as usize, Relaxed);

@@ -2,6 +2,7 @@
 //! the sound survives a move, a rename or another computer.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use nice_plug::plugin::PluginState;
 use serde::{Deserialize, Serialize};
@@ -36,6 +37,9 @@ pub struct Saved {
     /// Nothing is to play: the sound passes.
     #[serde(skip_serializing_if = "is_false")]
     pub empty: bool,
+    /// Whether the file is followed.
+    #[serde(skip_serializing_if = "is_false")]
+    pub follow: bool,
     /// What a newer plugin may have added, so that passing through us does not lose it.
     #[serde(flatten)]
     pub others: BTreeMap<String, Value>,
@@ -89,6 +93,14 @@ impl Record {
         matches!(self, Self::Whole(Saved { empty: true, .. }))
     }
 
+    /// The file that is to be followed, if one is.
+    pub(crate) fn follows(&self) -> Option<PathBuf> {
+        match self {
+            Self::Whole(Saved { follow: true, path: Some(path), .. }) => Some(path.path()),
+            _ => None,
+        }
+    }
+
     /// The compressed file in it, if there is one.
     pub(crate) fn copy(&self) -> Option<&str> {
         match self {
@@ -123,7 +135,9 @@ mod tests {
         let read = |json: &str| serde_json::from_str::<Record>(json).expect("JSON");
         assert!(matches!(read("{}"), Record::Whole(saved) if saved == Saved::default()));
         assert!(matches!(read(r#"{"path":"/a.json","new":1}"#), Record::Whole(_)));
-        for bad in ["3", "\"x\"", r#"{"path":3}"#, r#"{"copy":{}}"#, r#"{"empty":1}"#, "null"] {
+        for bad in
+            ["3", "\"x\"", r#"{"path":3}"#, r#"{"copy":{}}"#, r#"{"empty":1}"#, r#"{"follow":1}"#]
+        {
             assert!(matches!(read(bad), Record::Damaged(_)), "{bad}");
         }
     }

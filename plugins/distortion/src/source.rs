@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use fx::{factory, preset};
+use shell::follow::{Sent, hash};
 use shell::path::PathText;
 
 use crate::saved::{Record, Saved};
@@ -45,13 +46,15 @@ pub struct Content {
     /// Whether it can be integrated from sample to sample
     /// ([`Quality::antiderivative`](fx::drive::Quality)).
     pub integrable: bool,
+    /// What its file is told by: see [`hash`](shell::follow::hash). None where it is built in.
+    pub(crate) hash: Option<String>,
 }
 
 impl Content {
-    fn new(name: String, source: Source, model: Arc<nn::Model>) -> Self {
+    fn new(name: String, source: Source, model: Arc<nn::Model>, hash: Option<String>) -> Self {
         // One that states a rate runs there as it is.
         let integrable = model.follows_rate() && model.antiderivative().is_some();
-        Self { name, source, model, integrable }
+        Self { name, source, model, integrable, hash }
     }
 }
 
@@ -85,7 +88,7 @@ pub(crate) fn from_factory(id: &str) -> Result<Loaded, String> {
 fn built_in(id: &str) -> Result<Content, String> {
     let item = factory::drive(id).ok_or_else(|| format!("there is no factory drive {id:?}"))?;
     let (name, source) = (item.name.to_owned(), Source::Factory(item.id));
-    Ok(Content::new(name, source, read(item.bytes)?))
+    Ok(Content::new(name, source, read(item.bytes)?, None))
 }
 
 /// What plays where nothing was chosen.
@@ -97,10 +100,20 @@ pub(crate) fn first() -> Result<Loaded, String> {
 pub(crate) fn from_file(path: &Path) -> Result<Loaded, String> {
     let bytes = preset::read_file(path)?;
     let model = read(&bytes)?;
-    let (path_text, copy) = (Some(PathText::from(path)), Some(preset::pack(&bytes)));
-    let saved = Saved { path: path_text, copy, ..Saved::default() };
+    Ok(of_file(path, model, &bytes, hash(&bytes), Saved::default()))
+}
+
+/// What came in a file that is followed, whose bytes have that hash.
+pub(crate) fn from_live(path: &Path, sent: Sent, hash: String) -> Loaded {
+    let saved = Saved { follow: true, ..Saved::default() };
+    of_file(path, Arc::new(sent.model), &sent.bytes, hash, saved)
+}
+
+fn of_file(path: &Path, model: Arc<nn::Model>, bytes: &[u8], hash: String, saved: Saved) -> Loaded {
+    let (path_text, copy) = (Some(PathText::from(path)), Some(preset::pack(bytes)));
+    let saved = Saved { path: path_text, copy, ..saved };
     let (name, source) = (named(&model, None, Some(path)), Source::File(path.into()));
-    Ok(Loaded::new(Content::new(name, source, model), Record::Whole(saved)))
+    Loaded::new(Content::new(name, source, model, Some(hash)), Record::Whole(saved))
 }
 
 /// What a project or preset saved: what is built in, else the copy, for that is the sound
@@ -122,10 +135,10 @@ pub(crate) fn from_record(record: &Record) -> Result<Loaded, String> {
         (None, Some(path)) => from_saved_file(&path, saved),
         (Some(copy), path) => {
             let bytes = preset::unpack(copy).map_err(|e| e.to_string());
-            match (bytes.and_then(|bytes| read(&bytes)), path) {
-                (Ok(model), path) => {
+            match (bytes.and_then(|bytes| Ok((read(&bytes)?, hash(&bytes)))), path) {
+                (Ok((model, hash)), path) => {
                     let name = named(&model, saved.name.as_deref(), path.as_deref());
-                    Ok(kept(Content::new(name, Source::Project(path), model)))
+                    Ok(kept(Content::new(name, Source::Project(path), model, Some(hash))))
                 }
                 (Err(_), Some(path)) if path.is_file() => from_saved_file(&path, saved),
                 (Err(why), _) => Err(why),
@@ -139,6 +152,7 @@ fn from_saved_file(path: &Path, saved: &Saved) -> Result<Loaded, String> {
     let Loaded { content, record } = from_file(path)?;
     let mut now = (*record).clone();
     if let Record::Whole(now) = &mut now {
+        now.follow = saved.follow;
         now.others.clone_from(&saved.others);
     }
     Ok(Loaded { content, record: Arc::new(now) })

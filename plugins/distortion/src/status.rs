@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use fx::drive::Setup;
+use shell::follow::{Live, Shown};
 
 use crate::source::{Content, Source};
 
@@ -21,11 +22,18 @@ pub struct Status {
     /// What it plays at: the host's rate, and what is done against aliasing. Nothing
     /// before the host said its rate, and where nothing plays.
     pub setup: Option<Setup>,
+    /// The file that is followed.
+    pub following: Option<Live>,
     /// Samples by which it is late, of the host's.
     pub latency: usize,
 }
 
 impl Status {
+    /// What is shown of the file that is followed.
+    pub(crate) fn shown(&mut self) -> Shown<'_> {
+        Shown { live: &mut self.following, error: &mut self.error }
+    }
+
     /// What it is called; "" where there is nothing.
     pub fn name(&self) -> &str {
         self.content.as_ref().map_or("", |content| &content.name)

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use fx::{factory, preset};
 use shell::files;
+use shell::follow::Live;
 use shell::path::PathText;
 
 use crate::engine::{Held, Wish};
@@ -85,6 +86,7 @@ impl Inner {
                 }
             }
             Wish::Step(step) => self.step(number, step),
+            Wish::Follow(on) => self.follow(number, on),
             Wish::Put(held, put) => {
                 self.put(number, held);
                 let mut state = self.state();
@@ -171,7 +173,7 @@ impl Inner {
     }
 
     /// Ends a wish there was nothing to do for: what was being loaded before is void.
-    fn end(&self, number: Number) {
+    pub(crate) fn end(&self, number: Number) {
         let mut state = self.state();
         if state.wishes == number.0 {
             state.status.loading = None;
@@ -195,7 +197,9 @@ impl Inner {
     /// Says so where the file of a restored project is gone or another by now.
     fn check(&self, number: Number) {
         let record = self.state().record.clone();
-        let Record::Whole(Saved { path: Some(path), copy: Some(copy), .. }) = &*record else {
+        let Record::Whole(Saved { path: Some(path), copy: Some(copy), follow: false, .. }) =
+            &*record
+        else {
             return;
         };
         let notice = noticed(path, copy);
@@ -223,11 +227,13 @@ fn noticed(path: &PathText, copy: &str) -> Option<String> {
 
 impl State {
     /// Says that `loaded` plays.
-    fn take(&mut self, loaded: Loaded) {
+    pub(crate) fn take(&mut self, loaded: Loaded) {
         let Loaded { content, record } = loaded;
         self.status.error = None;
+        self.status.following = Live::keep(self.status.following.take(), record.follows());
         let source = content.as_ref().map(|content| &content.source);
-        self.unchecked = matches!(source, Some(Source::Project(Some(_))));
+        self.unchecked =
+            matches!(source, Some(Source::Project(Some(_)))) && self.status.following.is_none();
         self.status.content = content;
         self.record = record;
         (self.unplayed, self.failed) = (None, None);

@@ -1,10 +1,13 @@
-//! The thread of an engine: it loads models, and builds pedals when the quality changes.
+//! The thread of an engine: it loads models, follows the file of one, and builds pedals when
+//! the quality changes.
 
 use std::sync::{Arc, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use crate::engine::Wish;
+use shell::follow::{self, Following, LOOK};
+
+use crate::engine::{Held, Wish};
 use crate::inner::{Inner, Number};
 
 /// After which what was replaced is surely faded out, and can be freed.
@@ -35,23 +38,30 @@ enum Job {
     Rebuild,
     /// Free what was replaced.
     Collect,
+    /// Look at the file that is followed, if one is.
+    Look,
 }
 
 fn work(inner: &Inner) {
     let mut used = false;
-    while let Some(job) = next(inner, used) {
+    let mut following: Option<Following<Held>> = None;
+    while let Some(job) = next(inner, used, following.is_some()) {
         used = !matches!(job, Job::Collect);
         match job {
             Job::Wish(number, wish) => inner.run(number, wish),
             Job::Rebuild => inner.prepare(),
             Job::Collect => inner.collect(),
+            Job::Look => {
+                inner.collect();
+                follow::look(&mut following, inner);
+            }
         }
     }
 }
 
 /// Waits for something to do; none at the end. Where something was done lately, what that
-/// replaced is to be freed once it is quiet.
-fn next(inner: &Inner, used: bool) -> Option<Job> {
+/// replaced is to be freed once it is quiet; while something `follows` it is never quiet.
+fn next(inner: &Inner, used: bool, follows: bool) -> Option<Job> {
     let mut state = inner.state();
     loop {
         if state.stop {
@@ -63,14 +73,19 @@ fn next(inner: &Inner, used: bool) -> Option<Job> {
         if std::mem::take(&mut state.outdated) {
             return Some(Job::Rebuild);
         }
-        if !used {
-            state = inner.news.wait(state).unwrap_or_else(PoisonError::into_inner);
-            continue;
-        }
-        let waited = inner.news.wait_timeout(state, FADED);
+        let followed = state.status.following.is_some();
+        let (pause, job) = match (followed || follows, used) {
+            (true, _) => (LOOK, Job::Look),
+            (false, true) => (FADED, Job::Collect),
+            (false, false) => {
+                state = inner.news.wait(state).unwrap_or_else(PoisonError::into_inner);
+                continue;
+            }
+        };
+        let waited = inner.news.wait_timeout(state, pause);
         let (next, timeout) = waited.unwrap_or_else(PoisonError::into_inner);
         if timeout.timed_out() {
-            return Some(Job::Collect);
+            return Some(job);
         }
         state = next;
     }

@@ -151,7 +151,7 @@ impl Following {
     fn look(&mut self, inner: &Inner) {
         let number = Number(inner.state().wishes);
         match self.follower.poll() {
-            Some(Event::Loaded { graph, revision, bytes_hash }) => {
+            Some(Event::Loaded { content: graph, revision, bytes_hash }) => {
                 let path = self.follower.path();
                 let plays = if self.fresh { inner.adopt_live(path, &bytes_hash) } else { None };
                 let allow = inner.is_allowed();

@@ -132,6 +132,18 @@ fn rounded(value: f32, digits: usize) -> String {
     if is_zero { text.trim_start_matches('-').into() } else { text }
 }
 
+/// A share in percent, with two digits that count.
+pub fn percent(share: f64) -> String {
+    let percent = 100.0 * share;
+    let digits = match percent {
+        p if p >= 10.0 => 0,
+        p if p >= 1.0 => 1,
+        p if p >= 0.1 => 2,
+        _ => 3,
+    };
+    format!("{percent:.digits$} %")
+}
+
 fn is_silence(text: &str) -> bool {
     let text = text.trim_end_matches("db").trim_end();
     matches!(text, "-inf" | "-infinity" | "-∞" | "−inf" | "−∞")
@@ -211,6 +223,12 @@ mod tests {
         for text in ["", "x", "12 apples", "1.2.3", "--1", "kHz", "5 %", "off", "nan", "1e5"] {
             assert_eq!(Quantity::Decibels.read(text, -20.0, 20.0), None, "{text}");
         }
+    }
+
+    #[test]
+    fn shares_have_two_digits_that_count() {
+        let said = [0.5, 0.034, 0.0041, 0.000_52].map(percent);
+        assert_eq!(said, ["50 %", "3.4 %", "0.41 %", "0.052 %"]);
     }
 
     #[test]

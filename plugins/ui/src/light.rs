@@ -1,5 +1,7 @@
 //! The light of a file that is followed: it flares when something new was taken from it.
 
+use std::path::Path;
+
 use egui::{Color32, Rect, Response, Sense, Stroke, StrokeKind, Ui, pos2, vec2};
 
 use crate::{lamp, paint, theme};
@@ -40,6 +42,61 @@ impl State {
     }
 }
 
+/// What there is to say of a file that is followed.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Followed<'a> {
+    /// Where it is.
+    pub path: &'a Path,
+    /// The revision that plays, if it says which it is.
+    pub revision: Option<u64>,
+    /// How good what plays is, in words, if that is known.
+    pub score: Option<String>,
+    /// How often something was taken from it.
+    pub reloads: u64,
+    /// Seconds since something was.
+    pub since: Option<f32>,
+    /// Why what came last could not be used.
+    pub error: Option<&'a str>,
+}
+
+impl Followed<'_> {
+    /// What its light is to show.
+    pub fn state(&self) -> State {
+        match self.error {
+            Some(_) => State::Error,
+            None => State::Following { since: self.since },
+        }
+    }
+
+    /// What stands beside the light: what came last.
+    pub fn words(&self) -> String {
+        if let Some(why) = self.error {
+            return format!("refused: {why}");
+        }
+        let name = self.path.file_name().unwrap_or_default().to_string_lossy();
+        let what = self.score.as_deref().unwrap_or(&name);
+        match self.revision {
+            Some(revision) => format!("r{revision} · {what}"),
+            None if self.reloads > 0 => format!("#{} · {what}", self.reloads),
+            None => format!("waiting for {name}"),
+        }
+    }
+
+    /// All there is to say.
+    pub fn details(&self) -> String {
+        let times = match self.reloads {
+            1 => "once".to_owned(),
+            n => format!("{n} times"),
+        };
+        let following = format!("Following {}\nloaded {times} since", self.path.display());
+        match (self.error, self.revision) {
+            (None, _) => following,
+            (Some(why), None) => format!("{following}\n{why}"),
+            (Some(why), Some(last)) => format!("{following}\n{why}\nr{last} plays on"),
+        }
+    }
+}
+
 /// Draws the light in `rect` with `words` beside it, such as a revision; `details` are
 /// its tooltip.
 pub fn show(ui: &mut Ui, rect: Rect, state: State, words: &str, details: &str) -> Response {
@@ -74,5 +131,21 @@ mod tests {
         assert_eq!(level(Some(60.0)), level(None));
         assert!(State::Following { since: Some(0.1) }.moves());
         assert!(!State::Following { since: Some(FADE) }.moves() && !State::Error.moves());
+    }
+
+    #[test]
+    fn what_came_last_is_said() {
+        let path = Path::new("/x/pedal.json");
+        let mut is =
+            Followed { path, revision: None, score: None, reloads: 0, since: None, error: None };
+        assert_eq!(is.words(), "waiting for pedal.json");
+        (is.reloads, is.since) = (3, Some(0.1));
+        assert_eq!((is.words().as_str(), is.state().moves()), ("#3 · pedal.json", true));
+        (is.revision, is.score) = (Some(17), Some("ESR 2.1 %".into()));
+        assert_eq!(is.words(), "r17 · ESR 2.1 %");
+        assert_eq!(is.details(), "Following /x/pedal.json\nloaded 3 times since");
+        is.error = Some("half");
+        assert_eq!((is.words().as_str(), is.state()), ("refused: half", State::Error));
+        assert!(is.details().ends_with("half\nr17 plays on"));
     }
 }

@@ -59,7 +59,7 @@ fn place(path: &Path) -> PathBuf {
 /// Tells the trainer, and people, what is made of an event that was noticed at `began`.
 fn answer(args: &Render, files: Files<'_>, event: Event, began: Instant) -> Result<()> {
     let (played, revision, hash) = match event {
-        Event::Loaded { graph, revision, bytes_hash } => {
+        Event::Loaded { content: graph, revision, bytes_hash } => {
             (play(args, files, &graph), revision, Some(bytes_hash))
         }
         Event::Failed { error, revision, bytes_hash } => (Err(error.into()), revision, bytes_hash),

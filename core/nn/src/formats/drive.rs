@@ -14,7 +14,7 @@ use super::{Entries, Loaded, gain, rate};
 const FORMAT: &str = "kiln-drive";
 const VERSION: u32 = 1;
 
-const KEYS: [&str; 17] = [
+const KEYS: [&str; 18] = [
     "$schema",
     "format",
     "version",
@@ -22,6 +22,7 @@ const KEYS: [&str; 17] = [
     "author",
     "description",
     "esr",
+    "revision",
     "sample_rate",
     "knobs",
     "in_gain",
@@ -135,6 +136,7 @@ pub(super) fn load(entries: &Entries<'_>) -> Result<Loaded, Error> {
         modeled_by: entry(entries, "author", "")?,
         description: entry(entries, "description", "")?,
         esr: entry(entries, "esr", "")?,
+        revision: entry(entries, "revision", "")?,
         ..Metadata::default()
     };
     if let Some(test) = entry::<SelfTest>(entries, "self_test", "")? {

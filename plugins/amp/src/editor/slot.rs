@@ -1,6 +1,7 @@
 //! One model: what it is, what is known of its levels, and its own two knobs.
 
 use egui::{Align2, Rect, Stroke, Ui, pos2, vec2};
+use shell::follow;
 use ui::control::{self, Switch};
 use ui::icon::Icon;
 use ui::knob::Knob;
@@ -10,6 +11,9 @@ use super::desk::{Ask, Desk};
 use super::words;
 use crate::places::{Place, Task};
 use crate::source::Playing;
+
+/// Width of what follows a file, in units, and with the light of what came.
+const FOLLOW: [f32; 2] = [78.0, 206.0];
 
 /// Draws the card of slot 0 or 1 in `rect`.
 pub(super) fn show(ui: &mut Ui, rect: Rect, desk: &mut Desk<'_>, slot: usize) {
@@ -29,7 +33,7 @@ pub(super) fn show(ui: &mut Ui, rect: Rect, desk: &mut Desk<'_>, slot: usize) {
     let tall = if below.height() > 300.0 * unit { 100.0 } else { 84.0 };
     let (text, knobs) = below.split_top_bottom_at_y(below.bottom() - tall * unit);
     match desk.playing(Place::Model(slot)) {
-        Some(playing) => facts(ui, text.with_min_y(text.top() + 8.0 * unit), playing, slot),
+        Some(_) => facts(ui, text.with_min_y(text.top() + 8.0 * unit), desk, slot),
         None => empty(ui, text, desk, slot),
     }
     knobs_of(ui, knobs, desk, slot, on && filled);
@@ -99,8 +103,10 @@ fn empty(ui: &Ui, rect: Rect, desk: &Desk<'_>, slot: usize) {
 }
 
 /// What the file says, as far as there is room for it.
-fn facts(ui: &Ui, rect: Rect, playing: &Playing, slot: usize) {
+fn facts(ui: &mut Ui, rect: Rect, desk: &mut Desk<'_>, slot: usize) {
     let unit = theme::unit(ui);
+    let Some(playing) = desk.status[Place::Model(slot).index()].playing.clone() else { return };
+    let playing = &*playing;
     let levels_height = 42.0 * unit;
     let (rect, foot) = rect.split_top_bottom_at_y(rect.bottom() - levels_height);
     let Some(model) = playing.model() else { return };
@@ -122,19 +128,36 @@ fn facts(ui: &Ui, rect: Rect, playing: &Playing, slot: usize) {
     // Lines move apart where there is room for it.
     let spread = (rect.height() / needed).clamp(1.0, 1.25);
     let mut y = rect.top();
-    for (height, size, words, color) in rows {
+    let aside = follow(ui, rect.with_max_y(y + rows[0].0 * unit * spread), desk, slot);
+    for (i, (height, size, words, color)) in rows.into_iter().enumerate() {
         let height = height * unit * spread;
         if y + height > rect.bottom() + 1.0 {
             break;
         }
-        let place = Rect::from_min_size(pos2(rect.left(), y), vec2(rect.width(), height));
+        let width = if i == 0 { aside - rect.left() } else { rect.width() };
+        let place = Rect::from_min_size(pos2(rect.left(), y), vec2(width, height));
         paint::clipped_text(ui, place, &words, size * unit, color);
         y += height;
     }
-    let response = ui.interact(rect, ui.scope_id().with(("facts", slot)), egui::Sense::hover());
+    let below = rect.with_min_y(rect.top() + 26.0 * unit * spread);
+    let response = ui.interact(below, ui.scope_id().with(("facts", slot)), egui::Sense::hover());
     let mut told = vec![words::path(playing)];
     told.extend(model.differences().iter().cloned());
     response.on_hover_text(told.join("\n"));
+}
+
+/// Whether the file is followed, at the right of `row`; returns where that begins.
+fn follow(ui: &mut Ui, row: Rect, desk: &mut Desk<'_>, slot: usize) -> f32 {
+    let unit = theme::unit(ui);
+    let place = Place::Model(slot);
+    let live = desk.status[place.index()].following.as_ref();
+    let left = row.right() - FOLLOW[usize::from(live.is_some())] * unit;
+    let able = desk.playing(place).is_some_and(|playing| playing.source.path().is_some());
+    let noun = ["model A", "model B"][slot];
+    if follow::show(ui, &follow::Place { rect: row.with_min_x(left), noun, able }, live) {
+        desk.ask(Ask::Run(Task::Follow(place, live.is_none())));
+    }
+    left - 10.0 * unit
 }
 
 /// Three levels side by side, each known or not.

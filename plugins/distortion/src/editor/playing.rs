@@ -1,20 +1,25 @@
-//! The row below the header: what plays, and what to know of it.
+//! The row below the header: what plays, whether its file is followed, and what to know of
+//! it.
 
 use egui::{Rect, Sense, Ui, pos2, vec2};
+use shell::follow;
 use ui::{paint, theme};
 
 use super::desk::Desk;
 use super::words::{self, Fact};
+use crate::engine::Wish;
 use crate::source::Source;
 
 /// Its height, in units.
 pub(super) const HEIGHT: f32 = 42.0;
 /// Widths of the facts, in units, and what is between them.
-const FACTS: [f32; 5] = [80.0, 96.0, 76.0, 64.0, 176.0];
+const FACTS: [f32; 5] = [80.0, 96.0, 76.0, 64.0, 146.0];
 const GAP: f32 = 14.0;
+/// Width of what follows a file, in units, and with the light of what came.
+const FOLLOW: [f32; 2] = [78.0, 212.0];
 
 /// Draws it in `rect`.
-pub(super) fn show(ui: &mut Ui, rect: Rect, desk: &Desk<'_>) {
+pub(super) fn show(ui: &mut Ui, rect: Rect, desk: &mut Desk<'_>) {
     let unit = theme::unit(ui);
     let width = FACTS.iter().map(|width| width + GAP).sum::<f32>() * unit;
     let (room, table) = rect.split_left_right_at_x(rect.right() - width);
@@ -29,7 +34,17 @@ pub(super) fn show(ui: &mut Ui, rect: Rect, desk: &Desk<'_>) {
         self::fact(ui, Rect::from_min_size(pos2(left, table.top()), size), fact);
         left += width * unit;
     }
-    name(ui, room.with_max_x(room.right() - 12.0 * unit), desk);
+    let room = room.with_max_x(room.right() - 12.0 * unit);
+    let live = desk.status.following.as_ref();
+    let width = FOLLOW[usize::from(live.is_some())] * unit;
+    let (room, switch) = room.split_left_right_at_x(room.right() - width);
+    let able = desk.status.source().and_then(Source::path).is_some();
+    let middle = Rect::from_center_size(switch.center(), vec2(width, 28.0 * unit));
+    let place = follow::Place { rect: middle, noun: "the model's file", able };
+    if follow::show(ui, &place, live) {
+        desk.wish(Wish::Follow(live.is_none()));
+    }
+    name(ui, room.with_max_x(room.right() - 10.0 * unit), desk);
 }
 
 /// What it is called, over where it came from.

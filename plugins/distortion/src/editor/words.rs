@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use nn::Model;
+use shell::text::percent;
 
 use crate::source::Source;
 use crate::status::Status;
@@ -82,18 +83,6 @@ fn error(model: &Model) -> (String, String) {
     }
 }
 
-/// A share in percent, with two digits that count.
-fn percent(share: f64) -> String {
-    let percent = 100.0 * share;
-    let digits = match percent {
-        p if p >= 10.0 => 0,
-        p if p >= 1.0 => 1,
-        p if p >= 0.1 => 2,
-        _ => 3,
-    };
-    format!("{percent:.digits$} %")
-}
-
 fn rate(model: &Model) -> (String, String) {
     if model.follows_rate() {
         let about = "It sounds the same at any rate, with nothing resampled.";
@@ -152,12 +141,6 @@ mod tests {
         let second = words(&model(r#""sample_rate": 44100,"#));
         assert_eq!(second[2..4], ["not stated", "44.1 kHz"]);
         assert!(facts(None).iter().all(|fact| fact.words == "—" && fact.details.is_empty()));
-    }
-
-    #[test]
-    fn shares_have_two_digits_that_count() {
-        let said = [0.5, 0.034, 0.0041, 0.000_52].map(percent);
-        assert_eq!(said, ["50 %", "3.4 %", "0.41 %", "0.052 %"]);
     }
 
     #[test]

@@ -8,7 +8,7 @@ use ui::badge;
 use ui::light;
 
 use crate::source::Source;
-use crate::status::{Live, Proof, Status};
+use crate::status::{Proof, Status};
 
 /// What stands between facts on a line.
 pub(super) const DOT: &str = " · ";
@@ -138,34 +138,25 @@ pub(super) fn live(status: &Status) -> (light::State, String, String) {
         let details = "A file that is followed plays anew each time a trainer writes it.";
         return (light::State::Idle, "Not following".into(), details.into());
     };
-    let since = live.latest.map(|latest| latest.elapsed().as_secs_f32());
+    let followed = light::Followed {
+        path: &live.path,
+        revision: live.revision,
+        score: None,
+        reloads: live.reloads,
+        since: live.latest.map(|latest| latest.elapsed().as_secs_f32()),
+        error: None,
+    };
     let state = match status.error {
         Some(_) => light::State::Error,
-        None => light::State::Following { since },
+        None => followed.state(),
     };
-    (state, revision(live), followed(live))
-}
-
-fn revision(live: &Live) -> String {
-    let name = live.path.file_name().unwrap_or_default().to_string_lossy();
-    match live.revision {
-        Some(revision) => format!("r{revision}{DOT}{name}"),
-        None if live.reloads > 0 => format!("#{}{DOT}{name}", live.reloads),
-        None => format!("waiting for {name}"),
-    }
-}
-
-fn followed(live: &Live) -> String {
-    let times = match live.reloads {
-        1 => "once".to_owned(),
-        n => format!("{n} times"),
-    };
-    format!("Following {}\nloaded {times} since", live.path.display())
+    (state, followed.words(), followed.details())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::status::Live;
 
     #[test]
     fn a_file_that_is_followed() {

@@ -1,12 +1,12 @@
 //! Following a file while its network is trained: what a trainer and a player agree
-//! on. No audio is in it.
+//! on. No audio is in it, and it does not know what the file holds: a [`Format`] does.
 //!
-//! A trainer publishes by writing a graph beside `path` and renaming it to `path`,
-//! which replaces the one before at once and whole. In its own format, `kiln-fdn`, it
-//! counts a `revision` up, so that a player never goes back to what was sent earlier.
-//! A player polls a [`Follower`], and says by [`acknowledge`] what it made of each
-//! file, in `path` with `.ack.json` behind it: which bytes, by their SHA-256, whether
-//! they are played, whether they are proven stable, and if not played, why not.
+//! A trainer publishes by writing a file beside `path` and renaming it to `path`,
+//! which replaces the one before at once and whole. It may count a `revision` up in it,
+//! so that a player never goes back to what was sent earlier. A player polls a
+//! [`Follower`], and says by [`acknowledge`] what it made of each file, in `path` with
+//! `.ack.json` behind it: which bytes, by their SHA-256, whether they are played, what
+//! else it found of them, and if not played, why not.
 //!
 //! - **Revision.** One that is not higher than the last one accepted is refused, unless
 //!   its bytes are those that play. A file without a revision is always accepted. A
@@ -22,11 +22,16 @@
 //! do not arrive.
 
 mod ack;
+mod error;
 mod file;
 mod follower;
+mod format;
 
 #[cfg(test)]
 mod follower_tests;
 
-pub use ack::{Ack, acknowledge, acknowledged, acknowledgement};
+pub use ack::{Ack, Verdict, acknowledge, acknowledged, acknowledgement};
+pub use error::Error;
+pub use file::hash;
 pub use follower::{Event, Follower};
+pub use format::{Format, revision};

@@ -1,14 +1,13 @@
 //! Noticing that a file was replaced, and what by.
 
+use std::fmt;
 use std::io::ErrorKind;
+use std::marker::PhantomData;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use serde::Deserialize;
-
-use super::file::{Stamp, hash, read};
-use crate::error::Error;
-use crate::graph::Graph;
+use crate::file::{Stamp, hash, read};
+use crate::{Error, Format};
 
 /// How long what is no JSON, or is not there, must stay so to be told.
 const PATIENCE: Duration = Duration::from_millis(300);
@@ -29,11 +28,11 @@ const RETRY: Duration = Duration::from_millis(500);
 /// What has become of a file.
 #[derive(Debug)]
 #[non_exhaustive]
-pub enum Event {
-    /// A graph to play.
+pub enum Event<C> {
+    /// Something to play.
     Loaded {
-        /// As it was designed.
-        graph: Graph,
+        /// What is in the file.
+        content: C,
         /// What it says.
         revision: Option<u64>,
         /// SHA-256 of the file in lower-case hexadecimal.
@@ -50,12 +49,11 @@ pub enum Event {
     },
 }
 
-/// Follows a file; see [the module](super) for what it accepts.
-#[derive(Debug)]
-pub struct Follower {
+/// Follows a file of the format `F`; see [the crate](crate) for what it accepts.
+pub struct Follower<F> {
     path: PathBuf,
     /// As it was when it was last read; none if there is no file.
-    pub(super) stamp: Option<Stamp>,
+    pub(crate) stamp: Option<Stamp>,
     /// When it was seen to change, and how many of [`AGAIN`] have passed since.
     changed: Option<(Instant, usize)>,
     /// When to try again to read what could not be read.
@@ -67,6 +65,13 @@ pub struct Follower {
     /// The highest revision that was accepted.
     revision: Option<u64>,
     trouble: Option<Trouble>,
+    format: PhantomData<fn() -> F>,
+}
+
+impl<F> fmt::Debug for Follower<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Follower").field("path", &self.path).finish_non_exhaustive()
+    }
 }
 
 /// What may yet come right by itself.
@@ -82,7 +87,7 @@ struct Trouble {
     latest: Instant,
 }
 
-impl Follower {
+impl<F: Format> Follower<F> {
     /// Follows the file at `path`, whether it is there yet or not. The first
     /// [`poll`](Self::poll) finds what is there.
     pub fn new(path: impl Into<PathBuf>) -> Self {
@@ -95,6 +100,7 @@ impl Follower {
             accepted: None,
             revision: None,
             trouble: None,
+            format: PhantomData,
         }
     }
 
@@ -107,12 +113,12 @@ impl Follower {
     /// call only the last one is seen. Not for the audio thread; while nothing changes
     /// it asks for the metadata of the file, so it may be called a hundred times a
     /// second.
-    pub fn poll(&mut self) -> Option<Event> {
+    pub fn poll(&mut self) -> Option<Event<F::Content>> {
         self.poll_at(Instant::now())
     }
 
     /// [`poll`](Self::poll), were it `now`.
-    pub(super) fn poll_at(&mut self, now: Instant) -> Option<Event> {
+    pub(crate) fn poll_at(&mut self, now: Instant) -> Option<Event<F::Content>> {
         match self.look(now) {
             Ok(Some(bytes)) => self.examine(&bytes, now),
             Ok(None) => self.overdue(now),
@@ -132,7 +138,7 @@ impl Follower {
             return Ok(None);
         }
         // What replaces it from here on has another stamp.
-        let bytes = read(&self.path, &stamp);
+        let bytes = read(&self.path, &stamp, F::MOST_BYTES);
         self.retry = bytes.is_err().then(|| now + RETRY);
         bytes.map(Some)
     }
@@ -148,7 +154,7 @@ impl Follower {
         std::mem::replace(seen, passed) < passed
     }
 
-    fn examine(&mut self, bytes: &[u8], now: Instant) -> Option<Event> {
+    fn examine(&mut self, bytes: &[u8], now: Instant) -> Option<Event<F::Content>> {
         let hash = hash(bytes);
         if self.told.as_ref() == Some(&hash) {
             self.trouble = None;
@@ -157,12 +163,13 @@ impl Follower {
         if self.trouble.as_ref().is_some_and(|t| t.key == hash) {
             return self.overdue(now);
         }
-        let graph = match Graph::load(bytes) {
-            Ok(graph) => graph,
+        let content = match F::load(bytes) {
+            Ok(content) => content,
             Err(error) => {
-                let (revision, bytes_hash) = (revision(bytes), Some(hash.clone()));
-                // A file that is half written is no JSON; other errors will stay.
-                if matches!(error, Error::Json(_)) {
+                let (revision, bytes_hash) = (F::claimed(bytes), Some(hash.clone()));
+                let unfinished = F::is_unfinished(&error);
+                let error = Error::content::<F>(error);
+                if unfinished {
                     return self.wait_for(hash, error, revision, bytes_hash, now);
                 }
                 self.tell(hash);
@@ -170,17 +177,17 @@ impl Follower {
             }
         };
         self.tell(hash.clone());
-        let revision = graph.revision;
+        let revision = F::revision(&content);
         if self.accepted.as_ref() != Some(&hash)
             && let (Some(found), Some(last)) = (revision, self.revision)
             && found <= last
         {
-            let error = Error::invalid("revision", format!("one above {last}"), found);
+            let error = Error::Revision { last, found };
             return Some(Event::Failed { error, revision, bytes_hash: Some(hash) });
         }
         self.revision = self.revision.max(revision);
         self.accepted = Some(hash.clone());
-        Some(Event::Loaded { graph, revision, bytes_hash: hash })
+        Some(Event::Loaded { content, revision, bytes_hash: hash })
     }
 
     fn tell(&mut self, key: String) {
@@ -196,7 +203,7 @@ impl Follower {
         revision: Option<u64>,
         bytes_hash: Option<String>,
         now: Instant,
-    ) -> Option<Event> {
+    ) -> Option<Event<F::Content>> {
         if self.told.as_ref() == Some(&key) {
             self.trouble = None;
             return None;
@@ -208,7 +215,7 @@ impl Follower {
         self.overdue(now)
     }
 
-    fn overdue(&mut self, now: Instant) -> Option<Event> {
+    fn overdue(&mut self, now: Instant) -> Option<Event<F::Content>> {
         let late = |t: &mut Trouble| {
             now.saturating_duration_since(t.latest) >= PATIENCE
                 || now.saturating_duration_since(t.since) >= MOST_PATIENCE
@@ -221,14 +228,4 @@ impl Follower {
         }
         Some(Event::Failed { error, revision, bytes_hash })
     }
-}
-
-/// The revision of a file that is JSON but no graph.
-fn revision(bytes: &[u8]) -> Option<u64> {
-    #[derive(Deserialize)]
-    struct Counted {
-        revision: Option<u64>,
-    }
-    let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
-    serde_json::from_slice::<Counted>(bytes).ok()?.revision
 }

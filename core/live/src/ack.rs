@@ -6,28 +6,34 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use super::file::{Stamp, read, unreadable};
-use crate::certify::Verdict;
-use crate::error::Error;
+use crate::Error;
+use crate::file::{Stamp, read, unreadable};
 
 /// The version of the file.
 const VERSION: u32 = 1;
 
-/// What a player made of a file, as JSON with `"kiln-ack": 1` and these keys.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Ack {
+/// The most bytes of one: its longest part are the words of an error.
+const MOST_BYTES: usize = 1 << 20;
+
+/// What a player made of a file, as JSON with `"kiln-ack": 1` and these keys. All files
+/// are answered alike, whatever they hold; `V` is what there is to find out of them.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Ack<V = Verdict> {
     /// The revision the file said it was.
     pub revision: Option<u64>,
     /// The SHA-256 of its bytes in lower-case hexadecimal; none if there were none.
     pub hash: Option<String>,
-    /// What is proven of its stability; none as long as that is not known, for a proof
-    /// may take longer than it takes to play.
-    pub verdict: Option<Verdict>,
-    /// How many poles it has outside the unit circle; none if it is not proven.
+    /// What was found of it; none as long as that is not known. Of a reverb it is what is
+    /// proven of its stability, which may take longer than it takes to play.
+    pub verdict: Option<V>,
+    /// How many poles a reverb has outside the unit circle; none if it is not proven, or
+    /// no reverb.
     pub unstable_poles: Option<usize>,
-    /// The reverberation time in seconds that it is set to; none as trained.
+    /// The reverberation time in seconds that it is set to; none as trained, or where
+    /// there is none.
     pub rt60: Option<f64>,
     /// Why it is not played.
     pub error: Option<String>,
@@ -35,6 +41,32 @@ pub struct Ack {
     pub playing: bool,
     /// Number of the process that plays.
     pub pid: u32,
+}
+
+impl<V> Default for Ack<V> {
+    fn default() -> Self {
+        Self {
+            revision: None,
+            hash: None,
+            verdict: None,
+            unstable_poles: None,
+            rt60: None,
+            error: None,
+            playing: false,
+            pid: 0,
+        }
+    }
+}
+
+/// What there is to find out of a file of which nothing has to be proven.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum Verdict {
+    /// It is played.
+    Playing,
+    /// It is not, and the error says why.
+    Refused,
 }
 
 /// The file.
@@ -60,9 +92,9 @@ pub fn acknowledgement(path: &Path) -> PathBuf {
 /// # Errors
 ///
 /// [`Error::File`] if the folder cannot be written to.
-pub fn acknowledge(path: &Path, ack: &Ack) -> Result<(), Error> {
+pub fn acknowledge<V: Serialize>(path: &Path, ack: &Ack<V>) -> Result<(), Error> {
     let to = acknowledgement(path);
-    let mut json = serde_json::to_vec(&Versioned { version: VERSION, ack })?;
+    let mut json = serde_json::to_vec(&Versioned { version: VERSION, ack }).map_err(Error::Ack)?;
     json.push(b'\n');
     let unfinished = unfinished(&to);
     // What is there already under this name was left by a process long gone.
@@ -80,14 +112,14 @@ pub fn acknowledge(path: &Path, ack: &Ack) -> Result<(), Error> {
 ///
 /// # Errors
 ///
-/// [`Error::File`] if there is no acknowledgement, [`Error::Json`] and
-/// [`Error::Invalid`] if it is none of this version.
-pub fn acknowledged(path: &Path) -> Result<Ack, Error> {
+/// [`Error::File`] if there is no acknowledgement, [`Error::Ack`] and
+/// [`Error::AckVersion`] if it is none of this version.
+pub fn acknowledged<V: DeserializeOwned>(path: &Path) -> Result<Ack<V>, Error> {
     let from = acknowledgement(path);
-    let json = read(&from, &Stamp::of(&from)?)?;
-    let found: Versioned<Ack> = serde_json::from_slice(&json)?;
+    let json = read(&from, &Stamp::of(&from)?, MOST_BYTES)?;
+    let found: Versioned<Ack<V>> = serde_json::from_slice(&json).map_err(Error::Ack)?;
     if found.version != VERSION {
-        return Err(Error::invalid("kiln-ack", VERSION.to_string(), found.version));
+        return Err(Error::AckVersion { expected: VERSION, found: found.version });
     }
     Ok(found.ack)
 }
