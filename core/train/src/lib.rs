@@ -4,9 +4,10 @@
 //! Networks without feedback are differentiated by [`tape`], recurrent ones by
 //! [`recurrent`], and pedals made of filters around a small network are fitted by
 //! [`hammerstein`] with [`least_squares`]. [`loss`] says how wrong an answer is,
-//! [`optimiser`] what to do about it; [`export`] writes files for players and [`report`]
-//! a page for people.
+//! [`optimiser`] what to do about it; [`course`] puts all that together. [`export`] writes
+//! files for players and [`report`] a page for people.
 
+pub mod course;
 pub mod data;
 mod error;
 pub mod export;

@@ -60,15 +60,16 @@ pub(super) fn init(hidden: usize, taps: usize, inputs: usize, seed: u64) -> Vec<
 
 pub(super) fn layers(hidden: usize, taps: usize, inputs: usize, weights: &[f32]) -> Chain {
     let shapes = shapes(hidden, taps, inputs);
-    let layer = |(i, ([inputs, outputs, taps], (weights, bias)))| Layer {
+    let parts = shapes.into_iter().zip(cut(weights, shapes)).enumerate();
+    let layers = parts.map(|(i, ([inputs, outputs, taps], (weights, bias)))| Layer {
         inputs,
         outputs,
         taps,
         dilation: 1,
         groups: 1,
-        weights: <[f32]>::to_vec(weights),
-        bias: <[f32]>::to_vec(bias),
+        weights: weights.to_vec(),
+        bias: bias.to_vec(),
         activation: if i < 2 { Activation::Tanh } else { Activation::Linear },
-    };
-    Chain { layers: shapes.into_iter().zip(cut(weights, shapes)).enumerate().map(layer).collect() }
+    });
+    Chain { layers: layers.collect() }
 }

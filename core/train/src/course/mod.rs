@@ -13,8 +13,6 @@ mod recall;
 mod squares;
 mod trained;
 
-#[cfg(test)]
-mod tests;
 
 use std::ops::ControlFlow;
 use std::path::PathBuf;
@@ -162,3 +160,6 @@ impl Lessons {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests;

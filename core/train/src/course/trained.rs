@@ -160,7 +160,7 @@ fn pedal(net: &hammerstein::Network, about: &About<'_>) -> Result<Vec<u8>, Error
         esr: said.esr,
     };
     let mut json = net.json(&words);
-    if let (Some(revision), Some(all)) = (about.revision(), json.as_object_mut()) {
+    if let (Some(revision), Some(all)) = (said.revision, json.as_object_mut()) {
         all.insert("revision".to_owned(), json!(revision));
     }
     Ok(serde_json::to_vec(&json).map_err(nn::Error::from)?)

@@ -95,6 +95,22 @@ pub struct Found {
     pub noise: Option<f64>,
 }
 
+impl Found {
+    /// Of a pair that nobody looked at: in time, upright, as loud as it is.
+    pub fn unknown() -> Self {
+        Self {
+            latency: 0.0,
+            removed: 0.0,
+            inverted: Some(false),
+            level: 0.0,
+            scale: 1.0,
+            layout: None,
+            replicate: None,
+            noise: None,
+        }
+    }
+}
+
 /// A dry and a wet recording to learn from.
 #[derive(Clone, Debug)]
 pub struct Pair {

@@ -88,7 +88,7 @@ fn file(inputs: usize, layers: Value, about: &About<'_>) -> Result<Vec<u8>, Erro
 
 impl Chain {
     /// The number of inputs, if all fits.
-    fn check(&self) -> Result<usize, Error> {
+    pub(super) fn check(&self) -> Result<usize, Error> {
         let mut width = None;
         for (i, layer) in self.layers.iter().enumerate() {
             let at = format!("layers[{i}]");

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{About, Recurrent, question, rows, written};
+use super::{About, Activation, Chain, Recurrent, question, rows, written};
 use crate::Error;
 
 /// A recurrent network as a `kiln-drive` file, with a self-test at the knobs' defaults.
@@ -17,9 +17,6 @@ pub fn recurrent(net: &Recurrent, about: &About<'_>) -> Result<Vec<u8>, Error> {
         let expected = format!("{}, one for each input after the sound", net.inputs - 1);
         return Err(Error::setting("knobs", expected, about.knobs.len()));
     }
-    let knob =
-        |k: &nn::Knob| json!({ "name": k.name, "min": k.min, "max": k.max, "default": k.default });
-    let knobs: Vec<Value> = about.knobs.iter().map(knob).collect();
     let at: Vec<f32> = about.knobs.iter().map(|k| k.default).collect();
     let input = question(about.sample_rate);
     let mut output = input.clone();
@@ -31,18 +28,65 @@ pub fn recurrent(net: &Recurrent, about: &About<'_>) -> Result<Vec<u8>, Error> {
         json!({ "type": "lstm", "input": w, "own": u, "bias": net.biases() })
     };
     let dense = json!({ "type": "dense", "weights": [net.head], "bias": [net.head_bias] });
+    let test = json!({ "knobs": at, "input": input, "output": output });
+    file(about, net.skip, vec![layer, dense], &test)
+}
+
+/// Layers without feedback as a `kiln-drive` file.
+///
+/// # Errors
+/// For layers that do not fit one to the next or to the knobs, or have another activation
+/// than tanh, a sigmoid, ReLU or ELU, or none.
+pub fn chain(net: &Chain, about: &About<'_>) -> Result<Vec<u8>, Error> {
+    about.check()?;
+    if net.check()? != about.knobs.len() + 1 {
+        let expected = "a knob for each input after the sound";
+        return Err(Error::setting("knobs", expected, about.knobs.len()));
+    }
+    let mut layers = Vec::new();
+    for layer in &net.layers {
+        let each: Vec<Vec<&[f32]>> = layer
+            .weights
+            .chunks_exact(layer.inputs / layer.groups * layer.taps)
+            .map(|output| output.chunks_exact(layer.taps).collect())
+            .collect();
+        layers.push(json!({ "type": "conv1d", "weights": each, "bias": layer.bias,
+            "dilation": layer.dilation, "groups": layer.groups }));
+        let word = match layer.activation {
+            Activation::Linear => continue,
+            Activation::Tanh => "tanh",
+            Activation::Relu => "relu",
+            Activation::Sigmoid => "sigmoid",
+            Activation::Elu => "elu",
+            Activation::Softmax => "softmax",
+        };
+        layers.push(json!({ "type": word }));
+    }
+    file(about, false, layers, &Value::Null)
+}
+
+fn file(
+    about: &About<'_>,
+    skip: bool,
+    layers: Vec<Value>,
+    test: &Value,
+) -> Result<Vec<u8>, Error> {
+    let knob =
+        |k: &nn::Knob| json!({ "name": k.name, "min": k.min, "max": k.max, "default": k.default });
+    let knobs: Vec<Value> = about.knobs.iter().map(knob).collect();
     let said = about.metadata;
     written(&json!({
         "format": "kiln-drive",
         "version": 1,
+        "revision": said.revision,
         "name": said.name,
         "author": said.modeled_by,
         "description": said.description,
         "esr": said.esr,
         "sample_rate": about.sample_rate,
         "knobs": knobs,
-        "skip": net.skip,
-        "layers": [layer, dense],
-        "self_test": { "knobs": at, "input": input, "output": output },
+        "skip": skip,
+        "layers": layers,
+        "self_test": test,
     }))
 }

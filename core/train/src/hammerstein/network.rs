@@ -50,6 +50,12 @@ const RATE: f64 = 48_000.0;
 const BLOCK: usize = 512;
 
 impl Network {
+    /// Whether it has no filters.
+    pub fn is_curve(&self) -> bool {
+        let none = self.branches.iter().all(Vec::is_empty);
+        none && self.pre.is_empty() && self.post.is_empty()
+    }
+
     /// What the model makes of `dry` at `rate` Hz while `knobs` stand still in their own
     /// units, begun with every state at zero. Knobs not given stand where they do at first.
     pub fn answer(&self, dry: &[f32], knobs: &[f32], rate: f64) -> Vec<f64> {

@@ -1,6 +1,6 @@
 //! Steps by gradients: Adam, its schedules of rates, and its state as a file.
 
-mod exact;
+pub(crate) mod exact;
 mod schedule;
 
 use serde::{Deserialize, Serialize};
@@ -133,6 +133,11 @@ impl Optimiser {
             steps => ((self.progress.steps + 1) as f64 / steps as f64).min(1.0),
         };
         warm * self.options.rate * self.options.schedule.factor(&self.progress, self.options.rate)
+    }
+
+    /// Weights it has a state for.
+    pub fn weights(&self) -> usize {
+        self.mean.len()
     }
 
     /// Steps taken.

@@ -42,6 +42,9 @@ pub(super) fn metadata(about: &About<'_>) -> Value {
     if let Some(esr) = said.esr.filter(|x| x.is_finite()) {
         training.insert("validation_esr".to_owned(), json!(esr));
     }
+    if let Some(revision) = said.revision {
+        training.insert("revision".to_owned(), json!(revision));
+    }
     if !training.is_empty() {
         all.insert("training".to_owned(), Value::Object(training));
     }
