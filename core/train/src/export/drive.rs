@@ -13,12 +13,11 @@ use crate::Error;
 pub fn recurrent(net: &Recurrent, about: &About<'_>) -> Result<Vec<u8>, Error> {
     net.check()?;
     about.check()?;
-    if about.knobs.len() + 1 != net.inputs {
-        let expected = format!("{}, one for each input after the sound", net.inputs - 1);
-        return Err(Error::setting("knobs", expected, about.knobs.len()));
-    }
-    let knob =
-        |k: &nn::Knob| json!({ "name": k.name, "min": k.min, "max": k.max, "default": k.default });
+    about.turns(net.inputs)?;
+    let knob = |k: &nn::Knob| {
+        let nn::Knob { name, min, max, default } = k;
+        json!({ "name": name, "min": min, "max": max, "default": default })
+    };
     let knobs: Vec<Value> = about.knobs.iter().map(knob).collect();
     let at: Vec<f32> = about.knobs.iter().map(|k| k.default).collect();
     let input = question(about.sample_rate);
