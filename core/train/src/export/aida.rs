@@ -26,11 +26,7 @@ pub fn recurrent(net: &Recurrent, about: &About<'_>) -> Result<Vec<u8>, Error> {
         let holds = "the sound and up to 2 knobs; write kiln-drive for more";
         return refused("AIDA-X", holds, &format!("{} inputs", net.inputs));
     }
-    if let Some(knob) = about.knobs.iter().find(|k| (k.min, k.max) != (0.0, 1.0)) {
-        let holds = "knobs from 0 to 1; train with such, or write kiln-drive";
-        let found = format!("{} from {} to {}", knob.name, knob.min, knob.max);
-        return refused("AIDA-X", holds, &found);
-    }
+    about.turns_in_parts("AIDA-X", net.inputs)?;
     let at: Vec<f32> = about.knobs.iter().map(|k| k.default).collect();
     let input = question(about.sample_rate);
     let mut output = input.clone();

@@ -54,8 +54,8 @@ pub struct Chain {
 /// A chain as RTNeural's JSON.
 ///
 /// # Errors
-/// For layers that do not fit one to the next, more than one output, or weights that
-/// contradict their sizes.
+/// For layers that do not fit one to the next, more than one output, knobs other than the
+/// inputs after the first or not from 0 to 1, and weights that contradict their sizes.
 pub fn rtneural(chain: &Chain, about: &About<'_>) -> Result<Vec<u8>, Error> {
     about.check()?;
     let inputs = chain.check()?;
@@ -66,8 +66,8 @@ pub fn rtneural(chain: &Chain, about: &About<'_>) -> Result<Vec<u8>, Error> {
 /// A recurrent network as RTNeural's JSON.
 ///
 /// # Errors
-/// With a skip, for which the format has no word, and for weights that contradict their
-/// sizes.
+/// With a skip, for which the format has no word, for knobs not from 0 to 1, and for
+/// weights that contradict their sizes.
 pub fn rtneural_recurrent(net: &Recurrent, about: &About<'_>) -> Result<Vec<u8>, Error> {
     net.check()?;
     about.check()?;
@@ -79,6 +79,7 @@ pub fn rtneural_recurrent(net: &Recurrent, about: &About<'_>) -> Result<Vec<u8>,
 }
 
 fn file(inputs: usize, layers: Value, about: &About<'_>) -> Result<Vec<u8>, Error> {
+    about.turns_in_parts("RTNeural", inputs)?;
     written(&json!({
         "in_shape": [null, null, inputs],
         "samplerate": about.sample_rate,
@@ -139,7 +140,9 @@ impl Layer {
         let each = self.inputs / self.groups;
         if (self.taps, self.groups) == (1, 1) {
             let weights = json!([transposed(&self.weights, each), self.bias]);
-            return json!({ "type": "dense", "activation": activation, "shape": shape, "weights": weights });
+            return json!({
+                "type": "dense", "activation": activation, "shape": shape, "weights": weights,
+            });
         }
         // Tap by tap, then input by input, then output by output.
         let at = |tap: usize, input: usize| -> Vec<f32> {

@@ -13,10 +13,7 @@ use crate::Error;
 pub fn recurrent(net: &Recurrent, about: &About<'_>) -> Result<Vec<u8>, Error> {
     net.check()?;
     about.check()?;
-    if about.knobs.len() + 1 != net.inputs {
-        let expected = format!("{}, one for each input after the sound", net.inputs - 1);
-        return Err(Error::setting("knobs", expected, about.knobs.len()));
-    }
+    about.turns(net.inputs)?;
     let at: Vec<f32> = about.knobs.iter().map(|k| k.default).collect();
     let input = question(about.sample_rate);
     let mut output = input.clone();
@@ -39,10 +36,7 @@ pub fn recurrent(net: &Recurrent, about: &About<'_>) -> Result<Vec<u8>, Error> {
 /// than tanh, a sigmoid, ReLU or ELU, or none.
 pub fn chain(net: &Chain, about: &About<'_>) -> Result<Vec<u8>, Error> {
     about.check()?;
-    if net.check()? != about.knobs.len() + 1 {
-        let expected = "a knob for each input after the sound";
-        return Err(Error::setting("knobs", expected, about.knobs.len()));
-    }
+    about.turns(net.check()?)?;
     let mut layers = Vec::new();
     for layer in &net.layers {
         let each: Vec<Vec<&[f32]>> = layer

@@ -11,8 +11,8 @@ use crate::Error;
 /// 20 units, Proteus of 40, others of any size.
 ///
 /// # Errors
-/// Without a skip, which the players always add; for more than two knobs; and for weights
-/// that contradict their sizes.
+/// Without a skip, which the players always add; for more than two knobs, or ones whose
+/// range is not 0 to 1; and for weights that contradict their sizes.
 pub fn recurrent(net: &Recurrent, about: &About<'_>) -> Result<Vec<u8>, Error> {
     net.check()?;
     about.check()?;
@@ -25,6 +25,7 @@ pub fn recurrent(net: &Recurrent, about: &About<'_>) -> Result<Vec<u8>, Error> {
         let holds = "the sound and up to 2 knobs; write kiln-drive for more";
         return refused("GuitarML", holds, &format!("{} inputs", net.inputs));
     }
+    about.turns_in_parts("GuitarML", net.inputs)?;
     written(&json!({
         "model_data": {
             "model": "SimpleRNN",

@@ -21,8 +21,9 @@ pub(super) fn layers(net: &Recurrent) -> Value {
     };
     let weights = json!([transposed(&input, inputs), transposed(&own, hidden), bias]);
     let head: Vec<[f32; 1]> = net.head.iter().map(|w| [*w]).collect();
+    let bias = net.head_bias;
     json!([
         { "type": kind, "activation": "", "shape": [null, null, hidden], "weights": weights },
-        { "type": "dense", "activation": "", "shape": [null, null, 1], "weights": [head, [net.head_bias]] },
+        { "type": "dense", "activation": "", "shape": [null, null, 1], "weights": [head, [bias]] },
     ])
 }

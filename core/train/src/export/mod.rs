@@ -42,6 +42,28 @@ impl About<'_> {
         }
         Ok(())
     }
+
+    /// Refuses knobs that are not those of a network of so many inputs.
+    fn turns(&self, inputs: usize) -> Result<(), Error> {
+        if self.knobs.len() + 1 == inputs {
+            return Ok(());
+        }
+        let expected = format!("{}, one for each input after the sound", inputs - 1);
+        Err(Error::setting("knobs", expected, self.knobs.len()))
+    }
+
+    /// The same for a format whose knobs all go from 0 to 1.
+    fn turns_in_parts(&self, format: &str, inputs: usize) -> Result<(), Error> {
+        self.turns(inputs)?;
+        match self.knobs.iter().find(|k| (k.min, k.max) != (0.0, 1.0)) {
+            None => Ok(()),
+            Some(knob) => {
+                let holds = "knobs from 0 to 1; train with such, or write kiln-drive";
+                let found = format!("{} from {} to {}", knob.name, knob.min, knob.max);
+                refused(format, holds, &found)
+            }
+        }
+    }
 }
 
 /// The JSON of `file`, after a look whether it plays as it says.

@@ -250,9 +250,8 @@ fn rtneural_plays_chains() {
             l.bias.fill(0.0);
         }
         if activation == Activation::Sigmoid {
-            layers.swap(1, 2);
-            layers = vec![layers[0].clone(), layer(6, 1, 1, 1, 60)];
-            layers[1].activation = activation;
+            // It answers silence with a half, so it comes last.
+            layers = vec![layers.swap_remove(0), Layer { activation, ..layer(6, 1, 1, 1, 60) }];
         }
         let chain = Chain { layers };
         let file = chain::rtneural(&chain, &about(&said, &[])).expect("a file");
@@ -286,6 +285,10 @@ fn what_a_format_cannot_hold_is_refused_with_advice() {
     told(guitarml::recurrent(&net(false, 1, 8, false), &plain), &["a skip", "AIDA-X"]);
     told(guitarml::recurrent(&net(false, 4, 8, true), &plain), &["up to 2 knobs"]);
     told(chain::rtneural_recurrent(&net(false, 1, 8, true), &plain), &["without a skip"]);
+    let wide = about(&said, &wide);
+    told(guitarml::recurrent(&net(false, 2, 8, true), &wide), &["GuitarML", "from 0 to 10"]);
+    told(chain::rtneural_recurrent(&net(false, 2, 8, false), &wide), &["RTNeural", "to 10"]);
+    told(guitarml::recurrent(&net(false, 1, 8, true), &wide), &["knobs", "expected 0", "found 1"]);
     told(drive::recurrent(&net(false, 2, 8, false), &plain), &["knobs", "expected 1", "found 0"]);
 }
 
@@ -294,7 +297,8 @@ fn weights_that_contradict_their_sizes_are_refused() {
     let said = metadata();
     let plain = about(&said, &[]);
     let good = net(false, 1, 8, true);
-    let bad: [(fn(&mut Recurrent), &str); 6] = [
+    type Damage = (fn(&mut Recurrent), &'static str);
+    let bad: [Damage; 6] = [
         (|n| n.input.truncate(3), "input: expected 32 weights, found 3"),
         (|n| n.own[5] = f32::NAN, "own: expected finite weights, found NaN"),
         (|n| n.bias.push(0.0), "bias: expected 32 weights, found 33"),

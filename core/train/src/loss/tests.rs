@@ -192,6 +192,12 @@ fn what_makes_no_sense_is_refused() {
 }
 
 #[test]
+fn goes_to_threads() {
+    fn sent<T: Send>(_: &T) {}
+    sent(&Loss::new(&Options::nam(), 48e3, 2048).expect("a loss"));
+}
+
+#[test]
 fn error_and_null_depth() {
     let target = [1.0, -1.0, 1.0, -1.0];
     let predicted = [0.9, -0.9, 0.9, -0.9];

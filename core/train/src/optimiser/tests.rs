@@ -173,7 +173,7 @@ fn what_makes_no_sense_is_refused() {
         (Options { schedule: Schedule::Cosine { epochs: 0, floor: 0.0 }, ..base() }, "epochs"),
         (Options { schedule: Schedule::OneCycle { steps: 3 }, ..base() }, "schedule steps"),
     ] {
-        let error = Optimiser::new(&options, 1).err().expect("refused").to_string();
+        let error = Optimiser::new(&options, 1).expect_err("refused").to_string();
         assert!(error.contains(told), "{error}");
     }
 }
