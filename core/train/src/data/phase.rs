@@ -105,14 +105,12 @@ impl Spectra {
     }
 
     /// What each bin is worth for a delay: nothing below 50 Hz, where phase says little
-    /// about time, nor where the gear lets 46 dB less through, and no more for the best than ten times what half agreement is worth.
+    /// about time, and no more for the best than ten times what half agreement is worth.
     fn weights(&self) -> Vec<f64> {
         let lowest = (50.0 * self.size as f64 / self.rate) as usize;
-        let response = self.response();
-        let faint = 5e-3 * response.iter().fold(0.0, |most: f64, h| most.max(h.norm()));
-        (self.coherence().iter().zip(&response).enumerate())
-            .map(|(k, (&g, h))| {
-                let is_mute = k <= lowest || g < AGREEING || h.norm() < faint;
+        (self.coherence().iter().enumerate())
+            .map(|(k, &g)| {
+                let is_mute = k <= lowest || g < AGREEING;
                 if is_mute { 0.0 } else { (g / (1.0 - g + 1e-9)).min(10.0) }
             })
             .collect()
