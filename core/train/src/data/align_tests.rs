@@ -84,7 +84,11 @@ fn a_response_of_linear_phase_is_not_cut() {
         .map(|k| {
             let x = f64::from(k) * 0.25;
             let window = (std::f64::consts::PI * f64::from(k) / 82.0).cos().powi(2);
-            let sinc = if k == 0 { 1.0 } else { (std::f64::consts::PI * x).sin() / (3.1416 * x) };
+            let sinc = if k == 0 {
+                1.0
+            } else {
+                (std::f64::consts::PI * x).sin() / (std::f64::consts::PI * x)
+            };
             (0.25 * sinc * window) as f32
         })
         .collect();
