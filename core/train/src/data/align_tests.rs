@@ -84,7 +84,11 @@ fn a_response_of_linear_phase_is_not_cut() {
         .map(|k| {
             let x = f64::from(k) * 0.25;
             let window = (std::f64::consts::PI * f64::from(k) / 82.0).cos().powi(2);
-            let sinc = if k == 0 { 1.0 } else { (std::f64::consts::PI * x).sin() / (3.1416 * x) };
+            let sinc = if k == 0 {
+                1.0
+            } else {
+                (std::f64::consts::PI * x).sin() / (std::f64::consts::PI * x)
+            };
             (0.25 * sinc * window) as f32
         })
         .collect();
@@ -92,9 +96,12 @@ fn a_response_of_linear_phase_is_not_cut() {
     let wet: Vec<f32> = (padded.windows(taps.len()))
         .map(|w| w.iter().zip(&taps).map(|(x, t)| x * t).sum())
         .collect();
-    // Its energy begins about one main lobe, 4 samples, before the middle at 40.
-    let found = latency(&dry, &wet);
-    assert!((30.0..38.0).contains(&found), "{found}");
+    // Its energy begins a main lobe, 4 samples, before the middle at 40; nothing of that may
+    // be cut. The zeros of its stop band lie on the unit circle, so least phase explains most
+    // of its delay, and that much stays. Every other lobe of the stop band is upside down,
+    // so it is not asked for a polarity.
+    let found = align(&dry, &wet, RATE).expect("a lag").latency;
+    assert!((-0.5..36.0).contains(&found), "{found}");
 }
 
 #[test]

@@ -210,8 +210,9 @@ pub(super) fn unrelated() -> Error {
     )
 }
 
-/// The wet is the dry, louder or softer.
-pub(super) fn bypassed(dry: &[f32], wet: &[f32]) -> Option<Error> {
+/// The wet is the dry, louder or softer, and still `late` by a part of a sample.
+pub(super) fn bypassed(dry: &[f32], wet: &[f32], late: f64) -> Option<Error> {
+    let wet = &super::fraction::advance(wet, late);
     let sum = |x: &[f32], y: &[f32]| -> f64 {
         x.iter().zip(y).map(|(&x, &y)| f64::from(x) * f64::from(y)).sum()
     };
@@ -219,7 +220,7 @@ pub(super) fn bypassed(dry: &[f32], wet: &[f32]) -> Option<Error> {
     let rest: f64 =
         dry.iter().zip(wet).map(|(&x, &y)| (f64::from(y) - gain * f64::from(x)).powi(2)).sum();
     let ratio = rest / sum(wet, wet).max(f64::MIN_POSITIVE);
-    (ratio < 1e-6).then(|| {
+    (ratio < 1e-5).then(|| {
         fault(
             "the wet recording",
             "something else than the dry one",

@@ -127,7 +127,7 @@ impl Layout {
     }
 
     /// The known test signal that `dry` is, at `rate` samples per second, if it is one. It
-    /// may start a quarter of a second early or late.
+    /// may start, if it is ours, a quarter of a second early or late.
     pub fn recognise(dry: &[f32], rate: f64) -> Option<Recognised> {
         ALL.into_iter().find_map(|layout| layout.fits(dry, rate))
     }
@@ -136,11 +136,13 @@ impl Layout {
         let right_rate = self.rate.is_none_or(|own| (own - rate).abs() < 1.0);
         let seconds = dry.len() as f64 / rate;
         let (Length::Exactly(least) | Length::AtLeast(least)) = self.length;
-        if !right_rate || seconds < least - 0.1 {
+        if !right_rate || seconds < least - 0.3 {
             return None;
         }
         let mut found = Recognised { layout: self, rate, samples: dry.len(), offset: 0 };
-        let (first, slack) = (*self.blips.first()?, 0.25);
+        // Others begin with clicks that could be taken for each other.
+        let slack = if self.sweep.is_some() { 0.25 } else { 1e-3 };
+        let first = *self.blips.first()?;
         let area = found.range((first - slack, first + slack), dry.len());
         let at = area.start as i64 + loudest(&dry[area])? as i64;
         found.offset = at - (first * rate).round() as i64;

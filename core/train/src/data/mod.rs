@@ -166,7 +166,7 @@ pub fn prepare(dry: &Recording, wet: &Recording, options: &Options) -> Result<Pa
     let skipped = (-whole).max(0) as usize;
     let places = Places::new(layout, skipped, dry, rate)?;
     check::offset(wet, &mut judge)?;
-    judge.fault(check::bypassed(dry, wet))?;
+    judge.fault(check::bypassed(dry, wet, latency - whole as f64 - ahead))?;
     let noise = noise::measure(wet, rate, &places.silences);
     if let Some(noise) = noise {
         noise::check(noise, &mut judge)?;
@@ -225,7 +225,7 @@ fn removal(latency: f64, is_stated: bool, inverted: Option<bool>) -> (i64, f64) 
         // Sincs have their own faults, and so little a model makes up for.
         _ if part < 0.15 => (whole as i64, 0.0),
         // A whole sample, but for what the estimate may be wrong by.
-        _ if part > 1.0 - 0.5 * SAFETY => (whole as i64 + 1, 0.0),
+        _ if part > 1.0 - 1.2 * SAFETY => (whole as i64 + 1, 0.0),
         _ => (whole as i64, part - SAFETY),
     }
 }

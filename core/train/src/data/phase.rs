@@ -109,11 +109,10 @@ impl Spectra {
     fn weights(&self) -> Vec<f64> {
         let lowest = (50.0 * self.size as f64 / self.rate) as usize;
         (self.coherence().iter().enumerate())
-            .map(
-                |(k, &g)| {
-                    if k <= lowest || g < AGREEING { 0.0 } else { (g / (1.0 - g + 1e-9)).min(10.0) }
-                },
-            )
+            .map(|(k, &g)| {
+                let is_mute = k <= lowest || g < AGREEING;
+                if is_mute { 0.0 } else { (g / (1.0 - g + 1e-9)).min(10.0) }
+            })
             .collect()
     }
 

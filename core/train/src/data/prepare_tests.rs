@@ -27,10 +27,10 @@ fn whole_samples_are_taken_away_exactly() {
         assert_eq!(found.removed, f64::from(late), "{found:?}");
         assert_eq!(pair.dry.len(), pair.wet.len());
         let skipped = (-late).max(0) as usize;
-        assert_eq!(pair.dry[..], dry[skipped..skipped + pair.dry.len()]);
+        assert!(pair.dry[..] == dry[skipped..skipped + pair.dry.len()]);
         // Nothing is as it was at all but where the take was cut.
         let length = pair.wet.len() - (late.max(0)) as usize;
-        assert_eq!(pair.wet[100..length], wet[skipped + 100..skipped + length]);
+        assert!(pair.wet[100..length] == wet[skipped + 100..skipped + length]);
         assert_eq!(found.inverted, Some(false));
         assert_eq!(found.scale, 1.0);
         assert_eq!(found.layout, None);
@@ -75,7 +75,7 @@ fn polarity_and_level_stay_as_the_gear_has_them() {
     let dry = full(RATE);
     let wet: Vec<f32> = overdrive(&dry, RATE).iter().map(|x| -0.1 * x).collect();
     let pair = pair(&dry, wet.clone());
-    assert_eq!(pair.wet, wet);
+    assert!(pair.wet == wet);
     assert_eq!(pair.found.inverted, Some(true));
     assert!(pair.notices.iter().any(|n| n.contains("upside down")));
     assert!((-40.0..-5.0).contains(&pair.found.level), "{}", pair.found.level);
@@ -123,7 +123,8 @@ fn the_passage_held_out_is_loud_varied_and_not_learnt() {
     dry.splice(0..0, quiet);
     let passage = split::held_out(&dry, rate);
     assert_eq!(passage.len(), 10 * 44100 / 2205 * 2205);
-    assert!(passage.start >= 55 * 44100, "{passage:?}");
+    let power = |x: &[f32]| x.iter().map(|x| f64::from(x * x)).sum::<f64>() / x.len() as f64;
+    assert!(power(&dry[passage.clone()]) > 0.5 * power(&dry), "{passage:?}");
     let guitar = guitar(rate);
     let pair = pair(&guitar, overdrive(&guitar, rate));
     assert!(pair.held_out.len() > 44100 * 29 / 10, "{:?}", pair.held_out);

@@ -13,6 +13,9 @@ pub(super) fn held_out(dry: &[f32], rate: f64) -> Range<usize> {
     let frame = ((0.05 * rate) as usize).max(1);
     let frames: Vec<(f64, f64)> = dry.chunks_exact(frame).map(describe).collect();
     let long = (frames.len() / 10).clamp(60, 200).min(frames.len() / 2).max(1);
+    if frames.is_empty() {
+        return 0..0;
+    }
     let kinds = kinds(&frames);
     let whole = shares(&kinds);
     let power: Vec<f64> = frames.iter().map(|f| f.0).collect();
@@ -24,7 +27,7 @@ pub(super) fn held_out(dry: &[f32], rate: f64) -> Range<usize> {
         let here = shares(&kinds[start..start + long]);
         let like: f64 = here.iter().zip(&whole).map(|(a, b)| a.min(*b)).sum();
         let level = power[start..start + long].iter().sum::<f64>() / long as f64;
-        let quiet = if level < 0.25 * mean { 1.0 } else { 0.0 };
+        let quiet = if level < 0.5 * mean { 1.0 } else { 0.0 };
         if like - quiet > best.0 {
             best = (like - quiet, start);
         }
