@@ -13,6 +13,7 @@ mod paper;
 mod report;
 mod reverb;
 mod settings;
+mod train;
 mod wav;
 
 use std::io::{ErrorKind, Read as _, Write as _};
@@ -39,6 +40,9 @@ enum Command {
     /// Render a WAV file through the distortion, as the plugin plays it, or draw what a
     /// model does
     Drive(Box<drive::Args>),
+    /// Teach a network to sound like a pedal or an amplifier, from what was played into it
+    /// and what came out
+    Train(Box<train::Args>),
     /// Say whether a feedback delay network is proven stable: status 0 if it is,
     /// at least marginally, 2 if it is unstable, 3 if neither is proven, 1 if there is
     /// nothing to examine
@@ -70,6 +74,7 @@ fn main() -> ExitCode {
         Command::Amp(args) => amp::run(&args).map(code),
         Command::Reverb(args) => reverb::run(&args).map(code),
         Command::Drive(args) => drive::run(&args).map(code),
+        Command::Train(args) => train::run(&args).map(code),
         Command::Certify(args) => certify::run(&args),
         Command::Info { file, json } => info::print(&file, json).map(code),
         Command::Bench { files, json } => bench::print(&files, json).map(code),

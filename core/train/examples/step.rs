@@ -17,7 +17,11 @@ fn standard(c: usize, h: usize) -> Network {
     let config = json!({ "layers": [array(1, c, h, false), array(c, h, 1, true)],
         "head": null, "head_scale": 0.02 });
     let raw = RawValue::from_string(config.to_string()).expect("JSON");
-    let count = if c == 16 { 13802 } else { (1..20000).find(|n| Program::wavenet(&raw, &vec![0.0; *n]).is_ok()).expect("x") };
+    let count = if c == 16 {
+        13802
+    } else {
+        (1..20000).find(|n| Program::wavenet(&raw, &vec![0.0; *n]).is_ok()).expect("x")
+    };
     Network::new(count, &[(count - 1, 0.02)], |w| Program::wavenet(&raw, w)).expect("a network")
 }
 
@@ -34,7 +38,14 @@ fn mlp() -> Network {
     .expect("a network")
 }
 
-fn time(name: &str, mut network: Network, sequences: usize, outputs: usize, threads: usize, steps: usize) {
+fn time(
+    name: &str,
+    mut network: Network,
+    sequences: usize,
+    outputs: usize,
+    threads: usize,
+    steps: usize,
+) {
     let mut random = fastrand::Rng::with_seed(1);
     let weights: Vec<f32> = (0..network.weights()).map(|_| 0.2 * (random.f32() - 0.5)).collect();
     network.set(&weights);
@@ -51,7 +62,15 @@ fn time(name: &str, mut network: Network, sequences: usize, outputs: usize, thre
             |_| vec![&audio],
             |_, y, e| {
                 let n = y.len() as f32;
-                y.iter().zip(e.iter_mut()).map(|(y, e)| { let d = y - 0.1; *e = 2.0 * d / n; f64::from(d * d) }).sum::<f64>() / y.len() as f64
+                y.iter()
+                    .zip(e.iter_mut())
+                    .map(|(y, e)| {
+                        let d = y - 0.1;
+                        *e = 2.0 * d / n;
+                        f64::from(d * d)
+                    })
+                    .sum::<f64>()
+                    / y.len() as f64
             },
             &mut gradient,
         );
@@ -61,7 +80,8 @@ fn time(name: &str, mut network: Network, sequences: usize, outputs: usize, thre
 }
 
 fn main() {
-    let argument = |i: usize, or: usize| std::env::args().nth(i).and_then(|a| a.parse().ok()).unwrap_or(or);
+    let argument =
+        |i: usize, or: usize| std::env::args().nth(i).and_then(|a| a.parse().ok()).unwrap_or(or);
     let (threads, steps) = (argument(1, 2), argument(2, 5));
     time("MLP 1-16-1, 441000", mlp(), 108, 4096, threads, 8 * steps);
     time("nano, 16 x 8192", standard(4, 2), 16, 8192, threads, steps);

@@ -39,7 +39,11 @@ pub(super) fn network(hidden: usize, taps: usize, inputs: usize) -> Result<Netwo
             let shape = Conv { inputs, taps, dilation: 1, groups: 1 };
             let mac = Mac::new(outputs, Finish::Identity).conv(from, shape, weights);
             let mac = mac.bias(bias).to(to);
-            if i < 2 { b.mac(mac, &PreciseTanh) } else { b.push(Op::Mac(mac)) }
+            if i < 2 {
+                b.mac(mac, &PreciseTanh)
+            } else {
+                b.push(Op::Mac(mac))
+            }
             from = to;
         }
         b.finish(input, from, taps)

@@ -7,9 +7,10 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use super::{Lessons, Point, Settings};
+use super::{Lessons, Settings};
 use crate::Error;
-use crate::optimiser::{Optimiser, exact};
+use crate::optimiser::{Optimiser, Schedule, exact};
+use crate::report::Point;
 
 /// The state of a course between two epochs.
 #[derive(Serialize, Deserialize)]
@@ -56,6 +57,16 @@ pub(super) fn course(lessons: &Lessons, settings: &Settings) -> String {
         ranges.for_each(|r| digest.update([r.start.to_le_bytes(), r.end.to_le_bytes()].concat()));
     }
     digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// The epochs that the schedule of an interrupted course was made for, for those who
+/// worked them out from a time that they had. `None` if there is no such course.
+pub fn planned(path: &Path) -> Option<u64> {
+    let kept: Checkpoint = serde_json::from_slice(&fs::read(path).ok()?).ok()?;
+    match kept.optimiser.options().schedule {
+        Schedule::Cosine { epochs, .. } => Some(epochs),
+        _ => None,
+    }
 }
 
 impl Checkpoint {

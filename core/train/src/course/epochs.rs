@@ -5,9 +5,10 @@ use std::time::Instant;
 
 use super::checkpoint::{self, Best, Checkpoint};
 use super::feed::{Feed, Student};
-use super::{Class, End, Lessons, Outcome, Point, Progress, Settings, Trained};
+use super::{Class, End, Lessons, Outcome, Progress, Settings, Trained};
 use crate::Error;
 use crate::optimiser::Optimiser;
+use crate::report::Point;
 
 type Observer<'a> = dyn FnMut(&Progress<'_>) -> ControlFlow<()> + 'a;
 
@@ -174,7 +175,7 @@ impl<'a> Course<'a> {
         let net = self.student.net(&self.state.weights);
         let esr = net.esr(self.lessons)?;
         let (step, seconds) = (self.state.optimiser.steps(), self.seconds());
-        self.state.history.push(Point { step, seconds, loss, esr });
+        self.state.history.push(Point { step, seconds, loss, esr: Some(esr) });
         if self.best.as_ref().is_none_or(|best| esr < best.esr) {
             let (weights, epoch) = (self.state.weights.clone(), self.state.epoch + 1);
             self.state.best = Some(Best { weights, esr, epoch });

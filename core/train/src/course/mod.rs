@@ -4,8 +4,8 @@
 //! epochs, with a checkpoint after each. Both tell an observer how far they are and hand
 //! out the best network so far, to be heard while it learns.
 
-mod checkpoint;
 mod chain;
+mod checkpoint;
 mod class;
 mod epochs;
 mod feed;
@@ -13,15 +13,16 @@ mod recall;
 mod squares;
 mod trained;
 
-
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 
 use nn::Knob;
 
 use crate::data::Pair;
+use crate::report::Point;
 use crate::{Error, loss, optimiser};
 
+pub use checkpoint::planned;
 pub use class::Class;
 pub use trained::{Format, Net, Trained};
 
@@ -77,19 +78,6 @@ pub struct Progress<'a> {
     pub best: Option<&'a Trained>,
     /// Whether it is better than when this was last told.
     pub improved: bool,
-}
-
-/// One point of a course's history.
-#[derive(Clone, Copy, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
-pub struct Point {
-    /// Steps made.
-    pub step: u64,
-    /// Seconds of work.
-    pub seconds: f64,
-    /// Mean training loss since the point before.
-    pub loss: f64,
-    /// Error-to-signal ratio on held-out sound.
-    pub esr: f64,
 }
 
 /// What came of a course.

@@ -2,9 +2,10 @@
 
 use std::ops::ControlFlow;
 
-use super::{Class, End, Lessons, Net, Outcome, Point, Progress, Settings, Trained};
+use super::{Class, End, Lessons, Net, Outcome, Progress, Settings, Trained};
 use crate::Error;
 use crate::hammerstein::{self, Budget, Design, Sound};
+use crate::report::Point;
 
 /// Seconds after which a fit has gained what there is to gain.
 const SECONDS: f64 = 120.0;
@@ -41,11 +42,12 @@ pub(super) fn teach(
     let mut best: Option<Trained> = None;
     let fitted = hammerstein::fit(&design, &sounds, lessons.rate(), &budget, &mut |progress| {
         spent = progress.seconds;
-        let improved = progress.best.is_some_and(|new| best.as_ref().is_none_or(|b| new.esr < b.esr));
+        let improved =
+            progress.best.is_some_and(|new| best.as_ref().is_none_or(|b| new.esr < b.esr));
         if let Some(new) = progress.best.filter(|_| improved) {
             best = Some(Trained { net: Net::Pedal(new.network.clone()), esr: new.esr });
         }
-        let esr = best.as_ref().map_or(f64::NAN, |best| best.esr);
+        let esr = best.as_ref().map(|best| best.esr);
         let step = progress.iteration as u64;
         if improved {
             history.push(Point { step, seconds: spent, loss: progress.learning, esr });

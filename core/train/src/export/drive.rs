@@ -59,12 +59,7 @@ pub fn chain(net: &Chain, about: &About<'_>) -> Result<Vec<u8>, Error> {
     file(about, false, layers, &Value::Null)
 }
 
-fn file(
-    about: &About<'_>,
-    skip: bool,
-    layers: Vec<Value>,
-    test: &Value,
-) -> Result<Vec<u8>, Error> {
+fn file(about: &About<'_>, skip: bool, layers: Vec<Value>, test: &Value) -> Result<Vec<u8>, Error> {
     let knob =
         |k: &nn::Knob| json!({ "name": k.name, "min": k.min, "max": k.max, "default": k.default });
     let knobs: Vec<Value> = about.knobs.iter().map(knob).collect();

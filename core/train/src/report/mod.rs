@@ -13,7 +13,7 @@ mod spectrum;
 mod words;
 
 use nn::Model;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::Error;
 use measure::{Density, Sound, Wave, Window};
@@ -62,7 +62,7 @@ pub struct About {
 }
 
 /// A moment of the training.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Point {
     /// Steps taken.
     pub step: u64,

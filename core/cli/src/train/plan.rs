@@ -1,0 +1,160 @@
+//! How long and how to teach.
+
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Result, bail};
+use clap::ValueEnum;
+use train::course::{self, Class, Lessons, Settings};
+use train::loss::{self, Filter};
+use train::optimiser::Schedule;
+
+/// Steps by which the time of one is judged.
+const TIMED: u64 = 6;
+
+#[derive(clap::Args)]
+#[command(next_help_heading = "How to teach")]
+pub(super) struct Plan {
+    /// Minutes it may take
+    #[arg(long, value_name = "N")]
+    minutes: Option<f64>,
+    /// Times to hear everything; steps of a fit for curve and pedal
+    #[arg(long, value_name = "N")]
+    epochs: Option<u64>,
+    /// Epochs without progress on held-out sound after which to end
+    #[arg(long, value_name = "N")]
+    patience: Option<u64>,
+    /// Another seed gives another network
+    #[arg(long, default_value = "0")]
+    seed: u64,
+    /// Threads; all cores by default
+    #[arg(long, value_name = "N")]
+    threads: Option<usize>,
+    /// Sequences heard before each step
+    #[arg(long, value_name = "N")]
+    batch: Option<usize>,
+    /// Samples of a sequence
+    #[arg(long, value_name = "N")]
+    length: Option<usize>,
+    /// The highest step size
+    #[arg(long, value_name = "RATE")]
+    learning_rate: Option<f64>,
+    /// What counts as wrong
+    #[arg(long, value_enum)]
+    loss: Option<Loss>,
+    /// Schedule, loss and all else as the official NAM trainer has them
+    #[arg(long, conflicts_with_all = ["minutes", "loss", "learning_rate"])]
+    official: bool,
+    /// Where to keep what it takes to go on after an interruption; beside the model by
+    /// default
+    #[arg(long, value_name = "FILE")]
+    checkpoint: Option<PathBuf>,
+    /// Begin anew even if an interrupted course could go on
+    #[arg(long)]
+    fresh: bool,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Loss {
+    /// Mean squared error and multi-resolution spectra, as NAM
+    Nam,
+    /// Mean squared error
+    Mse,
+    /// Error-to-signal ratio
+    Esr,
+    /// Error-to-signal ratio and offset behind a pre-emphasis, as GuitarML
+    Guitarml,
+    /// The same behind an A-weighting
+    AWeighted,
+    /// The same as guitarml, and multi-resolution spectra
+    Spectral,
+}
+
+impl Loss {
+    fn options(self) -> loss::Options {
+        use loss::Kind::{Dc, Esr, Mse, Stft};
+        let pre = Filter::PreEmphasis(0.85);
+        match self {
+            Loss::Nam => loss::Options::nam(),
+            Loss::Mse => loss::Options::of(&[(Mse, 1.0, Filter::None)]),
+            Loss::Esr => loss::Options::of(&[(Esr, 1.0, Filter::None)]),
+            Loss::Guitarml => loss::Options::guitarml(pre),
+            Loss::AWeighted => loss::Options::guitarml(Filter::AWeighting),
+            Loss::Spectral => loss::Options::of(&[
+                (Esr, 0.75, pre),
+                (Dc, 0.25, Filter::None),
+                (Stft, 0.02, Filter::None),
+            ]),
+        }
+    }
+}
+
+impl Plan {
+    /// Settings for a class whose model is to be at `output`.
+    pub(super) fn settings(
+        &self,
+        class: Class,
+        lessons: &Lessons,
+        output: &Path,
+    ) -> Result<Settings> {
+        if self.minutes.is_some_and(|m| !(m > 0.0 && m.is_finite())) {
+            bail!("--minutes: expected a number above 0");
+        }
+        let fitted = matches!(class, Class::Curve { .. } | Class::Pedal { .. });
+        let mut settings = if self.official { class.official() } else { class.settings() };
+        let checkpoint = self.checkpoint.clone().unwrap_or_else(|| {
+            let mut name = output.as_os_str().to_owned();
+            name.push(".checkpoint.json");
+            name.into()
+        });
+        if self.fresh {
+            match std::fs::remove_file(&checkpoint) {
+                Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                    bail!("{}: {error}", checkpoint.display())
+                }
+                _ => {}
+            }
+        }
+        settings.seed = self.seed;
+        settings.threads = self.threads.unwrap_or(settings.threads).max(1);
+        settings.batch = self.batch.unwrap_or(settings.batch);
+        settings.length = self.length.unwrap_or(settings.length);
+        settings.seconds = self.minutes.map(|minutes| 60.0 * minutes);
+        if let Some(rate) = self.learning_rate {
+            settings.optimiser.rate = rate;
+        }
+        if let Some(loss) = self.loss {
+            settings.loss = loss.options();
+        }
+        settings.epochs = self.epochs.unwrap_or(settings.epochs);
+        if let (Some(seconds), None, false) = (settings.seconds, self.epochs, fitted) {
+            settings.epochs = match course::planned(&checkpoint) {
+                Some(epochs) => epochs,
+                None => affordable(lessons, &settings, seconds)?,
+            };
+        }
+        if let Schedule::Cosine { epochs, floor } = &mut settings.optimiser.schedule {
+            (*epochs, *floor) = (settings.epochs, settings.optimiser.rate / 100.0);
+        }
+        settings.patience = self.patience.unwrap_or(settings.epochs);
+        settings.checkpoint = (!fitted).then_some(checkpoint);
+        Ok(settings)
+    }
+}
+
+/// How many epochs there is time for, so that the step size can come down in time.
+fn affordable(lessons: &Lessons, settings: &Settings, seconds: f64) -> Result<u64> {
+    let brief = Settings { checkpoint: None, ..settings.clone() };
+    let (mut epoch, mut begun, mut time) = (1, 0.0, 0.0);
+    course::teach(lessons, &brief, &mut |progress| {
+        epoch = progress.steps[1] / progress.epochs[1].max(1);
+        if progress.steps[0] == 1 {
+            begun = progress.seconds;
+        }
+        time = (progress.seconds - begun) / (progress.steps[0].max(2) - 1) as f64;
+        let enough = progress.steps[0] >= TIMED.min(epoch);
+        if enough { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    })?;
+    let each = (time * epoch as f64).max(1e-3);
+    Ok(((0.93 * seconds / each) as u64).clamp(1, 100_000))
+}
