@@ -146,10 +146,10 @@ fn a_knob_is_learnt() {
     let knob = Knob { name: "Drive".to_owned(), min: -1.0, max: 3.0, default: 0.0 };
     let truth = Network {
         post: vec![filter(FilterKind::LowPass1, 3000.0, 0.0)],
-        ..random(4, 2, vec![knob], 8)
+        ..random(3, 2, vec![knob], 8)
     };
     let settings: Vec<Vec<f32>> = (-1..=3).map(|k| vec![k as f32]).collect();
-    let fitted = recovered(&truth, &like(&truth, 6), &settings, steps(400));
+    let fitted = recovered(&truth, &like(&truth, 8), &settings, steps(500));
     assert!(fitted.esr < 1e-6, "{:e}", fitted.esr);
     plays_as_fitted(&fitted.network, &[1.3]);
     let dry = plucks(48_000, 77);
