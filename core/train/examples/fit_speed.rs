@@ -85,7 +85,8 @@ fn report(
     seconds: f64,
 ) -> Result<(), train::Error> {
     let learnt = if held_out.start == 0 { held_out.end } else { held_out.start };
-    let sound = Sound { dry, wet, knobs: vec![], train: vec![0..learnt], held_out };
+    let sound =
+        Sound { dry, wet, knobs: vec![], train: vec![0..learnt / 2, learnt / 2..learnt], held_out };
     let (begun, mut said) = (Instant::now(), 0.0);
     let budget = Budget { seconds, iterations: 100_000 };
     let mut best = f64::INFINITY;

@@ -250,12 +250,12 @@ impl Fit<'_> {
         for unit in 0..shape.hidden {
             let slope = 10f64.powf(self.rng.f64() * 2.3 - 1.2);
             for (i, level) in levels.iter().enumerate() {
-                p[shape.weights(i)][unit] = share * slope * normal(&mut self.rng) / level;
+                p[shape.weights(i).start + unit] = share * slope * normal(&mut self.rng) / level;
             }
             for i in levels.len()..shape.inputs() {
-                p[shape.weights(i)][unit] = 0.7 * normal(&mut self.rng);
+                p[shape.weights(i).start + unit] = 0.7 * normal(&mut self.rng);
             }
-            p[shape.biases()][unit] = (0.3 + 0.8 * slope) * normal(&mut self.rng);
+            p[shape.biases().start + unit] = (0.3 + 0.8 * slope) * normal(&mut self.rng);
         }
         p
     }

@@ -1,7 +1,7 @@
 use nn::{FilterKind, Knob};
 
 use super::*;
-use crate::least_squares::Problem as _;
+use crate::least_squares::{LANES, Problem as _};
 
 const RATE: f64 = 48_000.0;
 

@@ -190,7 +190,7 @@ fn an_overdrive_that_is_no_network() {
         treble.iter().zip(&clean).map(|(t, c)| 0.4 * clip(20.0 * t) + 0.3 * c).collect();
     let wet = through(FilterKind::LowPass1, 4500.0, &through(FilterKind::HighPass1, 12.0, &wet));
     let wet = single(&wet);
-    let train = vec![0..n * 3 / 4];
+    let train = vec![0..n / 2, n / 2..n * 3 / 4];
     let sound = Sound { dry: &dry, wet: &wet, knobs: vec![], train, held_out: n * 3 / 4..n };
     let design = Design { hidden: 12, ..Design::pedal(vec![]) };
     let fitted = fit(&design, &[sound], RATE, &steps(220), &mut go_on).expect("a fit");
@@ -207,7 +207,7 @@ fn whoever_watches_sees_it_grow_and_can_end_it() {
         dry: &dry,
         wet: &wet,
         knobs: vec![],
-        train: vec![0..80_000],
+        train: vec![0..40_000, 40_000..80_000],
         held_out: 80_000..100_000,
     };
     let (mut seen, mut last) = (0, f64::INFINITY);
@@ -231,7 +231,7 @@ fn what_makes_no_sense_is_refused() {
         dry: &dry,
         wet,
         knobs: vec![],
-        train: vec![0..20_000],
+        train: vec![0..10_000, 10_000..20_000],
         held_out: 20_000..30_000,
     };
     let refused = |design: &Design, sound: Sound<'_>| {
