@@ -16,6 +16,9 @@ const HEATS: [(usize, usize); 3] = [(10, 8), (4, 12), (2, 24)];
 /// Steps between two draws of what to learn from.
 const ROUND: usize = 24;
 
+/// The same for curves, of which a few thousand instants say nearly all.
+const CURVE_ROUND: usize = 72;
+
 /// Ends when so many rounds in a row lower the error by less than this share of it.
 const PATIENCE: usize = 8;
 const BETTER: f64 = 0.01;
@@ -25,7 +28,7 @@ const MOST: usize = 1500;
 
 /// What a weight costs, in proportion to the signals on both of its sides: enough to
 /// decide what nothing else does, and to keep sums within single precision.
-const STIFFNESS: [f64; 2] = [1e-13, 1e-11];
+const STIFFNESS: [f64; 2] = [1e-13, 1e-12];
 
 /// Fits what `design` says to `sounds` at `rate` Hz.
 ///
@@ -136,14 +139,15 @@ impl Fit<'_> {
     /// Rounds of steps on ever other parts of the recordings.
     fn go_on(mut self, mut parameters: Vec<f64>, mut damping: f64) -> Result<Fitted, Error> {
         let (mut idle, shape) = (0, self.shape.clone());
+        let steps = if self.design.is_curve() { CURVE_ROUND } else { ROUND };
         while !self.over && idle < PATIENCE {
             let segments = match self.design.is_curve() {
-                true => self.draw(8, 1024)?,
+                true => self.draw(3, 1024)?,
                 false => self.draw(12.max(2 * self.sounds.len()).min(32), 4096)?,
             };
             let stiffness = self.stiffness();
             let problem = Problem { shape: &shape, segments: &segments, stiffness };
-            (_, parameters, damping) = self.improve(&problem, parameters, ROUND, damping);
+            (_, parameters, damping) = self.improve(&problem, parameters, steps, damping);
             damping = damping.clamp(1e-8, 1e-2);
             idle = if self.judge(&parameters) { 0 } else { idle + 1 };
         }
@@ -250,12 +254,12 @@ impl Fit<'_> {
         for unit in 0..shape.hidden {
             let slope = 10f64.powf(self.rng.f64() * 2.3 - 1.2);
             for (i, level) in levels.iter().enumerate() {
-                p[shape.weights(i)][unit] = share * slope * normal(&mut self.rng) / level;
+                p[shape.weights(i).start + unit] = share * slope * normal(&mut self.rng) / level;
             }
             for i in levels.len()..shape.inputs() {
-                p[shape.weights(i)][unit] = 0.7 * normal(&mut self.rng);
+                p[shape.weights(i).start + unit] = 0.7 * normal(&mut self.rng);
             }
-            p[shape.biases()][unit] = (0.3 + 0.8 * slope) * normal(&mut self.rng);
+            p[shape.biases().start + unit] = (0.3 + 0.8 * slope) * normal(&mut self.rng);
         }
         p
     }

@@ -70,7 +70,9 @@ pub(super) fn stretches(
     let count = choice.segments.min(found.len());
     let pick = |k: usize| {
         let (low, high) = (k * found.len() / count, (k + 1) * found.len() / count);
-        let (power, i, range) = &found[rng.usize(low..high.max(low + 1))];
+        // The loudest one says what no other does.
+        let at = if k == 0 { 0 } else { rng.usize(low..high.max(low + 1)) };
+        let (power, i, range) = &found[at];
         let floor = FLOOR * loudest.sqrt();
         let weight = (power.sqrt() + floor).powf(-choice.quiet);
         stretch(&sounds[*i], shape, range.clone(), warm, weight)

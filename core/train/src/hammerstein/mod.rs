@@ -10,6 +10,7 @@ mod filters;
 mod fit;
 mod lessons;
 mod network;
+mod pass;
 mod problem;
 mod shape;
 mod tanh;

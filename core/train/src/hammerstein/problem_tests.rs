@@ -1,7 +1,7 @@
 use nn::{FilterKind, Knob};
 
 use super::*;
-use crate::least_squares::Problem as _;
+use crate::least_squares::{LANES, Problem as _};
 
 const RATE: f64 = 48_000.0;
 
@@ -84,13 +84,13 @@ fn derivatives() {
                 p[i] += h;
                 outputs(&problem, &p, false).0
             };
-            let (above, below, h) = (moved(1e-5), moved(-1e-5), 2e-5);
+            let (above, below, h) = (moved(1e-4), moved(-1e-4), 2e-4);
             let expected: Vec<f64> = above.iter().zip(&below).map(|(a, b)| (a - b) / h).collect();
             let size = expected.iter().fold(0.0_f64, |size, d| size.max(d.abs()));
             effective += usize::from(size > 0.0);
             for (t, (row, expected)) in slopes.iter().zip(&expected).enumerate() {
                 let far = (row[i] - expected).abs();
-                assert!(far <= 1e-6 * size.max(1e-3), "{i} at {t}: {} {expected}", row[i]);
+                assert!(far <= 3e-6 * size.max(1e-3), "{i} at {t}: {} {expected}", row[i]);
             }
         }
         // Weights, biases and filters; all but those that fill up panels.
@@ -112,7 +112,7 @@ fn sums() {
     let cost: f64 = values.iter().zip(wet).map(|(y, wet)| 0.5 * (0.7 * (y - wet)).powi(2)).sum();
     let found = least_squares::cost(&problem, &p);
     assert!((found - cost).abs() < 1e-12 * cost, "{found} {cost}");
-    let h = 1e-6;
+    let h = 1e-5;
     for i in [0, 9, shape.offset(), shape.pre().start, shape.post().start, shape.post().end - 1] {
         let residuals = values.iter().zip(wet).zip(&slopes);
         let gradient: f64 = residuals.map(|((y, wet), row)| 0.49 * (y - wet) * row[i]).sum();
@@ -123,6 +123,6 @@ fn sums() {
         };
         let expected = (moved(h) - moved(-h)) / (2.0 * h);
         let far = (gradient - expected).abs();
-        assert!(far < 1e-6 * expected.abs().max(1e-2), "{i}: {gradient} {expected}");
+        assert!(far < 1e-5 * expected.abs().max(1e-2), "{i}: {gradient} {expected}");
     }
 }

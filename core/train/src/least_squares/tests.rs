@@ -167,7 +167,9 @@ fn ends_for_each_of_its_reasons() {
     let few = Options { iterations: 2, ..Options::default() };
     assert_eq!(minimise(&decay, start(), &few, &mut go_on).stop, Stop::Iterations);
     let many = Options { iterations: 1000, tolerance: 1e-3, ..Options::default() };
-    assert_eq!(minimise(&decay, start(), &many, &mut go_on).stop, Stop::Converged);
+    let mut noisy = Decay::new([1.5, 2.5, -0.3], 500, 64);
+    noisy.wanted.iter_mut().enumerate().for_each(|(i, y)| *y += 0.01 * (12.9 * i as f64).sin());
+    assert_eq!(minimise(&noisy, start(), &many, &mut go_on).stop, Stop::Converged);
     let asked = minimise(&decay, start(), &many, &mut |now| {
         if now.iteration == 3 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     });
