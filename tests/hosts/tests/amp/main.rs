@@ -20,6 +20,9 @@ fn revision(number: u64) -> String {
     let file = std::fs::read(asset("kiln-edge.nam")).expect("an asset");
     let mut model: Value = serde_json::from_slice(&file).expect("JSON");
     nudge(&mut model["weights"], number, &mut 0);
+    // A WaveNet ends in a plain factor, which its weights repeat at their end.
+    let last = model["weights"].as_array().and_then(|weights| weights.last()).cloned();
+    model["config"]["head_scale"] = last.expect("weights");
     model["metadata"]["training"] = json!({ "revision": number });
     model.to_string()
 }
