@@ -6,6 +6,7 @@
 
 pub mod clap;
 pub mod files;
+pub mod live;
 pub mod picture;
 pub mod project;
 pub mod signal;

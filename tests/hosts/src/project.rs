@@ -158,6 +158,12 @@ impl Project {
         self.record(place, &json!({ "path": path, "copy": null, "folder": null }))
     }
 
+    /// Puts a file to a place, to be followed.
+    #[must_use]
+    pub fn followed(self, place: &str, path: &Path) -> Self {
+        self.record(place, &json!({ "path": path, "follow": true }))
+    }
+
     /// Puts what is built in to a place.
     #[must_use]
     pub fn factory(self, place: &str, id: &str) -> Self {

@@ -113,6 +113,36 @@ fn models_view(name: &str, size: [f32; 2]) {
 
 at_sizes!(models_view: models SIZE, models_small LEAST, models_large LARGE);
 
+#[test]
+fn models_that_are_followed() {
+    let mut editor = furnished("following", SIZE, 1.0);
+    editor.click("Models");
+    let sent = |number: u64| {
+        let training =
+            format!("\"training\": {{\"revision\": {number}, \"validation_esr\": 0.0213}}");
+        host::wavenet("Ember 50", 0.8).replacen("\"name\"", &format!("{training}, \"name\""), 1)
+    };
+    let [path, other] = ["Ember 50 bright.nam", "Slim.nam"].map(|name| editor.folder.join(name));
+    let following = |editor: &Editor, place| editor.places.status(place).following;
+    editor.click("Follow model A");
+    editor.click("Follow model B");
+    std::fs::write(&path, sent(17)).expect("to write");
+    editor.until(|editor| following(editor, A).is_some_and(|live| live.revision == Some(17)));
+    std::fs::write(&other, "{}").expect("to write");
+    editor.until(|editor| following(editor, B).is_some_and(|live| live.error.is_some()));
+    editor.frames();
+    assert!(editor.sees("r17 · ESR 2.1 %"));
+    // The banner has the whole path, which differs from machine to machine.
+    editor.click("Dismiss");
+    std::thread::sleep(std::time::Duration::from_secs(3));
+    editor.frames();
+    editor.looks_like("following");
+    for (place, label) in [(A, "Follow model A"), (B, "Follow model B")] {
+        editor.click(label);
+        assert!(following(&editor, place).is_none());
+    }
+}
+
 fn cabinet_view(name: &str, size: [f32; 2]) {
     let mut editor = furnished(name, size, 1.0);
     editor.click("Cabinet");

@@ -119,6 +119,18 @@ impl Editor {
         self.frames();
     }
 
+    /// Draws until it has come to `done`, as long as that takes a loaded machine.
+    pub(crate) fn until(&mut self, done: impl Fn(&Self) -> bool) {
+        for _ in 0..3000 {
+            self.harness.step();
+            if done(self) {
+                return self.frames();
+            }
+            std::thread::sleep(std::time::Duration::from_millis(10));
+        }
+        panic!("it never came to that");
+    }
+
     pub(crate) fn sees(&self, label: &str) -> bool {
         self.harness.query_by_label(label).is_some()
     }

@@ -106,6 +106,28 @@ fn a_file_is_chosen_and_the_next_one() {
 }
 
 #[test]
+fn following_is_switched_and_undone() {
+    let mut editor = editor("follow");
+    let path = editor.write("one.json", &host::clipper("One", 0.5));
+    // What is built in is in no file.
+    editor.click("Follow the model's file");
+    assert!(editor.status().following.is_none());
+    host::open(&editor.plugin, &path);
+    editor.harness.run_steps(60);
+    editor.gestures.take();
+    editor.click("Follow the model's file");
+    editor.until(|editor| editor.status().following.is_some_and(|live| live.reloads == 1));
+    assert!(!editor.gestures.take().is_empty(), "the host hears that the project changed");
+    editor.write("one.json", &host::clipper("Two", 0.6));
+    editor.until(|editor| editor.sees("Plays Two"));
+    editor.harness.run_steps(60);
+    // One step back is before all of it.
+    editor.click("Undo");
+    editor.until(|editor| editor.sees("Plays One"));
+    assert!(editor.status().following.is_none());
+}
+
+#[test]
 fn values_are_typed_and_undone() {
     let mut editor = editor("values");
     let path = editor.write("k.json", &host::knobbed("K", &[("Gain", 1.0), ("Bias", 0.1)]));

@@ -84,6 +84,42 @@ fn aliases_are_seen_where_nothing_is_done_against_them() {
     editor.looks_like("aliases");
 }
 
+/// Draws until the flare of the light is over, so that the picture is the same each time.
+fn fade(editor: &mut Editor) {
+    let over = std::time::Duration::from_secs(3);
+    editor.until(|editor| {
+        let latest = editor.status().following.and_then(|live| live.latest);
+        latest.is_none_or(|latest| latest.elapsed() > over)
+    });
+    editor.settle();
+}
+
+#[test]
+fn a_file_is_followed() {
+    let mut editor = editor("following");
+    let sent = |number: u64| {
+        let more = format!("\"revision\": {number}, \"layers\"");
+        pedal("Console", &["Gain"]).replacen("\"layers\"", &more, 1)
+    };
+    play(&mut editor, "Console.json", &sent(7));
+    editor.click("Follow the model's file");
+    editor.until(|editor| editor.status().following.is_some_and(|live| live.reloads == 1));
+    editor.write("Console.json", &sent(8));
+    editor.until(|editor| editor.status().following.is_some_and(|live| live.revision == Some(8)));
+    assert!(editor.sees("r8 · ESR 0.41 %"));
+    fade(&mut editor);
+    editor.looks_like("following");
+    editor.write("Console.json", "{");
+    editor.until(|editor| editor.status().error.is_some());
+    assert!(editor.status().error.is_some_and(|why| why.contains("Console.json is not played")));
+    // The banner has the whole path, which differs from machine to machine.
+    editor.click("Dismiss");
+    fade(&mut editor);
+    editor.looks_like("refused");
+    editor.click("Follow the model's file");
+    editor.until(|editor| editor.status().following.is_none());
+}
+
 #[test]
 fn a_model_without_knobs() {
     let mut editor = editor("knobless");

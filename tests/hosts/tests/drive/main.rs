@@ -1,14 +1,17 @@
-//! Kiln Drive in hosts: what it says of itself, what is heard and how late, and what
-//! projects keep.
+//! Kiln Drive in hosts: what it says of itself, what is heard and how late, what projects
+//! keep, and how it follows a trainer.
 #![cfg(all(target_os = "linux", target_env = "gnu"))]
 
 mod command_line;
+#[path = "../follow/mod.rs"]
+mod follow;
 #[path = "../heap/mod.rs"]
 mod heap;
 mod latency;
 mod moves;
 mod projects;
 mod says;
+mod trainer;
 mod vst3;
 
 use hosts::clap::{Bundle, Change, Player, Plugin};

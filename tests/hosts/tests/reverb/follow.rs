@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use hosts::clap::Change;
 use hosts::files::{scratch, write};
+use hosts::live::{answer, answered, publish};
 use hosts::parameter;
 use hosts::signal::{Random, guitar};
 
@@ -20,27 +21,6 @@ fn revision(number: u64, gain: f64) -> String {
     graph["root"] = json!({ "type": "series", "name": "all", "inputs": 2, "outputs": 2,
         "children": [root, turn] });
     graph.to_string()
-}
-
-fn publish(file: &Path, content: &str) {
-    let draft = file.with_extension("draft");
-    std::fs::write(&draft, content).expect("to write");
-    std::fs::rename(&draft, file).expect("to rename");
-}
-
-/// Plays until the player says of the file what `is` waits for.
-fn answered(player: &mut Player, file: &Path, is: impl Fn(&Value) -> bool) -> Value {
-    let ack = PathBuf::from(format!("{}.ack.json", file.display()));
-    let began = Instant::now();
-    loop {
-        play(player, &[0.0; 512], &[512], &[]);
-        let said = std::fs::read(&ack).ok().and_then(|said| serde_json::from_slice(&said).ok());
-        match said {
-            Some(said) if is(&said) => return said,
-            said => assert!(began.elapsed() < Duration::from_secs(60), "the last word is {said:?}"),
-        }
-        std::thread::sleep(Duration::from_millis(2));
-    }
 }
 
 /// An instance that follows a file of the hall.
@@ -170,9 +150,7 @@ fn the_example_trains_and_is_heard() {
         let output = play(&mut player, &click(0.25), &[512], &[]);
         assert!(output.iter().flatten().all(|x| x.is_finite()));
         assert_eq!(heap::calls(), 0, "heap calls in `process`");
-        let ack = PathBuf::from(format!("{}.ack.json", file.display()));
-        let said = std::fs::read(ack).ok().and_then(|s| serde_json::from_slice::<Value>(&s).ok());
-        let Some(said) = said.filter(|said| said["playing"] == true) else { continue };
+        let Some(said) = answer(&file).filter(|said| said["playing"] == true) else { continue };
         let revision = said["revision"].as_u64().expect("a revision");
         if heard.last() != Some(&revision) {
             heard.push(revision);
