@@ -159,7 +159,7 @@ fn setting<'a>(text: &'a str, knobs: &[Knob]) -> Result<(Vec<f32>, &'a str, &'a 
 pub(super) fn check(recordings: &Recordings, json: bool) -> Result<()> {
     let lessons = recordings.lessons()?;
     if json {
-        let all: Vec<_> = lessons.pairs.iter().map(|(pair, knobs)| {
+        let all = lessons.pairs.iter().map(|(pair, knobs)| {
             let found = &pair.found;
             json!({ "knobs": knobs, "rate": pair.rate, "samples": pair.dry.len(),
                 "latency": found.latency, "removed": found.removed, "inverted": found.inverted,
