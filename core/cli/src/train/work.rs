@@ -31,7 +31,8 @@ pub(super) fn run(args: &Teach) -> Result<()> {
     if !args.quiet {
         lessons.pairs.iter().for_each(|(pair, _)| eprint!("{}", pairs::words(pair)));
     }
-    let settings = args.plan.settings(class, &lessons, output)?;
+    let mut settings = args.plan.settings(class, &lessons, output)?;
+    settings.skip = !matches!(format, Format::Nam | Format::RtNeural);
     let stem = output.file_stem().map(|stem| stem.to_string_lossy().into_owned());
     let metadata = args.gear.metadata(&stem.unwrap_or_default());
     let outcome = teach(args, &lessons, &settings, &metadata)?;
@@ -89,9 +90,13 @@ fn refuse_early(class: &Class, format: Format, args: &Teach) -> Result<()> {
     }
     let published = args.publish.as_deref().and_then(Path::extension);
     let nam = published.map(|e| e.eq_ignore_ascii_case("nam"));
-    let nets = matches!(class, Class::WaveNet(_));
-    if nam.is_some_and(|nam| nam != nets && !matches!(class, Class::Lstm { .. })) {
-        let expected = if nets { ".nam" } else { ".json" };
+    let holds = match class {
+        Class::WaveNet(_) => Some(true),
+        Class::Lstm { .. } if matches!(format, Format::Nam | Format::RtNeural) => None,
+        _ => Some(false),
+    };
+    if holds.zip(nam).is_some_and(|(holds, nam)| nam != holds) {
+        let expected = if holds == Some(true) { ".nam" } else { ".json" };
         bail!("--publish: expected the name of a {expected} file for --class {class}");
     }
     Ok(())

@@ -42,7 +42,7 @@ pub(super) fn course(lessons: &Lessons, settings: &Settings) -> String {
     let said = (
         &settings.class,
         settings.seed,
-        (settings.batch, settings.length),
+        (settings.batch, settings.length, settings.skip),
         &settings.loss,
         &settings.optimiser,
     );

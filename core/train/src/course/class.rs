@@ -112,6 +112,7 @@ impl Class {
             patience: epochs,
             batch,
             length,
+            skip: false,
             loss: match wavenet {
                 true => loss::Options::nam(),
                 false => loss::Options::guitarml(loss::Filter::PreEmphasis(0.85)),

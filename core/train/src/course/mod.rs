@@ -54,6 +54,9 @@ pub struct Settings {
     pub batch: usize,
     /// Samples of a sequence that count.
     pub length: usize,
+    /// Whether a recurrent network adds its input to its output. Not all formats can say
+    /// so; see [`Net::file`].
+    pub skip: bool,
     /// How wrong an answer is.
     pub loss: loss::Options,
     /// What is done about it.

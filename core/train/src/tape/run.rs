@@ -1,6 +1,6 @@
 //! Runs a network and its way back over one sequence.
 
-use cpu::Isa;
+use cpu::{FlushDenormals, Isa};
 use fearless_simd::Level;
 use nn::kernel::Memory;
 use nn::program::{Buffer, Id};
@@ -120,6 +120,7 @@ impl Tape {
             row[..n].copy_from_slice(&input[..n]);
             row[n..].fill(0.0);
         }
+        let _flush = FlushDenormals::enter();
         for t in (0..self.frames).step_by(CHUNK) {
             let end = (t + CHUNK).min(self.frames);
             for step in &network.steps {
@@ -136,6 +137,7 @@ impl Tape {
     /// Adds to `gradient` the derivatives by the weights of a loss whose derivatives by
     /// the outputs of the last [`Tape::forward`] are `errors`.
     pub fn backward(&mut self, network: &Network, errors: &[f32], gradient: &mut [f32]) {
+        let _flush = FlushDenormals::enter();
         self.errors.data.fill(0.0);
         self.numbers.fill(0.0);
         let mut end = self.frames.next_multiple_of(LINE);
