@@ -1,6 +1,7 @@
 //! Runs a network and its way back over one sequence.
 
-use cpu::{FlushDenormals, Isa};
+use cpu::Isa;
+use cpu::denormal::FlushDenormals;
 use fearless_simd::Level;
 use nn::kernel::Memory;
 use nn::program::{Buffer, Id};
