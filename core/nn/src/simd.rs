@@ -60,10 +60,7 @@ pub(crate) fn tanh<S: Simd, V: Vector<S>>(s: S, x: V, scale: V) -> V {
 /// operations as can be: by Horner's rule, step by step, so that they hide each
 /// other's latency.
 #[inline(always)]
-pub fn precise_tanh_each<S: Simd, V: Vector<S>, const N: usize>(
-    s: S,
-    mut x: [V; N],
-) -> [V; N] {
+pub fn precise_tanh_each<S: Simd, V: Vector<S>, const N: usize>(s: S, mut x: [V; N]) -> [V; N] {
     let (low, high, one) = (V::splat(s, -TANH_END), V::splat(s, TANH_END), V::splat(s, 1.0));
     let mut y = x;
     for v in 0..N {

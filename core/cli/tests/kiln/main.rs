@@ -18,6 +18,7 @@ mod live;
 mod loudness;
 mod render;
 mod reverb;
+mod train;
 
 fn kiln(args: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_kiln")).args(args).output().expect("kiln runs")

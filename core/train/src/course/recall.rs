@@ -138,7 +138,13 @@ impl Student for Recall<'_> {
                 group.memory.reset();
                 group.memory.forward(network, &rows(strips, -(length as isize)));
             }
-            group.hear(network, lessons, strips, at * length, &rows(strips, (at * length) as isize));
+            group.hear(
+                network,
+                lessons,
+                strips,
+                at * length,
+                &rows(strips, (at * length) as isize),
+            );
         });
         gradient.fill(0.0);
         let each = 1.0 / *batch as f32;
