@@ -61,7 +61,7 @@ impl Followed {
     fn broken(&self, number: u64) -> [(String, &'static str); 3] {
         let (old, good) = ((self.revision)(2), (self.revision)(number));
         [
-            (good[..good.len() / 2].to_owned(), "JSON"),
+            (good[..good.len() / 2].to_owned(), "not a model file"),
             (old, "revision"),
             ("{\"format\": \"of another kind\"}".to_owned(), "format"),
         ]
