@@ -117,7 +117,7 @@ fn what_is_sent_is_heard_and_answered_in_both_slots() {
     // What is wrong is refused, and what played goes on.
     let (half, slow) = (revision(10, 0.9), revision(11, 0.9).replace("48000", "4000"));
     for (text, words) in [
-        (&half[..half.len() / 2], "JSON"),
+        (&half[..half.len() / 2], "not a model file"),
         (&revision(9, 0.9)[..], "revision: expected one above 9"),
         (&slow[..], "4000"),
         (&half.replace("WaveNet", "Brain")[..], "Brain"),

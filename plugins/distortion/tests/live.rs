@@ -66,7 +66,7 @@ fn what_is_sent_is_heard_and_answered() {
     // What is wrong is refused, and what played goes on.
     let half = revision(9, 0.9);
     for (text, words) in [
-        (&half[..half.len() / 2], "JSON"),
+        (&half[..half.len() / 2], "not a model file"),
         (&revision(7, 0.9), "revision: expected one above 7"),
         (&half.replace("\"bias\": [0.0]", "\"bias\": [0.0, 1.0]"), "layers[0]"),
     ] {

@@ -1,6 +1,7 @@
 //! A trainer replaces the file of a model fifty times, twenty times a second, while a tone
 //! sounds: what is alike for every plugin that plays models.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -61,7 +62,7 @@ impl Followed {
     fn broken(&self, number: u64) -> [(String, &'static str); 3] {
         let (old, good) = ((self.revision)(2), (self.revision)(number));
         [
-            (good[..good.len() / 2].to_owned(), "JSON"),
+            (good[..good.len() / 2].to_owned(), "not a model file"),
             (old, "revision"),
             ("{\"format\": \"of another kind\"}".to_owned(), "format"),
         ]
@@ -84,7 +85,7 @@ pub(crate) fn fifty_files(followed: &Followed) {
     let input = sine(RATE, ROUND.as_secs_f64(), PITCH, LEVEL);
     (0..20).for_each(|_| drop(play(&mut player, &input)));
     heap::watch(&mut player);
-    let (mut last, mut seen, mut next) = (None, 0, Instant::now());
+    let (mut last, mut heard, mut next) = (None, BTreeSet::new(), Instant::now());
     let mut round = |player: &mut Player, what: &str| {
         let output = play(player, &input);
         assert_eq!(heap::calls(), 0, "heap calls in `process`, {what}");
@@ -100,7 +101,7 @@ pub(crate) fn fifty_files(followed: &Followed) {
         publish(&followed.file, &(followed.revision)(number));
         round(&mut player, &format!("revision {number}"));
         let said = answer(&followed.file).expect("an answer");
-        seen += u64::from(said["playing"] == true && said["revision"] == number);
+        heard.extend(said["revision"].as_u64().filter(|_| said["playing"] == true));
         if number % 15 == 0
             && let Some((content, word)) = broken.next()
         {
@@ -117,7 +118,9 @@ pub(crate) fn fifty_files(followed: &Followed) {
         }
         plugin.idle();
     }
-    println!("{seen} of {ROUNDS} revisions were answered within {ROUND:?}");
+    println!("{} of {ROUNDS} revisions were heard", heard.len());
+    // A machine that is busy skips some; the tone is to go through several all the same.
+    assert!(heard.len() > 3, "only {heard:?}");
     // One more than the files, for it may have come in the last round.
     let last = 1 + ROUNDS;
     let said = answered(&mut player, &followed.file, |said| said["revision"] == last);
