@@ -117,8 +117,9 @@ def official(size):
 
     def array(inputs, outputs, channels, dilations, bias):
         return {
-            "input_size": inputs, "condition_size": 1, "head_size": outputs, "channels": channels,
-            "kernel_size": 3, "dilations": dilations, "activation": "Tanh", "gated": False, "head_bias": bias,
+            "input_size": inputs, "condition_size": 1, "channels": channels, "kernel_size": 3,
+            "dilations": dilations, "activation": "Tanh", "gated": False,
+            "head": {"out_channels": outputs, "kernel_size": 1, "bias": bias},
         }
 
     layers = [array(1, narrow, wide, first, False), array(wide, 1, narrow, second, True)]
