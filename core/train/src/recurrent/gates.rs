@@ -60,7 +60,11 @@ fn store<S: Simd>(x: S::f32s, rows: &mut [f32], at: usize) {
 
 /// `σ(x) = ½ + ½ tanh(x/2)` of those that are marked, tanh of the others.
 #[inline(always)]
-fn squash<S: Simd, V: Vector<S>, const N: usize>(s: S, mut x: [V; N], sigmoid: [bool; N]) -> [V; N] {
+fn squash<S: Simd, V: Vector<S>, const N: usize>(
+    s: S,
+    mut x: [V; N],
+    sigmoid: [bool; N],
+) -> [V; N] {
     let half = V::splat(s, 0.5);
     for k in 0..N {
         x[k] = if sigmoid[k] { x[k] * half } else { x[k] };
