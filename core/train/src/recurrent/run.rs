@@ -14,7 +14,7 @@ use crate::kernel::{self, Correlation, Frames, Planes};
 /// Steps between visits of sequences, whose samples lie apart.
 const GATHER: usize = 16;
 /// Steps of the way back whose errors are kept, until the gradients of the weights are
-/// summed over them; measured.
+/// summed over them: as many as leave them in a cache.
 const CHUNK: usize = 16;
 /// Floats of a cache line, and lanes of the widest vector.
 const LINE: usize = 16;
