@@ -126,14 +126,17 @@ impl Tile<'_, '_> {
         let Correlation { errors, outputs, data, inputs, shift, frames } = self.of;
         let mut sums = [[S::f32s::splat(s, 0.0); O]; I];
         for block in 0..frames.blocks {
-            let rows: [&[f32]; O] = std::array::from_fn(|k| {
+            // Plain loops, for a closure may be left outside of them, as a call for each row.
+            let mut rows: [&[f32]; O] = [&[]; O];
+            for (k, row) in rows.iter_mut().enumerate() {
                 let at = outputs.base + (self.o + k) * outputs.stride + block * frames.steps[0];
-                &errors[at..at + frames.n]
-            });
-            let ins: [&[f32]; I] = std::array::from_fn(|k| {
-                let at = inputs[self.i + k] as usize + shift + block * frames.steps[1];
-                &data[at..at + frames.n]
-            });
+                *row = &errors[at..at + frames.n];
+            }
+            let mut ins: [&[f32]; I] = [&[]; I];
+            for (input, at) in ins.iter_mut().zip(&inputs[self.i..self.i + I]) {
+                let at = *at as usize + shift + block * frames.steps[1];
+                *input = &data[at..at + frames.n];
+            }
             for t in (0..frames.n / lanes).map(|t| t * lanes) {
                 let mut e = [S::f32s::splat(s, 0.0); O];
                 for (e, row) in e.iter_mut().zip(&rows) {

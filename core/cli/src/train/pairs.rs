@@ -195,7 +195,9 @@ pub(super) fn words(pair: &Pair) -> String {
     }
     lines.extend(found.layout.map(|name| format!("signal     {name}")));
     lines.extend(found.replicate.map(|esr| format!("replicate  ESR {esr:.2e}")));
-    lines.extend(found.noise.map(|db| format!("noise      {db:.1} dB")));
+    // Below what 24 bits hold there is none.
+    let noise = found.noise.filter(|db| *db > -150.0);
+    lines.extend(noise.map(|db| format!("noise      {db:.1} dB")));
     let held = &pair.held_out;
     lines.push(format!("held out   {:.1} s to {:.1} s", seconds(held.start), seconds(held.end)));
     lines.extend(pair.notices.iter().map(|notice| format!("notice     {notice}")));

@@ -81,6 +81,7 @@ pub(super) fn metadata() -> nn::Metadata {
         output_level_dbu: Some(-3.0),
         description: Some("A red box.".to_owned()),
         esr: Some(0.0125),
+        revision: Some(7),
     }
 }
 

@@ -14,7 +14,7 @@ use crate::kernel::{self, Correlation, Frames, Planes};
 /// Steps between visits of sequences, whose samples lie apart.
 const GATHER: usize = 16;
 /// Steps of the way back whose errors are kept, until the gradients of the weights are
-/// summed over them; measured.
+/// summed over them: as many as leave them in a cache.
 const CHUNK: usize = 16;
 /// Floats of a cache line, and lanes of the widest vector.
 const LINE: usize = 16;
@@ -282,24 +282,16 @@ impl Unrolled {
 
     fn step(&mut self, network: &Recurrent, t: usize) {
         let Layout { lanes, shape, .. } = self.layout;
+        let (level, signals) = (self.level, &mut self.signals);
         for sum in &network.sums {
-            kernel::mac(self.level, sum, &mut self.signals.memory(t, 0), lanes);
+            kernel::mac(level, sum, &mut signals.memory(t, 0), lanes);
         }
         match shape.cell {
-            Cell::Lstm => gates::lstm(self.level, &mut self.lstm(t)),
-            Cell::Gru => gates::gru(self.level, &mut self.gru(t)),
+            Cell::Lstm => gates::lstm(level, &mut lstm(&self.layout, signals, t)),
+            Cell::Gru => gates::gru(level, &mut gru(&self.layout, signals, t)),
         }
-        let memory = &mut self.signals.memory(t, shape.inputs + shape.hidden);
-        kernel::mac(self.level, &network.head, memory, lanes);
-    }
-
-    /// The rows of a step.
-    fn lstm(&mut self, t: usize) -> Lstm<'_> {
-        lstm(&self.layout, &mut self.signals, t)
-    }
-
-    fn gru(&mut self, t: usize) -> Gru<'_> {
-        gru(&self.layout, &mut self.signals, t)
+        let memory = &mut signals.memory(t, shape.inputs + shape.hidden);
+        kernel::mac(level, &network.head, memory, lanes);
     }
 
     /// Adds to `gradient` the derivatives by the weights of a loss whose derivatives by
@@ -391,6 +383,7 @@ impl Unrolled {
     }
 }
 
+/// The rows of a step.
 fn lstm<'a>(layout: &Layout, signals: &'a mut Blocks, t: usize) -> Lstm<'a> {
     let unit = layout.unit();
     let (now, next) = signals.split(t);
