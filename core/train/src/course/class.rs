@@ -96,6 +96,9 @@ impl Class {
     pub fn settings(self) -> Settings {
         let recurrent = matches!(self, Class::Lstm { .. } | Class::Gru { .. });
         let wavenet = matches!(self, Class::WaveNet(_));
+        // Spectra cost as much for every network: small ones learn more in the same time
+        // without them.
+        let large = matches!(&self, Class::WaveNet(size) if size == "standard" || size == "a2-full");
         let (epochs, batch, length) = match self {
             Class::Curve { .. } | Class::Pedal { .. } => (400, 0, 0),
             Class::WaveNet(_) => (100, 16, 8192),
@@ -114,7 +117,8 @@ impl Class {
             length,
             skip: false,
             loss: match wavenet {
-                true => loss::Options::nam(),
+                true if large => loss::Options::nam(),
+                true => loss::Options::of(&[(loss::Kind::Mse, 1.0, loss::Filter::None)]),
                 false => loss::Options::guitarml(loss::Filter::PreEmphasis(0.85)),
             },
             optimiser: optimiser::Options {
