@@ -28,8 +28,8 @@ pub(super) struct Plan {
     #[arg(long, default_value = "0")]
     seed: u64,
     /// Threads; all cores by default
-    #[arg(long, value_name = "N")]
-    threads: Option<usize>,
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    threads: Option<u16>,
     /// Sequences heard before each step
     #[arg(long, value_name = "N")]
     batch: Option<usize>,
@@ -116,7 +116,12 @@ impl Plan {
             }
         }
         settings.seed = self.seed;
-        settings.threads = self.threads.unwrap_or(settings.threads).max(1);
+        if let Some(threads) = self.threads {
+            settings.threads = usize::from(threads);
+            // For what is not told how many; it fails only if it was done before.
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(settings.threads);
+            pool.build_global()?;
+        }
         settings.batch = self.batch.unwrap_or(settings.batch);
         settings.length = self.length.unwrap_or(settings.length);
         settings.seconds = self.minutes.map(|minutes| 60.0 * minutes);

@@ -56,7 +56,7 @@ pub(crate) struct Film {
     pub(crate) groups: usize,
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Head {
     pub(crate) outputs: usize,
     pub(crate) kernel: usize,
@@ -246,17 +246,21 @@ impl Head {
         bias: Option<bool>,
         at: &str,
     ) -> Result<Self, Error> {
-        match (head, outputs) {
-            (Some(h), None) => Ok(Self {
-                outputs: h.out_channels,
-                kernel: h.kernel_size,
-                dilation: h.head_dilation.unwrap_or(1),
-                bias: h.bias,
-            }),
-            (None, Some(outputs)) => {
-                Ok(Self { outputs, kernel: 1, dilation: 1, bias: bias.unwrap_or(false) })
+        let new = head.map(|h| Self {
+            outputs: h.out_channels,
+            kernel: h.kernel_size,
+            dilation: h.head_dilation.unwrap_or(1),
+            bias: h.bias,
+        });
+        let bias = bias.unwrap_or(false);
+        let old = outputs.map(|outputs| Self { outputs, kernel: 1, dilation: 1, bias });
+        match (new, old) {
+            // Both in one file is read by players of both kinds.
+            (Some(new), Some(old)) if new != old => {
+                Err(Error::invalid(at, "a head that is what head_size and head_bias say", "others"))
             }
-            _ => Err(Error::invalid(at, "one of head and head_size", "both or none")),
+            (Some(head), _) | (None, Some(head)) => Ok(head),
+            (None, None) => Err(Error::invalid(at, "head or head_size", "neither")),
         }
     }
 }

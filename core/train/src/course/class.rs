@@ -98,7 +98,8 @@ impl Class {
         let wavenet = matches!(self, Class::WaveNet(_));
         // Spectra cost as much for every network: small ones learn more in the same time
         // without them.
-        let large = matches!(&self, Class::WaveNet(size) if size == "standard" || size == "a2-full");
+        let large =
+            matches!(&self, Class::WaveNet(size) if size == "standard" || size == "a2-full");
         let (epochs, batch, length) = match self {
             Class::Curve { .. } | Class::Pedal { .. } => (400, 0, 0),
             Class::WaveNet(_) => (100, 16, 8192),

@@ -68,6 +68,9 @@ pub(super) fn teach(
         () if spent >= seconds => End::Time,
         () => End::Done,
     };
-    let trained = Trained { net: Net::Pedal(fitted.network), esr: fitted.esr };
+    let net = Net::Pedal(fitted.network);
+    // As a player is heard, in single precision.
+    let esr = net.esr(lessons)?;
+    let trained = Trained { net, esr };
     Ok(Outcome { trained, history, seconds: spent, end })
 }

@@ -61,7 +61,8 @@ fn every_class_learns() {
         let outcome = teach_all(&lessons, &Settings { epochs, ..short(class) });
         let Trained { net, esr } = &outcome.trained;
         assert!(*esr < most, "{class}: {esr}");
-        assert!((net.esr(&lessons).expect("answers") - esr).abs() < 1e-3 * esr, "{class}");
+        let again = net.esr(&lessons).expect("answers");
+        assert!((again - esr).abs() < 1e-3 * esr, "{class}: {again} {esr}");
         assert!(outcome.history.first().is_some_and(|first| first.esr >= Some(*esr)), "{class}");
         let about = About {
             sample_rate: 48_000.0,

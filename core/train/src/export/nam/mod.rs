@@ -65,7 +65,7 @@ pub fn file(
 
 /// Whether a player of the first WaveNets understands a configuration.
 fn is_old(config: &Value) -> bool {
-    const KEYS: [&str; 9] = [
+    const KEYS: [&str; 10] = [
         "input_size",
         "condition_size",
         "head_size",
@@ -75,11 +75,13 @@ fn is_old(config: &Value) -> bool {
         "activation",
         "gated",
         "head_bias",
+        "head",
     ];
     let old = |layer: &Value| {
         let keys = layer.as_object();
         keys.is_some_and(|keys| keys.keys().all(|key| KEYS.contains(&key.as_str())))
             && layer["activation"].is_string()
+            && layer["head_size"].is_number()
     };
     config["layers"].as_array().is_some_and(|layers| layers.iter().all(old))
         && config.get("condition_dsp").is_none_or(Value::is_null)

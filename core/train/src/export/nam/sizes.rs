@@ -60,6 +60,8 @@ fn first(channels: usize, head: usize, dilations: &[usize], more: &[usize]) -> V
             "input_size": inputs, "condition_size": 1, "head_size": outputs, "channels": width,
             "kernel_size": 3, "dilations": dilations, "activation": "Tanh", "gated": false,
             "head_bias": bias,
+            // What today's trainer calls the same, beside what old players know.
+            "head": { "out_channels": outputs, "kernel_size": 1, "bias": bias },
         })
     };
     json!({
