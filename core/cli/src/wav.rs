@@ -21,7 +21,10 @@ pub(crate) struct Input {
 impl Input {
     pub(crate) fn open(path: &Path) -> Result<Self> {
         let wav = WavReader::open(path).with_context(|| path.display().to_string())?;
-        let WavSpec { channels, bits_per_sample, sample_format, .. } = wav.spec();
+        let WavSpec { channels, bits_per_sample, sample_format, sample_rate } = wav.spec();
+        if sample_rate == 0 {
+            bail!("{}: expected some samples a second, found none", path.display());
+        }
         if !(1..=MAX_CHANNELS).contains(&channels) {
             bail!("{}: expected 1 to {MAX_CHANNELS} channels, found {channels}", path.display());
         }

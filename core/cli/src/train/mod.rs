@@ -2,6 +2,7 @@
 
 mod gear;
 mod pairs;
+mod places;
 mod plan;
 mod publish;
 mod show;
@@ -150,7 +151,7 @@ pub(crate) fn run(args: &Args) -> Result<bool> {
     match &args.what {
         Some(What::Signal { rate, bits, output }) => pairs::signal(*rate, *bits, output)?,
         Some(What::Check { recordings, json }) => pairs::check(recordings, *json)?,
-        None => work::run(&args.teach)?,
+        None => return work::run(&args.teach),
     }
     Ok(true)
 }

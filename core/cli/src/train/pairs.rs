@@ -19,6 +19,9 @@ pub(super) fn signal(rate: u32, depth: Depth, path: &Path) -> Result<()> {
     let mut channels = [data::signal(f64::from(rate))];
     let frames = channels[0].len() as u64;
     let format = Format { channels: 1, sample_rate: rate, frames, depth, dither: false };
+    if path.exists() {
+        bail!("{}: expected a name that is free, found a file", path.display());
+    }
     let mut output = Output::create(path, &format, &[])?;
     output.write(&mut channels)?;
     output.finish()?;
@@ -31,9 +34,23 @@ pub(super) fn signal(rate: u32, depth: Depth, path: &Path) -> Result<()> {
 }
 
 impl Recordings {
+    /// All files, and what they are.
+    pub(super) fn files(&self) -> Vec<(&'static str, &Path)> {
+        let alone = [("dry recording", &self.dry), ("wet recording", &self.wet)];
+        let alone = alone.into_iter().filter_map(|(what, path)| Some((what, path.as_deref()?)));
+        let pairs = self.pair.iter().filter_map(|text| text.split_once('=')?.1.split_once(','));
+        let pairs = pairs.flat_map(|(dry, wet)| [("dry recording", dry), ("wet recording", wet)]);
+        alone.chain(pairs.map(|(what, path)| (what, Path::new(path)))).collect()
+    }
+
     /// All pairs, aligned and checked, and the knobs that were turned.
     pub(super) fn lessons(&self) -> Result<Lessons> {
         let mut knobs = self.knob.iter().map(|text| knob(text)).collect::<Result<Vec<_>>>()?;
+        for (i, knob) in knobs.iter().enumerate() {
+            if knobs[..i].iter().any(|other| other.name == knob.name) {
+                bail!("--knob {}: expected a name for each, found it twice", knob.name);
+            }
+        }
         let mut pairs = Vec::new();
         match (&self.dry, &self.wet) {
             (Some(dry), Some(wet)) => {

@@ -19,7 +19,7 @@ pub(super) struct Plan {
     #[arg(long, value_name = "N")]
     minutes: Option<f64>,
     /// Times to hear everything; steps of a fit for curve and pedal
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
     epochs: Option<u64>,
     /// Epochs without progress on held-out sound after which to end
     #[arg(long, value_name = "N")]
@@ -31,11 +31,11 @@ pub(super) struct Plan {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     threads: Option<u16>,
     /// Sequences heard before each step
-    #[arg(long, value_name = "N")]
-    batch: Option<usize>,
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    batch: Option<u16>,
     /// Samples of a sequence
-    #[arg(long, value_name = "N")]
-    length: Option<usize>,
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(16..=480_000))]
+    length: Option<u32>,
     /// The highest step size
     #[arg(long, value_name = "RATE")]
     learning_rate: Option<f64>,
@@ -48,7 +48,7 @@ pub(super) struct Plan {
     /// Where to keep what it takes to go on after an interruption; beside the model by
     /// default
     #[arg(long, value_name = "FILE")]
-    checkpoint: Option<PathBuf>,
+    pub(super) checkpoint: Option<PathBuf>,
     /// Begin anew even if an interrupted course could go on
     #[arg(long)]
     fresh: bool,
@@ -90,50 +90,45 @@ impl Loss {
 }
 
 impl Plan {
-    /// Settings for a class whose model is to be at `output`.
+    /// Settings for a class and a checkpoint at a place.
     pub(super) fn settings(
         &self,
         class: Class,
+        skip: bool,
         lessons: &Lessons,
-        output: &Path,
+        checkpoint: &Path,
     ) -> Result<Settings> {
         if self.minutes.is_some_and(|m| !(m > 0.0 && m.is_finite())) {
             bail!("--minutes: expected a number above 0");
         }
         let fitted = matches!(class, Class::Curve { .. } | Class::Pedal { .. });
+        self.refuse_idle(fitted, &class)?;
         let mut settings = if self.official { class.official() } else { class.settings() };
-        let checkpoint = self.checkpoint.clone().unwrap_or_else(|| {
-            let mut name = output.as_os_str().to_owned();
-            name.push(".checkpoint.json");
-            name.into()
-        });
-        if self.fresh {
-            match std::fs::remove_file(&checkpoint) {
-                Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                    bail!("{}: {error}", checkpoint.display())
-                }
-                _ => {}
-            }
-        }
-        settings.seed = self.seed;
+        (settings.seed, settings.skip) = (self.seed, skip);
         if let Some(threads) = self.threads {
             settings.threads = usize::from(threads);
             // For what is not told how many; it fails only if it was done before.
-            let pool = rayon::ThreadPoolBuilder::new().num_threads(settings.threads);
-            pool.build_global()?;
+            rayon::ThreadPoolBuilder::new().num_threads(settings.threads).build_global()?;
         }
-        settings.batch = self.batch.unwrap_or(settings.batch);
-        settings.length = self.length.unwrap_or(settings.length);
+        settings.batch = self.batch.map_or(settings.batch, usize::from);
         settings.seconds = self.minutes.map(|minutes| 60.0 * minutes);
-        if let Some(rate) = self.learning_rate {
-            settings.optimiser.rate = rate;
-        }
+        settings.optimiser.rate = self.learning_rate.unwrap_or(settings.optimiser.rate);
         if let Some(loss) = self.loss {
             settings.loss = loss.options();
         }
+        // Spectra need room for their longest window.
+        let spectral = settings.loss.terms.iter().any(|term| term.kind == loss::Kind::Stft);
+        let usual = settings.length.max(if spectral { 2048 } else { 0 });
+        settings.length = self.length.map_or(usual, |length| length as usize);
         settings.epochs = self.epochs.unwrap_or(settings.epochs);
-        if let (Some(seconds), None, false) = (settings.seconds, self.epochs, fitted) {
-            settings.epochs = match course::planned(&checkpoint) {
+        if fitted {
+            return Ok(settings);
+        }
+        if self.fresh {
+            discard(checkpoint)?;
+        }
+        if let (Some(seconds), None) = (settings.seconds, self.epochs) {
+            settings.epochs = match course::planned(checkpoint) {
                 Some(epochs) => epochs,
                 None => affordable(lessons, &settings, seconds)?,
             };
@@ -142,24 +137,64 @@ impl Plan {
             (*epochs, *floor) = (settings.epochs, settings.optimiser.rate / 100.0);
         }
         settings.patience = self.patience.unwrap_or(settings.epochs);
-        settings.checkpoint = (!fitted).then_some(checkpoint);
+        settings.checkpoint = Some(checkpoint.to_owned());
         Ok(settings)
+    }
+
+    /// Refuses what would have no effect.
+    fn refuse_idle(&self, fitted: bool, class: &Class) -> Result<()> {
+        let said = [
+            ("patience", self.patience.is_some()),
+            ("batch", self.batch.is_some()),
+            ("length", self.length.is_some()),
+            ("learning-rate", self.learning_rate.is_some()),
+            ("loss", self.loss.is_some()),
+            ("official", self.official),
+            ("checkpoint", self.checkpoint.is_some()),
+        ];
+        match said.iter().find(|(_, said)| *said && fitted) {
+            Some((flag, _)) => bail!(
+                "--{flag}: expected a class that is taught by gradients, found {class}, which is \
+                 fitted in a minute or two"
+            ),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Removes what an interrupted course left, but nothing else.
+fn discard(checkpoint: &Path) -> Result<()> {
+    if checkpoint.exists() && !course::is_checkpoint(checkpoint) {
+        bail!(
+            "{}: expected a checkpoint to begin anew from, found another file",
+            checkpoint.display()
+        );
+    }
+    match std::fs::remove_file(checkpoint) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            bail!("{}: {error}", checkpoint.display())
+        }
+        _ => Ok(()),
     }
 }
 
 /// How many epochs there is time for, so that the step size can come down in time.
 fn affordable(lessons: &Lessons, settings: &Settings, seconds: f64) -> Result<u64> {
-    let brief = Settings { checkpoint: None, ..settings.clone() };
-    let (mut epoch, mut begun, mut time) = (1, 0.0, 0.0);
-    course::teach(lessons, &brief, &mut |progress| {
+    let brief = Settings { checkpoint: None, epochs: TIMED, ..settings.clone() };
+    let (mut epoch, mut begun, mut time) = (1, 0.0, 0.0_f64);
+    let timed = course::teach(lessons, &brief, &mut |progress| {
         epoch = progress.steps[1] / progress.epochs[1].max(1);
         if progress.steps[0] == 1 {
             begun = progress.seconds;
         }
         time = (progress.seconds - begun) / (progress.steps[0].max(2) - 1) as f64;
-        let enough = progress.steps[0] >= TIMED.min(epoch);
+        let enough = progress.steps[0] >= TIMED;
         if enough { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-    })?;
+    });
+    if time == 0.0 {
+        // It did not come to a second step, and says why.
+        timed?;
+    }
     let each = (time * epoch as f64).max(1e-3);
     Ok(((0.93 * seconds / each) as u64).clamp(1, 100_000))
 }

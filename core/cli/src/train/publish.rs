@@ -28,12 +28,11 @@ pub(super) struct Publisher {
 impl Publisher {
     /// Goes on from the revision that is there, for players never go back.
     pub(super) fn new(path: &Path, rate: f64, knobs: &[Knob], metadata: &Metadata) -> Self {
-        let is_nam = path.extension().is_some_and(|e| e.eq_ignore_ascii_case("nam"));
         let there = crate::load(path).ok().and_then(|model| model.metadata().revision);
         let heard = live::acknowledged::<live::Verdict>(path).ok().and_then(|ack| ack.revision);
         Self {
             path: path.to_owned(),
-            format: if is_nam { Format::Nam } else { Format::Drive },
+            format: Self::format(path),
             rate,
             knobs: knobs.to_vec(),
             metadata: metadata.clone(),
@@ -41,6 +40,12 @@ impl Publisher {
             last: None,
             owed: false,
         }
+    }
+
+    /// The format that is meant by a name.
+    pub(super) fn format(path: &Path) -> Format {
+        let is_nam = path.extension().is_some_and(|e| e.eq_ignore_ascii_case("nam"));
+        if is_nam { Format::Nam } else { Format::Drive }
     }
 
     /// Gives out the best model if it is new, now or as soon as players are ready for it.
@@ -71,6 +76,8 @@ impl Publisher {
 
 /// Replaces a file at once and whole.
 pub(super) fn replace(path: &Path, bytes: &[u8]) -> Result<()> {
+    // Whoever follows a link goes on to follow it.
+    let path = &fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     let mut name = std::ffi::OsString::from(".");
     name.push(path.file_name().unwrap_or_default());
     name.push(format!(".{}.tmp", std::process::id()));

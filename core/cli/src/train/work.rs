@@ -7,11 +7,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use anyhow::{Context as _, Result, bail};
 use nn::{Metadata, Model};
 use serde_json::{Value, json};
-use train::course::{self, Class, End, Format, Lessons, Outcome, Settings};
+use train::course::{self, Class, End, Format, Lessons, Outcome, Settings, Trained};
 use train::data;
 use train::export::{About, nam};
 use train::report::{self, Passage, Report};
 
+use super::places::Places;
 use super::publish::{Publisher, replace};
 use super::show::{Show, time};
 use super::{Teach, pairs};
@@ -22,31 +23,37 @@ static STOP: AtomicBool = AtomicBool::new(false);
 /// begin in it.
 const STANDARD: [f64; 2] = [100.0, 105.0];
 
-pub(super) fn run(args: &Teach) -> Result<()> {
+/// False if it was stopped before its end.
+pub(super) fn run(args: &Teach) -> Result<bool> {
     let Some(output) = &args.output else { bail!("expected an --output") };
     let (format, class) = args.chosen(output)?;
     refuse_early(&class, format, args)?;
-    crate::wav::check_place(output, &[]).with_context(|| output.display().to_string())?;
+    let places = Places::new(args, output)?;
     let lessons = args.recordings.lessons()?;
     if !args.quiet {
         lessons.pairs.iter().for_each(|(pair, _)| eprint!("{}", pairs::words(pair)));
     }
-    let mut settings = args.plan.settings(class, &lessons, output)?;
-    settings.skip = !matches!(format, Format::Nam | Format::RtNeural);
+    let skip = !matches!(format, Format::Nam | Format::RtNeural);
+    let settings = args.plan.settings(class, skip, &lessons, &places.checkpoint)?;
     let stem = output.file_stem().map(|stem| stem.to_string_lossy().into_owned());
     let metadata = args.gear.metadata(&stem.unwrap_or_default());
-    let outcome = teach(args, &lessons, &settings, &metadata)?;
+    try_files(args, &lessons, &settings, format, &metadata)?;
+    let (outcome, published) = teach(args, &lessons, &settings, &metadata)?;
     let file = finished(&lessons, &settings, &outcome, format, &metadata)?;
-    replace(output, &file)?;
+    replace(&places.output, &file)?;
     let report = report(args, &lessons, &settings, &outcome, &metadata)?;
-    if let Some(path) = page(args, output) {
-        replace(&path, report.html().as_bytes())?;
+    if let Some(page) = &places.page {
+        replace(page, report.html().as_bytes())?;
     }
-    // Who stopped it, or ran out of time, may want to go on.
-    if let (End::Done | End::Patience, Some(path)) = (outcome.end, &settings.checkpoint) {
+    let stopped = outcome.end == End::Stopped;
+    if let Some(path) = settings.checkpoint.as_deref().filter(|_| !stopped) {
         let _not_there_if_nothing_was_kept = std::fs::remove_file(path);
     }
-    tell(args, output, &outcome, &report)
+    tell(args, output, &outcome, &report)?;
+    if stopped {
+        crate::tell("stopped; this is the best so far, and the same command goes on from there");
+    }
+    published.map(|()| !stopped)
 }
 
 impl Teach {
@@ -102,36 +109,64 @@ fn refuse_early(class: &Class, format: Format, args: &Teach) -> Result<()> {
     Ok(())
 }
 
+/// Finds out before the work whether the files can hold what is to come of it.
+fn try_files(
+    args: &Teach,
+    lessons: &Lessons,
+    settings: &Settings,
+    format: Format,
+    metadata: &Metadata,
+) -> Result<()> {
+    let Some(net) = course::untaught(lessons, settings)? else { return Ok(()) };
+    let sample_rate = lessons.rate();
+    let about = About { sample_rate, metadata, knobs: &lessons.knobs, training: None };
+    net.file(format, &about)?;
+    if let Some(path) = &args.publish {
+        net.file(Publisher::format(path), &about).context("--publish")?;
+    }
+    Ok(())
+}
+
+/// The outcome, and whether all of it could be published.
 fn teach(
     args: &Teach,
     lessons: &Lessons,
     settings: &Settings,
     metadata: &Metadata,
-) -> Result<Outcome> {
-    ctrlc::set_handler(|| STOP.store(true, Ordering::Relaxed))?;
+) -> Result<(Outcome, Result<()>)> {
+    ctrlc::set_handler(|| {
+        if STOP.swap(true, Ordering::Relaxed) {
+            // Who asks twice does not want to wait for the best so far.
+            std::process::exit(130);
+        }
+    })?;
     let publisher = |path: &PathBuf| Publisher::new(path, lessons.rate(), &lessons.knobs, metadata);
     let mut publisher = args.publish.as_ref().map(publisher);
     let mut show = Show::new(args.quiet, settings.seconds)?;
-    let mut failed = None;
+    let mut published = Ok(());
+    let mut offer = |publisher: &mut Option<Publisher>, best: Option<&Trained>, improved| {
+        let Some(offered) = publisher else { return };
+        if let Err(error) = offered.offer(best, improved) {
+            // The model itself is worth more than that it is heard on the way.
+            let error = error.context("--publish");
+            crate::tell(&format!("{error:#}; goes on without"));
+            (published, *publisher) = (Err(error), None);
+        }
+    };
     let outcome = course::teach(lessons, settings, &mut |progress| {
         show.tell(progress);
-        if let Some(publisher) = &mut publisher
-            && let Err(error) = publisher.offer(progress.best, progress.improved)
-        {
-            failed = Some(error);
-        }
-        match STOP.load(Ordering::Relaxed) || failed.is_some() {
+        offer(&mut publisher, progress.best, progress.improved);
+        match STOP.load(Ordering::Relaxed) {
             true => ControlFlow::Break(()),
             false => ControlFlow::Continue(()),
         }
     });
     show.clear();
     let outcome = outcome?;
-    match (failed, &mut publisher) {
-        (Some(error), _) => Err(error.context("--publish")),
-        (None, Some(publisher)) => publisher.give(&outcome.trained).map(|()| outcome),
-        (None, None) => Ok(outcome),
+    if let Some(publisher) = &mut publisher {
+        published = publisher.give(&outcome.trained).context("--publish");
     }
+    Ok((outcome, published))
 }
 
 /// What the file says of how its model was made.
@@ -176,14 +211,6 @@ fn finished(
     Ok(file(&metadata)?)
 }
 
-/// Where the page goes.
-fn page(args: &Teach, output: &Path) -> Option<PathBuf> {
-    if args.no_report {
-        return None;
-    }
-    Some(args.report.clone().unwrap_or_else(|| output.with_extension("html")))
-}
-
 fn report(
     args: &Teach,
     lessons: &Lessons,
@@ -217,7 +244,7 @@ fn report(
         date,
         seed: settings.seed,
         seconds: outcome.seconds,
-        latency: first.latency,
+        latency: first.removed,
         inverted: first.inverted == Some(true),
         gain: first.scale,
         settings: settled(args, lessons, settings, outcome),

@@ -177,6 +177,11 @@ fn what_cannot_be_is_said_at_once() {
         ("it.json", &["--class", "lstm-4", "--publish", "x.nam"], ".json"),
         ("it.json", &["--minutes", "-1"], "minutes"),
         ("it.json", &["--knob", "drive"], "--pair"),
+        ("it.json", &["--batch", "4"], "fitted"),
+        ("wet.wav", &["--format", "kiln-drive"], "wet recording"),
+        ("it.html", &["--format", "kiln-drive"], "output"),
+        ("it.json", &["--class", "lstm", "--checkpoint", "no/such/folder"], "folder"),
+        ("it.aidax", &["--class", "lstm-10"], "lstm-10"),
     ] {
         let refused = teach(&folder, output, more);
         assert!(!refused.status.success(), "{output} {more:?}");
@@ -237,7 +242,7 @@ impl Drop for Course {
 fn a_killed_run_resumes() {
     let folder = take("train-killed");
     let options =
-        ["--class", "lstm-8", "--epochs", "12", "--batch", "8", "--length", "512", "--no-report"];
+        ["--class", "lstm-8", "--epochs", "30", "--batch", "8", "--length", "512", "--no-report"];
     let mut first = Course::begin(&folder, &options);
     let kept = folder.0.join("it.json.checkpoint.json");
     let epoch = || {
@@ -249,7 +254,7 @@ fn a_killed_run_resumes() {
     first.0.kill().expect("it is there");
     first.0.wait().expect("a child");
     let begun = epoch().expect("a checkpoint");
-    assert!((3..12).contains(&begun) && !folder.names().contains(&"it.json".to_owned()));
+    assert!((3..30).contains(&begun) && !folder.names().contains(&"it.json".to_owned()));
     let rest = teach(&folder, "it.json", &options);
     assert!(rest.status.success(), "{}", stderr(&rest));
     assert!(!kept.exists());
@@ -270,7 +275,7 @@ fn a_killed_run_resumes() {
 fn players_are_told_of_every_better_model() {
     let folder = take("train-publish");
     let published = folder.0.join("live.json");
-    let options = ["--class", "lstm-8", "--epochs", "40", "--batch", "8", "--length", "512"];
+    let options = ["--class", "lstm-8", "--epochs", "100000", "--batch", "8", "--length", "512"];
     let live = folder.at("live.json");
     let mut course =
         Course::begin(&folder, &[&options[..], &["--no-report", "--publish", &live]].concat());

@@ -69,6 +69,12 @@ pub fn planned(path: &Path) -> Option<u64> {
     }
 }
 
+/// Whether a file is what a course keeps.
+pub fn is_checkpoint(path: &Path) -> bool {
+    let bytes = fs::read(path).unwrap_or_default();
+    serde_json::from_slice::<Checkpoint>(&bytes).is_ok()
+}
+
 impl Checkpoint {
     /// The state of `course` at `path`; `None` where there is no file.
     ///
@@ -85,7 +91,7 @@ impl Checkpoint {
         let checkpoint: Self = serde_json::from_slice(&bytes)
             .map_err(|error| wrong("the checkpoint of a course", error.to_string()))?;
         if checkpoint.course != course {
-            let expected = "a checkpoint of these recordings and settings; remove it to begin anew";
+            let expected = "a checkpoint of these recordings and settings; remove it, or say --fresh, to begin anew";
             return Err(wrong(expected, "one of others".to_owned()));
         }
         let weights = checkpoint.weights.len();

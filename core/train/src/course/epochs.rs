@@ -5,7 +5,8 @@ use std::time::Instant;
 
 use super::checkpoint::{self, Best, Checkpoint};
 use super::feed::{Feed, Student};
-use super::{Class, End, Lessons, Outcome, Progress, Settings, Trained};
+use super::recall::Recall;
+use super::{Class, End, Lessons, Net, Outcome, Progress, Settings, Trained};
 use crate::Error;
 use crate::optimiser::Optimiser;
 use crate::report::Point;
@@ -17,13 +18,19 @@ pub(super) fn teach(
     settings: &Settings,
     observer: &mut Observer<'_>,
 ) -> Result<Outcome, Error> {
-    let student: Box<dyn Student + '_> = match &settings.class {
-        Class::Lstm { .. } | Class::Gru { .. } => {
-            Box::new(super::recall::Recall::new(lessons, settings)?)
-        }
+    Course::new(lessons, settings, student(lessons, settings)?)?.run(observer)
+}
+
+fn student<'a>(lessons: &'a Lessons, settings: &Settings) -> Result<Box<dyn Student + 'a>, Error> {
+    Ok(match &settings.class {
+        Class::Lstm { .. } | Class::Gru { .. } => Box::new(Recall::new(lessons, settings)?),
         _ => Box::new(Feed::new(lessons, settings)?),
-    };
-    Course::new(lessons, settings, student)?.run(observer)
+    })
+}
+
+pub(super) fn untaught(lessons: &Lessons, settings: &Settings) -> Result<Net, Error> {
+    let student = student(lessons, settings)?;
+    Ok(student.net(&student.begin(settings.seed)))
 }
 
 /// One course on its way.
@@ -82,14 +89,11 @@ impl<'a> Course<'a> {
             }
         };
         let seconds = self.seconds();
-        let trained = match self.best {
-            Some(best) => best,
-            None => {
-                let net = self.student.net(&self.state.weights);
-                let esr = net.esr(self.lessons)?;
-                Trained { net, esr }
-            }
+        let nothing = || {
+            let expected = "an epoch heard to its end, with an error that is a number";
+            Error::setting("training", expected, "none; nothing is written")
         };
+        let trained = self.best.ok_or_else(nothing)?;
         Ok(Outcome { trained, history: self.state.history, seconds, end })
     }
 
@@ -115,8 +119,8 @@ impl<'a> Course<'a> {
         self.settings.seconds.is_some_and(|most| self.seconds() >= most)
     }
 
-    /// One epoch, after which its result is kept. What an end in its middle leaves of it
-    /// is judged, too, but not kept: who goes on goes on from whole epochs.
+    /// One epoch, after which its result is kept. What the end of the time leaves of it is
+    /// judged, too, but not kept: who goes on goes on from whole epochs.
     fn epoch(&mut self, observer: &mut Observer<'_>) -> Result<Option<End>, Error> {
         let steps = self.student.steps();
         self.student.epoch(self.settings.seed, self.state.epoch);
@@ -125,21 +129,22 @@ impl<'a> Course<'a> {
         for step in 0..steps {
             let loss = self.student.step(step, &self.state.weights, &mut gradient);
             let norm = self.state.optimiser.step(&mut self.state.weights, &gradient);
-            if !(loss.is_finite() && norm.is_finite()) {
-                let expected = "a loss that is a number; try a lower rate or another seed";
-                return Err(Error::setting("training", expected, loss));
+            self.student.hold(&mut self.state.weights);
+            if let Some(found) = [loss, norm].into_iter().find(|x| !x.is_finite()) {
+                let expected = "a loss and a gradient that are numbers; try a lower learning rate";
+                return Err(Error::setting("training", expected, found));
             }
             self.losses += loss;
             let mean = self.losses / (step + 1) as f64;
             let told = self.tell(observer, (step + 1) as u64, steps as u64, mean);
-            let end = match told {
-                ControlFlow::Break(()) => Some(End::Stopped),
-                ControlFlow::Continue(()) if self.late() => Some(End::Time),
-                ControlFlow::Continue(()) => None,
-            };
-            if let Some(end) = end {
-                self.judge(mean)?;
-                return Ok(Some(end));
+            match told {
+                // Whoever stops in the middle gets the best of what was heard whole.
+                ControlFlow::Break(()) => return Ok(Some(End::Stopped)),
+                ControlFlow::Continue(()) if self.late() => {
+                    self.judge(mean)?;
+                    return Ok(Some(End::Time));
+                }
+                ControlFlow::Continue(()) => {}
             }
         }
         let esr = self.judge(self.losses / steps as f64)?;
@@ -175,7 +180,11 @@ impl<'a> Course<'a> {
         let net = self.student.net(&self.state.weights);
         let esr = net.esr(self.lessons)?;
         let (step, seconds) = (self.state.optimiser.steps(), self.seconds());
-        self.state.history.push(Point { step, seconds, loss, esr: Some(esr) });
+        let known = Some(esr).filter(|esr| esr.is_finite());
+        self.state.history.push(Point { step, seconds, loss, esr: known });
+        if known.is_none() {
+            return Ok(esr);
+        }
         if self.best.as_ref().is_none_or(|best| esr < best.esr) {
             let (weights, epoch) = (self.state.weights.clone(), self.state.epoch + 1);
             self.state.best = Some(Best { weights, esr, epoch });

@@ -27,6 +27,11 @@ pub(super) trait Student {
     /// The loss of step `step` of the epoch, and its derivatives by the weights.
     fn step(&mut self, step: usize, weights: &[f32], gradient: &mut [f32]) -> f64;
 
+    /// Puts back what is no weight but a constant among them, and so is not to be taught.
+    fn hold(&self, weights: &mut [f32]) {
+        let _all_are_taught = weights;
+    }
+
     /// The network by these weights.
     fn net(&self, weights: &[f32]) -> Net;
 }
@@ -75,27 +80,13 @@ impl<'a> Feed<'a> {
         if length == 0 || sequences == 0 {
             return Err(Error::setting("batch", "at least one sequence of a sample", "less"));
         }
+        let before = network.receptive_field() - 1;
+        let passages = passages(lessons, before, length);
+        enough(passages.len(), sequences, length)?;
         let loss = || Loss::new(&settings.loss, lessons.rate(), length);
         let threads = settings.threads.clamp(1, sequences);
         let losses = (0..threads).map(|_| loss()).collect::<Result<_, _>>()?;
         let batch = Batch::new(&network, length, threads);
-        let before = network.receptive_field() - 1;
-        let mut passages = Vec::new();
-        for (i, (pair, _)) in lessons.pairs.iter().enumerate() {
-            for range in &pair.train {
-                let starts = (range.start + before..range.end).step_by(length);
-                let whole = starts.filter(|start| start + length <= range.end);
-                passages.extend(whole.map(|start| (i, start)));
-            }
-        }
-        if passages.len() < sequences {
-            return Err(Error::Recording {
-                what: "recordings".to_owned(),
-                expected: format!("{sequences} passages of {} samples", before + length),
-                found: format!("{}", passages.len()),
-                advice: "record more, or take a smaller batch".to_owned(),
-            });
-        }
         let constant = |knobs: &Vec<f32>| {
             knobs.iter().map(|knob| vec![*knob; batch.frames()]).collect::<Vec<_>>()
         };
@@ -105,12 +96,43 @@ impl<'a> Feed<'a> {
     }
 }
 
+/// Refuses recordings that do not fill a batch, before anything is laid out for one.
+pub(super) fn enough(found: usize, batch: usize, length: usize) -> Result<(), Error> {
+    if found >= batch {
+        return Ok(());
+    }
+    Err(Error::Recording {
+        what: "recordings".to_owned(),
+        expected: format!("{batch} passages of {length} samples to learn from"),
+        found: found.to_string(),
+        advice: "record more, or take a smaller batch or length".to_owned(),
+    })
+}
+
 /// The network of a configuration whose head's scale stays as it is.
 fn wavenet(config: &Value) -> Result<Network, Error> {
     let raw = RawValue::from_string(config.to_string()).map_err(nn::Error::from)?;
     let count = nam::init(config, 0)?.len();
-    let scale = config["head_scale"].as_f64().unwrap_or(1.0) as f32;
+    let scale = head_scale(config);
     Network::new(count, &[(count - 1, scale)], |weights| Program::wavenet(&raw, weights))
+}
+
+/// The factor after the head, which files have as their last weight.
+fn head_scale(config: &Value) -> f32 {
+    config["head_scale"].as_f64().unwrap_or(1.0) as f32
+}
+
+/// Cuts what may be learnt into passages of `length` samples, each with `before` more.
+fn passages(lessons: &Lessons, before: usize, length: usize) -> Vec<(usize, usize)> {
+    let mut passages = Vec::new();
+    for (i, (pair, _)) in lessons.pairs.iter().enumerate() {
+        for range in &pair.train {
+            let starts = (range.start + before..range.end).step_by(length);
+            let whole = starts.filter(|start| range.end - start >= length);
+            passages.extend(whole.map(|start| (i, start)));
+        }
+    }
+    passages
 }
 
 impl Student for Feed<'_> {
@@ -155,6 +177,12 @@ impl Student for Feed<'_> {
             value
         };
         batch.step(network, passages.len(), input, loss, gradient)
+    }
+
+    fn hold(&self, weights: &mut [f32]) {
+        if let (Kind::WaveNet(config), Some(last)) = (&self.kind, weights.last_mut()) {
+            *last = head_scale(config);
+        }
     }
 
     fn net(&self, weights: &[f32]) -> Net {

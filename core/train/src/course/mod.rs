@@ -22,7 +22,7 @@ use crate::data::Pair;
 use crate::report::Point;
 use crate::{Error, loss, optimiser};
 
-pub use checkpoint::planned;
+pub use checkpoint::{is_checkpoint, planned};
 pub use class::Class;
 pub use trained::{Format, Net, Trained};
 
@@ -124,6 +124,19 @@ pub fn teach(
     match &settings.class {
         Class::Curve { .. } | Class::Pedal { .. } => squares::teach(lessons, settings, observer),
         _ => epochs::teach(lessons, settings, observer),
+    }
+}
+
+/// An untaught network of the class, to find out early whether a file can hold it. `None`
+/// for what is fitted, which has no weights before.
+///
+/// # Errors
+/// As [`teach`].
+pub fn untaught(lessons: &Lessons, settings: &Settings) -> Result<Option<Net>, Error> {
+    lessons.check()?;
+    match &settings.class {
+        Class::Curve { .. } | Class::Pedal { .. } => Ok(None),
+        _ => epochs::untaught(lessons, settings).map(Some),
     }
 }
 

@@ -7,7 +7,7 @@
 
 use rayon::prelude::*;
 
-use super::feed::Student;
+use super::feed::{Student, enough};
 use super::{Class, Lessons, Net, Settings};
 use crate::Error;
 use crate::export;
@@ -25,6 +25,7 @@ pub(super) struct Recall<'a> {
     lessons: &'a Lessons,
     network: Recurrent,
     groups: Vec<Group>,
+    pool: rayon::ThreadPool,
     batch: usize,
     length: usize,
     /// Steps of a strip.
@@ -56,6 +57,13 @@ impl<'a> Recall<'a> {
             return Err(Error::setting("batch", "at least one sequence of a sample", "less"));
         }
         let network = Recurrent::new(cell, 1 + lessons.knobs.len(), hidden, settings.skip)?;
+        let ranges = || lessons.pairs.iter().flat_map(|(pair, _)| &pair.train);
+        let windows: usize = ranges().map(|range| range.len() / length).sum();
+        enough(windows, batch, length)?;
+        let strip = (windows / batch / 4).clamp(1, STRIP);
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(settings.threads.max(1)).build();
+        let pool =
+            pool.map_err(|error| Error::setting("threads", "as many as can be had", error))?;
         let group = |first: usize| {
             let lanes = GROUP.min(batch - first);
             Ok::<_, Error>(Group {
@@ -67,23 +75,13 @@ impl<'a> Recall<'a> {
             })
         };
         let groups = (0..batch).step_by(GROUP).map(group).collect::<Result<_, _>>()?;
-        let ranges = || lessons.pairs.iter().flat_map(|(pair, _)| &pair.train);
-        let windows: usize = ranges().map(|range| range.len() / length).sum();
-        let strip = (windows / (4 * batch)).clamp(1, STRIP);
         let constant =
             |knobs: &Vec<f32>| knobs.iter().map(|knob| vec![*knob; length]).collect::<Vec<_>>();
         let knobs = lessons.pairs.iter().map(|(_, knobs)| constant(knobs)).collect();
         let strips = Vec::new();
-        let mut all = Self { lessons, network, groups, batch, length, strip, strips, knobs };
+        let mut all = Self { lessons, network, groups, pool, batch, length, strip, strips, knobs };
         all.cut(0);
-        if all.strips.len() < batch {
-            return Err(Error::Recording {
-                what: "recordings".to_owned(),
-                expected: format!("{batch} passages of {} samples", strip * length),
-                found: all.strips.len().to_string(),
-                advice: "record more, or take a smaller batch".to_owned(),
-            });
-        }
+        enough(all.strips.len(), batch, strip * length)?;
         Ok(all)
     }
 
@@ -120,19 +118,19 @@ impl Student for Recall<'_> {
 
     fn step(&mut self, step: usize, weights: &[f32], gradient: &mut [f32]) -> f64 {
         self.network.set(weights);
-        let Self { lessons, network, groups, batch, length, strip, strips, knobs } = self;
+        let Self { lessons, network, groups, pool, batch, length, strip, strips, knobs } = self;
         let (at, length) = (step % *strip, *length);
         let strips = &strips[step / *strip * *batch..][..*batch];
         let rows = |strips: &[(usize, usize)], from: isize| -> Vec<&[f32]> {
             let sequence = |(pair, start): &(usize, usize)| {
                 let sound = &lessons.pairs[*pair].0.dry;
-                let from = start.saturating_add_signed(from);
+                let from = start.saturating_add_signed(from).min(sound.len());
                 let sound = &sound[from..(from + length).min(sound.len())];
                 std::iter::once(sound).chain(knobs[*pair].iter().map(Vec::as_slice))
             };
             strips.iter().flat_map(sequence).collect()
         };
-        groups.par_iter_mut().zip(strips.par_chunks(GROUP)).for_each(|(group, strips)| {
+        let work = |(group, strips): (&mut Group, &[(usize, usize)])| {
             if at == 0 {
                 // What came before a strip, for the network to remember.
                 group.memory.reset();
@@ -145,7 +143,8 @@ impl Student for Recall<'_> {
                 at * length,
                 &rows(strips, (at * length) as isize),
             );
-        });
+        };
+        pool.install(|| groups.par_iter_mut().zip(strips.par_chunks(GROUP)).for_each(work));
         gradient.fill(0.0);
         let each = 1.0 / *batch as f32;
         for group in &*groups {

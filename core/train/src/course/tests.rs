@@ -77,8 +77,9 @@ fn every_class_learns() {
 
 #[test]
 fn threads_change_nothing() {
-    for class in ["taps", "nano", "lstm-8"] {
+    for (class, batch, length) in [("taps", 4, 1000), ("nano", 4, 1000), ("lstm-8", 33, 500)] {
         let lessons = lessons();
+        let short = |class| Settings { batch, length, ..short(class) };
         let one = teach_all(&lessons, &Settings { threads: 1, ..short(class) });
         let two = teach_all(&lessons, &short(class));
         assert_eq!(weights(&one.trained.net), weights(&two.trained.net), "{class}");
@@ -117,6 +118,22 @@ fn an_interrupted_course_goes_on_to_the_same_end() {
         let refused = teach(&lessons, &other, &mut |_| ControlFlow::Continue(()));
         assert!(matches!(refused, Err(Error::Setting { .. })), "{class}");
     }
+}
+
+#[test]
+fn the_official_recipe_leaves_constants_alone() {
+    let class: Class = "nano".parse().expect("a class");
+    let official = class.official();
+    let settings = Settings { epochs: 2, batch: 4, length: 2000, threads: 2, ..official };
+    let outcome = teach_all(&lessons(), &settings);
+    assert_eq!(weights(&outcome.trained.net).last(), Some(&0.02));
+    assert!(outcome.trained.esr < 0.9, "{}", outcome.trained.esr);
+}
+
+#[test]
+fn who_stops_before_the_first_epoch_ends_gets_nothing() {
+    let stopped = teach(&lessons(), &short("nano"), &mut |_| ControlFlow::Break(()));
+    assert!(matches!(stopped, Err(Error::Setting { .. })));
 }
 
 #[test]

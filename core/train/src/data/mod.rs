@@ -145,6 +145,10 @@ pub fn prepare(dry: &Recording, wet: &Recording, options: &Options) -> Result<Pa
     if !(stated.iter().all(|x| x.is_finite()) && options.shortest.is_finite()) {
         return Err(Error::setting("options of a pair", "numbers", "one that is none"));
     }
+    let most = dry.samples.len().max(wet.samples.len()) as f64;
+    if let Some(latency) = options.latency.filter(|latency| latency.abs() >= most) {
+        return Err(Error::setting("latency", format!("less than the {most} recorded"), latency));
+    }
     let mut judge = Judge { anyway: options.anyway, notices: Vec::new() };
     check::usable(dry, wet)?;
     let rate = dry.rate;

@@ -51,7 +51,7 @@ pub struct About {
     pub seconds: f64,
     /// Samples by which the wet recording was late, and was moved.
     pub latency: f64,
-    /// Whether the wet recording was turned upside down.
+    /// Whether the gear turns the signal upside down, and so the model.
     pub inverted: bool,
     /// Factor by which the wet recording was scaled: 1 is as it was.
     pub gain: f64,

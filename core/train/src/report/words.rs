@@ -130,7 +130,7 @@ fn facts(report: &Report) -> [Line; 10] {
         true => "any rate".to_owned(),
         false => format!("{} Hz", fixed(report.numbers.rate, 0)),
     };
-    let polarity = if about.inverted { "inverted" } else { "kept" };
+    let polarity = if about.inverted { "inverted, as the gear does" } else { "kept" };
     [
         ("Weights", grouped(cost.weights), "Numbers that were learnt"),
         ("Cost", format!("{} MACs a sample", grouped(cost.macs)), "Multiply-adds"),

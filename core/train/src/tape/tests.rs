@@ -60,7 +60,19 @@ fn forward_is_what_players_play() {
 
 /// The derivative by every weight against central differences of a loss in float64.
 fn check(network: &mut Network, weights: &[f32], rows: usize, every: usize, constants: usize) {
-    let outputs = 300;
+    // Shorter than a chunk, longer, and with every kind of rest.
+    for outputs in [300, 1, 17, 543] {
+        check_length(network, weights, rows, [every, constants], outputs);
+    }
+}
+
+fn check_length(
+    network: &mut Network,
+    weights: &[f32],
+    rows: usize,
+    [every, constants]: [usize; 2],
+    outputs: usize,
+) {
     for isa in Isa::available() {
         let mut tape = Tape::on(network, outputs, isa);
         let input: Vec<_> = (0..rows as u64).map(|r| noise(tape.frames(), r)).collect();
