@@ -181,7 +181,7 @@ fn what_cannot_be_is_said_at_once() {
         ("wet.wav", &["--format", "kiln-drive"], "wet recording"),
         ("it.html", &["--format", "kiln-drive"], "output"),
         ("it.json", &["--class", "lstm", "--checkpoint", "no/such/folder"], "folder"),
-        ("it.aidax", &["--class", "lstm-10"], "lstm-10"),
+        ("it.aidax", &["--class", "lstm-10"], "units"),
     ] {
         let refused = teach(&folder, output, more);
         assert!(!refused.status.success(), "{output} {more:?}");
