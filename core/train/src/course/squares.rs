@@ -38,10 +38,10 @@ pub(super) fn teach(
     let seconds = settings.seconds.unwrap_or(SECONDS);
     let budget = Budget { seconds, iterations: settings.epochs as usize };
     let mut history: Vec<Point> = Vec::new();
-    let (mut spent, mut stopped) = (0.0, false);
+    let (mut spent, mut learning, mut stopped) = (0.0, 0.0, false);
     let mut best: Option<Trained> = None;
     let fitted = hammerstein::fit(&design, &sounds, lessons.rate(), &budget, &mut |progress| {
-        spent = progress.seconds;
+        (spent, learning) = (progress.seconds, progress.learning);
         let improved =
             progress.best.is_some_and(|new| best.as_ref().is_none_or(|b| new.esr < b.esr));
         if let Some(new) = progress.best.filter(|_| improved) {
@@ -71,6 +71,10 @@ pub(super) fn teach(
     let net = Net::Pedal(fitted.network);
     // As a player is heard, in single precision.
     let esr = net.esr(lessons)?;
+    if history.last().is_none_or(|last| last.esr.is_none_or(|last| last > esr)) {
+        let step = fitted.iterations as u64;
+        history.push(Point { step, seconds: spent, loss: learning, esr: Some(esr) });
+    }
     let trained = Trained { net, esr };
     Ok(Outcome { trained, history, seconds: spent, end })
 }

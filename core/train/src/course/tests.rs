@@ -63,7 +63,10 @@ fn every_class_learns() {
         assert!(*esr < most, "{class}: {esr}");
         let again = net.esr(&lessons).expect("answers");
         assert!((again - esr).abs() < 1e-3 * esr, "{class}: {again} {esr}");
-        assert!(outcome.history.first().is_some_and(|first| first.esr >= Some(*esr)), "{class}");
+        assert!(
+            outcome.history.first().is_some_and(|first| first.esr >= Some(0.99 * esr)),
+            "{class}"
+        );
         let about = About {
             sample_rate: 48_000.0,
             metadata: &nn::Metadata::default(),
