@@ -135,7 +135,7 @@ fn bad_takes_are_refused_with_advice() {
     let folder = take("train-bad");
     let good = dry(16);
     let bent = wet(&good, 0);
-    let hum = |n: usize| 0.05 * (n as f32 * 50.0 * 6.283_185 / RATE as f32).sin();
+    let hum = |n: usize| 0.05 * (n as f32 * 50.0 * std::f32::consts::TAU / RATE as f32).sin();
     let clipped = bent.iter().map(|x| (4.0 * x).clamp(-1.0, 1.0)).collect();
     let humming = bent.iter().enumerate().map(|(n, x)| x + hum(n)).collect();
     let mut random = fastrand::Rng::with_seed(1);
@@ -146,7 +146,7 @@ fn bad_takes_are_refused_with_advice() {
         ("sil", RATE, vec![0.0; good.len()]),
         ("rate", 44_100, bent.clone()),
         ("", RATE, strange),
-        ("short", RATE, bent[..4 * RATE].to_vec()),
+        ("at least 10 s", RATE, bent[..4 * RATE].to_vec()),
     ] {
         let sound: Vec<f32> = sound;
         write(&folder.at("wet.wav"), rate as u32, &[&sound]);

@@ -157,6 +157,8 @@ impl Student for Feed<'_> {
     fn step(&mut self, step: usize, weights: &[f32], gradient: &mut [f32]) -> f64 {
         self.network.set(weights);
         let Self { lessons, network, batch, sequences, length, passages, losses, knobs, .. } = self;
+        // Shared from here on.
+        let losses = &*losses;
         let passages = &passages[step * *sequences..][..*sequences];
         let before = network.receptive_field() - 1;
         let input = |i: usize| {
