@@ -158,7 +158,7 @@ fn what_does_not_fit_together_is_refused() {
     let mut rates = lessons();
     rates.pairs.push((Pair { rate: 44_100.0, ..pair(4.0) }, Vec::new()));
     let mut brief = lessons();
-    brief.pairs[0].0.train = vec![0..3000];
+    brief.pairs[0].0.train = std::iter::once(0..3000).collect();
     for wrong in [none, knobless, rates, brief] {
         assert!(teach(&wrong, &short("nano"), &mut |_| ControlFlow::Continue(())).is_err());
     }
