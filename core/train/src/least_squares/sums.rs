@@ -80,7 +80,7 @@ pub struct Sums {
     pub(super) cost: f64,
     /// Rows of the square.
     pub(super) side: usize,
-    level: Level,
+    pub(super) level: Level,
 }
 
 impl Sums {
