@@ -162,7 +162,7 @@ fn a_surface_is_followed_between_settings() {
             dry: &dry,
             wet,
             knobs: knobs.clone(),
-            train: vec![0..72_000],
+            train: vec![0..36_000, 36_000..72_000],
             held_out: 72_000..96_000,
         })
         .collect();
