@@ -24,7 +24,7 @@ fn curve() -> Result<(), train::Error> {
     for seed in 0..3 {
         let design = Design { seed, ..Design::curve(vec![]) };
         // A curve is known when all levels are: it is judged by all of the sound.
-        report(&format!("curve, seed {seed}"), &design, (&dry, &wet), 0..n, 44_100.0, 2.0)?;
+        report(&format!("curve, seed {seed}"), &design, (&dry, &wet), 0..n, 44_100.0, 0.5)?;
     }
     Ok(())
 }

@@ -1,12 +1,14 @@
 //! The order of work: several beginnings, of which the best goes on.
 
-use std::ops::ControlFlow;
+use std::ops::{ControlFlow, Range};
 use std::time::Instant;
+
+use rayon::prelude::*;
 
 use super::lessons::{self, Choice};
 use super::problem::{Problem, Segment};
 use super::shape::Shape;
-use super::{About, Budget, Design, Fitted, Place, Progress, Sound, filters};
+use super::{About, Budget, Design, Fitted, Place, Progress, Sound, start};
 use crate::Error;
 use crate::least_squares::{self, Iteration, Options};
 
@@ -17,11 +19,21 @@ const HEATS: [(usize, usize); 3] = [(10, 8), (4, 12), (2, 24)];
 const ROUND: usize = 24;
 
 /// The same for curves, of which a few thousand instants say nearly all.
-const CURVE_ROUND: usize = 72;
+const CURVE_ROUND: usize = 144;
+
+/// Damping of the step that finds the weights in the output of a beginning, and of the
+/// first after it.
+const DAMPING: [f64; 2] = [1e-6, 1e-2];
+
+/// The same for curves, which begin where they are nearly linear in their parameters.
+const CURVE_DAMPING: [f64; 2] = [1e-5, 1e-3];
 
 /// Ends when so many rounds in a row lower the error by less than this share of it.
 const PATIENCE: usize = 8;
 const BETTER: f64 = 0.01;
+
+/// Samples of a curve that are judged at a time.
+const PART: usize = 8192;
 
 /// Parameters that are too many for the method.
 const MOST: usize = 1500;
@@ -108,18 +120,22 @@ impl Fit<'_> {
     /// The best of several beginnings.
     fn begin(&mut self) -> Result<(Vec<f64>, f64), Error> {
         let segments = match self.design.is_curve() {
-            true => self.draw(2, 1024)?,
+            true => self.draw(3, 1024)?,
             false => self.draw(6.max(2 * self.sounds.len()).min(24), 2048)?,
         };
         let shape = self.shape.clone();
         let problem = Problem { shape: &shape, segments: &segments, stiffness: self.stiffness() };
+        let [linear, damping] = if self.design.is_curve() { CURVE_DAMPING } else { DAMPING };
         let mut all = Vec::new();
         for (count, steps) in HEATS {
             while all.is_empty() || !self.over && all.len() < count && count == HEATS[0].0 {
-                let start = self.start(&problem);
+                let start = match self.design.is_curve() {
+                    true => start::curve(&shape, &segments, &mut self.rng),
+                    false => start::pedal(self.design, &problem, &mut self.rng),
+                };
                 // From weights of zero in the output, a step finds the best ones.
-                let (_, start, _) = self.improve(&problem, start, 1, 1e-6);
-                all.push(self.improve(&problem, start, steps, 1e-2));
+                let (_, start, _) = self.improve(&problem, start, 1, linear);
+                all.push(self.improve(&problem, start, steps, damping));
             }
             if count < HEATS[0].0 {
                 all.truncate(count);
@@ -198,22 +214,20 @@ impl Fit<'_> {
 
     /// Error-to-signal ratio over all that is held out, or else over all.
     fn esr(&self, network: &super::Network) -> f64 {
-        let (mut error, mut signal) = (0.0, 0.0);
         let none = self.sounds.iter().all(|sound| sound.held_out.is_empty());
+        let (mut parts, rate) = (Vec::new(), self.shape.rate);
         for sound in self.sounds {
-            let ranges =
-                if none { &sound.train[..] } else { std::slice::from_ref(&sound.held_out) };
-            for range in ranges.iter().filter(|range| !range.is_empty()) {
-                let lead = range.start.min((0.5 * self.shape.rate) as usize);
-                let dry = &sound.dry[range.start - lead..range.end];
-                let found = network.answer(dry, &sound.knobs, self.shape.rate);
-                for (y, wet) in found[lead..].iter().zip(&sound.wet[range.clone()]) {
-                    let wet = f64::from(*wet);
-                    error += (y - wet) * (y - wet);
-                    signal += wet * wet;
-                }
+            let held_out = std::slice::from_ref(&sound.held_out);
+            for range in if none { &sound.train[..] } else { held_out } {
+                // What has no memory can be judged part by part.
+                let part = if self.design.is_curve() { PART } else { range.len().max(1) };
+                let to = |from| range.end.min(from + part);
+                parts.extend(range.clone().step_by(part).map(|from| (sound, from..to(from))));
             }
         }
+        let sums: Vec<[f64; 2]> =
+            parts.par_iter().map(|(sound, part)| squares(network, sound, part, rate)).collect();
+        let [error, signal] = sums.iter().fold([0.0; 2], |[e, s], sum| [e + sum[0], s + sum[1]]);
         error / signal.max(f64::MIN_POSITIVE)
     }
 
@@ -234,40 +248,24 @@ impl Fit<'_> {
         all[shape.outputs()].fill(STIFFNESS[1] / wet);
         all
     }
-
-    /// Random parameters: slopes are spread over the decades between clean and clipped,
-    /// and bend where there is sound. The output is silent.
-    fn start(&mut self, problem: &Problem<'_>) -> Vec<f64> {
-        let (shape, design) = (&self.shape, self.design);
-        let mut p = vec![0.0; shape.parameters()];
-        let places = design.pre.iter().chain(design.branches.iter().flatten());
-        for (place, (kind, range)) in places.chain(&design.post).zip(shape.filters()) {
-            let [low, high] = place.hz;
-            let hz = low * (high / low).powf(self.rng.f64());
-            let gain = 4.0 * self.rng.f64() - 2.0;
-            let filter = nn::Filter { kind, hz, q: 0.7, gain };
-            p[range].copy_from_slice(&filters::of(&filter));
-        }
-        least_squares::Problem::confine(problem, &mut p);
-        let levels = problem.levels(&p);
-        let share = 1.0 / (levels.len() as f64).sqrt();
-        for unit in 0..shape.hidden {
-            let slope = 10f64.powf(self.rng.f64() * 2.3 - 1.2);
-            for (i, level) in levels.iter().enumerate() {
-                p[shape.weights(i).start + unit] = share * slope * normal(&mut self.rng) / level;
-            }
-            for i in levels.len()..shape.inputs() {
-                p[shape.weights(i).start + unit] = 0.7 * normal(&mut self.rng);
-            }
-            p[shape.biases().start + unit] = (0.3 + 0.8 * slope) * normal(&mut self.rng);
-        }
-        p
-    }
 }
 
-/// A normal deviate, after G. E. P. Box and M. E. Muller (Ann. Math. Stat. 29/2, 1958).
-fn normal(rng: &mut fastrand::Rng) -> f64 {
-    (-2.0 * (1.0 - rng.f64()).ln()).sqrt() * (std::f64::consts::TAU * rng.f64()).cos()
+/// Sums of squares over a part of a sound: of the error of `network`, and of the sound.
+fn squares(
+    network: &super::Network,
+    sound: &Sound<'_>,
+    part: &Range<usize>,
+    rate: f64,
+) -> [f64; 2] {
+    let lead = if network.is_curve() { 0 } else { part.start.min((0.5 * rate) as usize) };
+    let found = network.answer(&sound.dry[part.start - lead..part.end], &sound.knobs, rate);
+    let mut sums = [0.0; 2];
+    for (y, wet) in found[lead..].iter().zip(&sound.wet[part.clone()]) {
+        let wet = f64::from(*wet);
+        sums[0] += (y - wet) * (y - wet);
+        sums[1] += wet * wet;
+    }
+    sums
 }
 
 /// Refuses what makes no sense.

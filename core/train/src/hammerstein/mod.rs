@@ -13,6 +13,7 @@ mod network;
 mod pass;
 mod problem;
 mod shape;
+mod start;
 mod tanh;
 
 use std::ops::Range;

@@ -6,6 +6,10 @@ use fearless_simd::{Level, Simd, dispatch, f64x8, prelude::*};
 /// Parameters side by side in a panel of a Jacobian.
 pub const LANES: usize = 8;
 
+/// Columns whose products with a panel fit the registers, beside their operands, of
+/// machines whose vectors are narrower than a panel.
+const NARROW: usize = 4;
+
 /// Some residuals and their derivatives, in panels of [`LANES`] parameters.
 #[derive(Clone, Debug)]
 pub struct Rows {
@@ -76,7 +80,7 @@ pub struct Sums {
     pub(super) cost: f64,
     /// Rows of the square.
     pub(super) side: usize,
-    level: Level,
+    pub(super) level: Level,
 }
 
 impl Sums {
@@ -111,15 +115,30 @@ impl Sums {
         }
         for i in 0..panels {
             for j in i..panels {
-                for half in [0, LANES / 2] {
-                    let tile = product(s, rows.panel(i), rows.panel(j), half);
-                    for (k, sums) in tile.iter().enumerate() {
-                        let at = (i * LANES + half + k) * self.side + j * LANES;
-                        let row = &mut self.matrix[at..][..LANES];
-                        row.iter_mut().zip(sums).for_each(|(a, sum)| *a += sum);
-                    }
+                if S::f32s::LEN == 16 {
+                    self.tile::<S, LANES>(s, rows, [i, j], 0);
+                } else {
+                    self.tile::<S, NARROW>(s, rows, [i, j], 0);
+                    self.tile::<S, NARROW>(s, rows, [i, j], NARROW);
                 }
             }
+        }
+    }
+
+    /// Adds the products of `N` columns of panel `i`, from `first` on, with all of panel `j`.
+    #[inline(always)]
+    fn tile<S: Simd, const N: usize>(
+        &mut self,
+        s: S,
+        rows: &Rows,
+        [i, j]: [usize; 2],
+        first: usize,
+    ) {
+        let tile = product::<S, N>(s, rows.panel(i), rows.panel(j), first);
+        for (k, sums) in tile.iter().enumerate() {
+            let at = (i * LANES + first + k) * self.side + j * LANES;
+            let row = &mut self.matrix[at..][..LANES];
+            row.iter_mut().zip(sums).for_each(|(a, sum)| *a += sum);
         }
     }
 
@@ -135,24 +154,18 @@ impl Sums {
     }
 }
 
-/// Products of four columns of one panel with all of another. Four rows of sums are as
-/// many as fit the registers of any machine beside their operands.
+/// Products of `N` columns of one panel, from `first` on, with all of another.
 #[inline(always)]
-fn product<S: Simd>(
+fn product<S: Simd, const N: usize>(
     s: S,
     left: &[[f64; LANES]],
     right: &[[f64; LANES]],
-    half: usize,
-) -> [[f64; LANES]; LANES / 2] {
-    let mut sums = [f64x8::splat(s, 0.0); LANES / 2];
+    first: usize,
+) -> [[f64; LANES]; N] {
+    let mut sums = [f64x8::splat(s, 0.0); N];
     for (left, right) in left.iter().zip(right) {
         let right = f64x8::load_array(s, *right);
-        let left: &[f64; LANES / 2] = if half == 0 {
-            left.first_chunk().unwrap_or(&[0.0; LANES / 2])
-        } else {
-            left.last_chunk().unwrap_or(&[0.0; LANES / 2])
-        };
-        for (sum, left) in sums.iter_mut().zip(left) {
+        for (sum, left) in sums.iter_mut().zip(&left[first..first + N]) {
             *sum = f64x8::splat(s, *left).mul_add(right, *sum);
         }
     }

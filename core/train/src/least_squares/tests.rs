@@ -110,7 +110,8 @@ fn sums_are_those_of_the_definition() {
     }
 }
 
-/// Several panels: every tile of the matrix is the product of its columns.
+/// Several panels: every tile of the matrix is the product of its columns, whatever the
+/// width of vectors.
 #[test]
 fn tiles_are_products_of_columns() {
     let (parameters, n) = (3 * LANES - 2, 37);
@@ -123,12 +124,15 @@ fn tiles_are_products_of_columns() {
         let panel = rows.panel_mut(c / LANES);
         panel.iter_mut().zip(column).for_each(|(row, x)| row[c % LANES] = *x);
     }
-    let mut sums = Sums::new(parameters);
-    sums.add(&mut rows);
-    for (i, a) in columns.iter().enumerate() {
-        for (j, b) in columns.iter().enumerate() {
-            let product: f64 = a.iter().zip(b).map(|(a, b)| a * b).sum();
-            assert!((sums.at(i, j) - product).abs() < 1e-13, "{i} {j}");
+    for isa in cpu::Isa::available() {
+        let mut sums = Sums { level: isa.level(), ..Sums::new(parameters) };
+        // Weights are 1, so that they can be added again.
+        sums.add(&mut rows);
+        for (i, a) in columns.iter().enumerate() {
+            for (j, b) in columns.iter().enumerate() {
+                let product: f64 = a.iter().zip(b).map(|(a, b)| a * b).sum();
+                assert!((sums.at(i, j) - product).abs() < 1e-13, "{isa:?} {i} {j}");
+            }
         }
     }
 }
