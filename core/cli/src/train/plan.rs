@@ -103,24 +103,12 @@ impl Plan {
         }
         let fitted = matches!(class, Class::Curve { .. } | Class::Pedal { .. });
         self.refuse_idle(fitted, &class)?;
-        let mut settings = if self.official { class.official() } else { class.settings() };
-        (settings.seed, settings.skip) = (self.seed, skip);
-        if let Some(threads) = self.threads {
-            settings.threads = usize::from(threads);
+        let mut settings = self.said(class);
+        settings.skip = skip;
+        if self.threads.is_some() {
             // For what is not told how many; it fails only if it was done before.
             rayon::ThreadPoolBuilder::new().num_threads(settings.threads).build_global()?;
         }
-        settings.batch = self.batch.map_or(settings.batch, usize::from);
-        settings.seconds = self.minutes.map(|minutes| 60.0 * minutes);
-        settings.optimiser.rate = self.learning_rate.unwrap_or(settings.optimiser.rate);
-        if let Some(loss) = self.loss {
-            settings.loss = loss.options();
-        }
-        // Spectra need room for their longest window.
-        let spectral = settings.loss.terms.iter().any(|term| term.kind == loss::Kind::Stft);
-        let usual = settings.length.max(if spectral { 2048 } else { 0 });
-        settings.length = self.length.map_or(usual, |length| length as usize);
-        settings.epochs = self.epochs.unwrap_or(settings.epochs);
         if fitted {
             return Ok(settings);
         }
@@ -139,6 +127,25 @@ impl Plan {
         settings.patience = self.patience.unwrap_or(settings.epochs);
         settings.checkpoint = Some(checkpoint.to_owned());
         Ok(settings)
+    }
+
+    /// What goes well with the class, and on top of that what was said.
+    fn said(&self, class: Class) -> Settings {
+        let mut settings = if self.official { class.official() } else { class.settings() };
+        settings.seed = self.seed;
+        settings.threads = self.threads.map_or(settings.threads, usize::from);
+        settings.batch = self.batch.map_or(settings.batch, usize::from);
+        settings.seconds = self.minutes.map(|minutes| 60.0 * minutes);
+        settings.optimiser.rate = self.learning_rate.unwrap_or(settings.optimiser.rate);
+        if let Some(loss) = self.loss {
+            settings.loss = loss.options();
+        }
+        // Spectra need room for their longest window.
+        let spectral = settings.loss.terms.iter().any(|term| term.kind == loss::Kind::Stft);
+        let usual = settings.length.max(if spectral { 2048 } else { 0 });
+        settings.length = self.length.map_or(usual, |length| length as usize);
+        settings.epochs = self.epochs.unwrap_or(settings.epochs);
+        settings
     }
 
     /// Refuses what would have no effect.

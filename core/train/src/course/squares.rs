@@ -15,18 +15,52 @@ pub(super) fn teach(
     settings: &Settings,
     observer: &mut dyn FnMut(&Progress<'_>) -> ControlFlow<()>,
 ) -> Result<Outcome, Error> {
-    let mut design = match &settings.class {
-        Class::Curve { hidden } => {
-            Design { hidden: *hidden, ..Design::curve(lessons.knobs.clone()) }
-        }
-        Class::Pedal { hidden } => {
-            Design { hidden: *hidden, ..Design::pedal(lessons.knobs.clone()) }
-        }
+    let design = design(lessons, settings)?;
+    let budget = Budget {
+        seconds: settings.seconds.unwrap_or(SECONDS),
+        iterations: usize::try_from(settings.epochs).unwrap_or(usize::MAX),
+    };
+    let mut watch = Watch {
+        observer,
+        epochs: settings.epochs,
+        history: Vec::new(),
+        best: None,
+        seconds: 0.0,
+        learning: 0.0,
+        stopped: false,
+    };
+    let sounds = sounds(lessons);
+    let tell = &mut |progress: &hammerstein::Progress<'_>| watch.tell(progress);
+    let fitted = hammerstein::fit(&design, &sounds, lessons.rate(), &budget, tell)?;
+    let Watch { mut history, seconds, learning, stopped, .. } = watch;
+    let net = Net::Pedal(fitted.network);
+    // As a player is heard, in single precision.
+    let esr = net.esr(lessons)?;
+    if history.last().is_none_or(|last| last.esr.is_none_or(|last| last > esr)) {
+        let step = fitted.iterations as u64;
+        history.push(Point { step, seconds, loss: learning, esr: Some(esr) });
+    }
+    let end = match () {
+        () if stopped => End::Stopped,
+        () if seconds >= budget.seconds => End::Time,
+        () => End::Done,
+    };
+    Ok(Outcome { trained: Trained { net, esr }, history, seconds, end })
+}
+
+fn design(lessons: &Lessons, settings: &Settings) -> Result<Design, Error> {
+    let knobs = lessons.knobs.clone();
+    let (hidden, design) = match &settings.class {
+        Class::Curve { hidden } => (*hidden, Design::curve(knobs)),
+        Class::Pedal { hidden } => (*hidden, Design::pedal(knobs)),
         other => return Err(Error::setting("class", "curve or pedal", other)),
     };
-    design.seed = settings.seed;
+    Ok(Design { hidden, seed: settings.seed, ..design })
+}
+
+fn sounds(lessons: &Lessons) -> Vec<Sound<'_>> {
     let pairs = lessons.pairs.iter();
-    let sounds: Vec<Sound<'_>> = pairs
+    pairs
         .map(|(pair, knobs)| Sound {
             dry: &pair.dry,
             wet: &pair.wet,
@@ -34,47 +68,40 @@ pub(super) fn teach(
             train: pair.train.clone(),
             held_out: pair.held_out.clone(),
         })
-        .collect();
-    let seconds = settings.seconds.unwrap_or(SECONDS);
-    let budget = Budget { seconds, iterations: settings.epochs as usize };
-    let mut history: Vec<Point> = Vec::new();
-    let (mut spent, mut learning, mut stopped) = (0.0, 0.0, false);
-    let mut best: Option<Trained> = None;
-    let fitted = hammerstein::fit(&design, &sounds, lessons.rate(), &budget, &mut |progress| {
-        (spent, learning) = (progress.seconds, progress.learning);
-        let improved =
-            progress.best.is_some_and(|new| best.as_ref().is_none_or(|b| new.esr < b.esr));
-        if let Some(new) = progress.best.filter(|_| improved) {
-            best = Some(Trained { net: Net::Pedal(new.network.clone()), esr: new.esr });
+        .collect()
+}
+
+/// Passes on how far a fit is.
+struct Watch<'a> {
+    observer: &'a mut dyn FnMut(&Progress<'_>) -> ControlFlow<()>,
+    epochs: u64,
+    history: Vec<Point>,
+    best: Option<Trained>,
+    seconds: f64,
+    learning: f64,
+    stopped: bool,
+}
+
+impl Watch<'_> {
+    fn tell(&mut self, progress: &hammerstein::Progress<'_>) -> ControlFlow<()> {
+        (self.seconds, self.learning) = (progress.seconds, progress.learning);
+        let (step, seconds) = (progress.iteration as u64, progress.seconds);
+        let better =
+            |new: &&hammerstein::Fitted| self.best.as_ref().is_none_or(|best| new.esr < best.esr);
+        let improved = progress.best.filter(better);
+        if let Some(new) = improved {
+            self.best = Some(Trained { net: Net::Pedal(new.network.clone()), esr: new.esr });
+            self.history.push(Point { step, seconds, loss: progress.learning, esr: Some(new.esr) });
         }
-        let esr = best.as_ref().map(|best| best.esr);
-        let step = progress.iteration as u64;
-        if improved {
-            history.push(Point { step, seconds: spent, loss: progress.learning, esr });
-        }
-        let told = observer(&Progress {
-            epochs: [step, settings.epochs],
-            steps: [step, settings.epochs],
-            seconds: spent,
+        let told = (self.observer)(&Progress {
+            epochs: [step, self.epochs],
+            steps: [step, self.epochs],
+            seconds,
             loss: progress.learning,
-            best: best.as_ref(),
-            improved,
+            best: self.best.as_ref(),
+            improved: improved.is_some(),
         });
-        stopped = told.is_break();
+        self.stopped = told.is_break();
         told
-    })?;
-    let end = match () {
-        () if stopped => End::Stopped,
-        () if spent >= seconds => End::Time,
-        () => End::Done,
-    };
-    let net = Net::Pedal(fitted.network);
-    // As a player is heard, in single precision.
-    let esr = net.esr(lessons)?;
-    if history.last().is_none_or(|last| last.esr.is_none_or(|last| last > esr)) {
-        let step = fitted.iterations as u64;
-        history.push(Point { step, seconds: spent, loss: learning, esr: Some(esr) });
     }
-    let trained = Trained { net, esr };
-    Ok(Outcome { trained, history, seconds: spent, end })
 }
