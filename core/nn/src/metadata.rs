@@ -101,16 +101,16 @@ mod tests {
                 "input_level_dbu": [12], "training": { "anything": [], "validation_esr": 0.01, "revision": 7 } }"#,
         );
         assert_eq!((m.esr, m.revision), (Some(0.01), Some(7)));
-        // One that is no number does not take the other away.
-        let m = read(r#"{ "training": { "validation_esr": null, "revision": 1 } }"#);
-        assert_eq!((m.esr, m.revision), (None, Some(1)));
-        let m = read(r#"{ "training": { "validation_esr": 0.5, "revision": -1 } }"#);
-        assert_eq!((m.esr, m.revision), (Some(0.5), None));
         assert_eq!((m.name.as_deref(), m.loudness, m.gain), (Some("Amp"), Some(-18.5), None));
         assert_eq!(
             (m.date.map(|d| d.second), m.input_level_dbu, m.gear_type),
             (Some(5), None, None)
         );
+        // One that is no number does not take the other away.
+        let m = read(r#"{ "training": { "validation_esr": null, "revision": 1 } }"#);
+        assert_eq!((m.esr, m.revision), (None, Some(1)));
+        let m = read(r#"{ "training": { "validation_esr": 0.5, "revision": -1 } }"#);
+        assert_eq!((m.esr, m.revision), (Some(0.5), None));
         assert_eq!(read("[1, 2]"), Metadata::default());
     }
 }
