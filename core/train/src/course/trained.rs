@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::{Class, Lessons};
 use crate::export::{self, About, Activation, Chain, nam};
-use crate::{Error, hammerstein};
+use crate::{Error, hammerstein, loss};
 
 /// A network with what it learnt.
 #[derive(Clone, Debug)]
@@ -124,14 +124,10 @@ impl Net {
     /// # Errors
     /// As [`Net::answers`].
     pub fn esr(&self, lessons: &Lessons) -> Result<f64, Error> {
-        let (mut error, mut signal) = (0.0, 0.0);
-        for (answer, (pair, _)) in self.answers(lessons)?.iter().zip(&lessons.pairs) {
-            for (y, t) in answer.iter().zip(&pair.wet[pair.held_out.clone()]) {
-                error += (f64::from(*y) - f64::from(*t)).powi(2);
-                signal += f64::from(*t).powi(2);
-            }
-        }
-        Ok(error / signal.max(f64::MIN_POSITIVE))
+        let pairs = lessons.pairs.iter();
+        let wanted = pairs.flat_map(|(pair, _)| &pair.wet[pair.held_out.clone()]);
+        let wanted: Vec<f32> = wanted.copied().collect();
+        Ok(loss::esr(&self.answers(lessons)?.concat(), &wanted))
     }
 }
 

@@ -10,7 +10,8 @@ use super::back::Step;
 use super::network::{Network, first};
 use crate::kernel::{self, Correlation, Frames, Planes};
 
-/// Frames of a chunk on the way there and on the way back; measured.
+/// Frames of a chunk on the way there and on the way back: few enough for the signals of
+/// several layers to stay in the nearest caches.
 const CHUNK: usize = 256;
 /// Floats of a cache line, and frames of the widest vector.
 const LINE: usize = 16;
