@@ -12,6 +12,7 @@ const FORBIDDEN: &[(&str, &[&str])] = &[
     ("train", &["fx", "fdn"]),
     ("bundle", &["fx", "nn", "fdn"]),
     ("live", &["fx", "nn", "fdn", "train"]),
+    ("stream", &["fx", "fdn", "train"]),
 ];
 
 /// Checks all arrows, so that one run shows every wrong one.

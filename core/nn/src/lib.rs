@@ -21,6 +21,7 @@ mod cell;
 mod convnet;
 mod convolver;
 mod error;
+pub mod foreign;
 mod formats;
 mod gates;
 pub mod kernel;
@@ -40,11 +41,13 @@ mod small;
 mod wavenet;
 
 use std::any::Any;
+use std::sync::Arc;
 
 pub use activation::Activation;
 pub use convolver::Convolver;
 pub use cpu::Isa;
 pub use error::Error;
+pub use foreign::{Blocks, Place, Report, Watch};
 pub use knob::Knob;
 pub use metadata::{Date, Metadata};
 pub use model::Model;
@@ -80,6 +83,11 @@ pub trait Engine: Any + Send {
     /// Samples by which the output trails the input.
     fn latency(&self) -> usize {
         0
+    }
+
+    /// How it does, if it works beside the audio thread. Not for the audio thread.
+    fn watch(&self) -> Option<Arc<dyn Watch>> {
+        None
     }
 
     /// Goes on as `other`, an engine of the same model, would: takes over its

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use crate::foreign::{About, Foreign, Place};
 use crate::ladder::{Ladder, Rung};
 use crate::linear::Linear;
 use crate::lstm::Lstm;
@@ -16,6 +17,9 @@ use crate::small::Small;
 use crate::wavenet::{WaveNet, count::merge};
 use crate::{Engine, Error, Knob, convnet, formats};
 use cpu::Isa;
+
+/// The rate of files that state none, in Hz.
+const USUAL_RATE: f64 = 48_000.0;
 
 /// The most sizes a slimmable model may have.
 pub(crate) const MAX_SIZES: usize = 16;
@@ -42,6 +46,7 @@ enum Net {
     Small(Small),
     /// Smallest first, each for qualities below its bound.
     Sizes(Vec<(f32, Net)>),
+    Foreign(Arc<dyn Foreign>),
 }
 
 impl Model {
@@ -86,6 +91,20 @@ impl Model {
             sample_rate: loaded.sample_rate,
             metadata: loaded.metadata,
             net: Net::Small(loaded.net),
+        }
+    }
+
+    /// A model that another runtime runs.
+    pub fn foreign(about: About) -> Self {
+        let About { format, architecture, sample_rate, metadata, notices, network } = about;
+        Self {
+            format,
+            architecture,
+            weights: network.weights(),
+            differences: notices,
+            sample_rate,
+            metadata,
+            net: Net::Foreign(network),
         }
     }
 
@@ -137,21 +156,34 @@ impl Model {
     }
 
     /// Whose file it is: `NAM`, `RTNeural`, `AIDA-X`, `GuitarML`, `PyTorch` or
-    /// `Kiln Drive`.
+    /// `Kiln Drive`; `ONNX` for one that another runtime runs.
     pub fn format(&self) -> &'static str {
         self.format
     }
 
     /// One running mono channel, settled on silence: its output equals the
-    /// trainer's on a zero-padded signal from the first sample.
+    /// trainer's on a zero-padded signal from the first sample. A network that works
+    /// beside the audio thread is built to render offline; see [`Model::engine_in`].
     pub fn engine(&self) -> Box<dyn Engine> {
         self.engine_on(Isa::best())
+    }
+
+    /// [`Model::engine`] for a place. Only a network that works beside the audio thread
+    /// makes a difference of it; all others play everywhere at once.
+    pub fn engine_in(&self, place: &Place) -> Box<dyn Engine> {
+        self.net.engine(Isa::best(), place)
+    }
+
+    /// Whether it works beside the audio thread, so that it depends on the place how
+    /// late it is.
+    pub fn is_foreign(&self) -> bool {
+        matches!(self.net, Net::Foreign(_))
     }
 
     /// [`Model::engine`] on an instruction set of choice, to measure or to
     /// compare; the best one if this machine lacks `isa`.
     pub fn engine_on(&self, isa: Isa) -> Box<dyn Engine> {
-        self.net.engine(isa)
+        self.net.engine(isa, &Place::offline(self.sample_rate.unwrap_or(USUAL_RATE)))
     }
 
     /// Replaces `io` with what a small network's trainer gets: every state is zero at
@@ -341,15 +373,18 @@ impl Net {
         }
     }
 
-    fn engine(&self, isa: Isa) -> Box<dyn Engine> {
+    fn engine(&self, isa: Isa, place: &Place) -> Box<dyn Engine> {
         match self {
+            Net::Foreign(network) => network.engine(place),
             Net::FeedForward(program) => Box::new(Runner::new(program.clone(), isa.level())),
             Net::Lstm(net) => net.engine(isa.level()),
             Net::Linear(net) => net.engine(isa.level()),
             Net::Small(net) => net.engine(isa),
             Net::Sizes(sizes) => {
-                let rung =
-                    |(until, net): &(f32, Net)| Rung { until: *until, engine: net.engine(isa) };
+                let rung = |(until, net): &(f32, Net)| Rung {
+                    until: *until,
+                    engine: net.engine(isa, place),
+                };
                 Box::new(Ladder::new(sizes.iter().map(rung).collect()))
             }
         }
@@ -375,6 +410,7 @@ impl Net {
             Net::Linear(net) => net.macs(),
             Net::Small(net) => net.macs(),
             Net::Sizes(sizes) => sizes.last().map_or(0, |(_, net)| net.macs()),
+            Net::Foreign(network) => network.macs(),
         }
     }
 }

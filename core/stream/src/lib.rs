@@ -1,0 +1,5 @@
+//! Runs a heavy network beside the audio thread, at a fixed latency and without a dropout.
+
+mod network;
+
+pub use network::{Network, Source};
