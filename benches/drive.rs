@@ -92,7 +92,7 @@ fn params() -> Params {
 
 fn effect(model: &Model, quality: Quality, isa: Isa) -> Drive {
     let (loader, drive) = Drive::new(RATE);
-    let setup = Setup { sample_rate: RATE, quality };
+    let setup = Setup { sample_rate: RATE, quality, calls: fx::Calls::OFFLINE };
     loader.offer(Pedal::build_on(model, setup, isa).expect("a pedal"));
     drive
 }
@@ -181,7 +181,7 @@ fn asleep(model: &Model, rounds: usize) -> f64 {
 
 /// Milliseconds.
 fn build(model: &Model, rounds: usize) -> f64 {
-    let setup = Setup { sample_rate: RATE, quality: Quality::default() };
+    let setup = Setup { sample_rate: RATE, quality: Quality::default(), calls: fx::Calls::OFFLINE };
     let took = (0..rounds.min(10)).map(|_| {
         let before = thread_time();
         drop(Pedal::build(model, setup).expect("a pedal"));

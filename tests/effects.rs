@@ -169,7 +169,9 @@ fn models_at_other_rates() {
             let path = files.iter().find(|path| path.file_stem().is_some_and(|stem| stem == name));
             let bytes = std::fs::read(path.expect("the fixture")).expect("its bytes");
             let model = nn::Model::load(&bytes).expect("a model");
-            let plan = Plan::new(&model, Setup { sample_rate, oversampling }).expect("a plan");
+            let plan =
+                Plan::new(&model, Setup { sample_rate, oversampling, calls: fx::Calls::OFFLINE })
+                    .expect("a plan");
             kit::conforms(
                 &format!("{name} at {sample_rate}, {oversampling:?}"),
                 || plan.engine(),
@@ -212,7 +214,7 @@ fn drive() {
             (Oversampling::X2, Phase::Linear, true),
         ] {
             let quality = Quality { oversampling, phase, antiderivative };
-            let setup = Setup { sample_rate: 44_100.0, quality };
+            let setup = Setup { sample_rate: 44_100.0, quality, calls: fx::Calls::OFFLINE };
             kit::conforms(
                 &format!("drive with {}, {quality:?}", model.format()),
                 || {
@@ -239,7 +241,7 @@ fn swapping_pedals_and_moving_parameters_use_no_heap() {
             let oversampling = Oversampling::ALL[round / 5 % 4];
             let phase = [Phase::Minimum, Phase::Linear][round / 5 % 2];
             let quality = Quality { oversampling, phase, antiderivative: round % 2 == 0 };
-            let setup = Setup { sample_rate: 48_000.0, quality };
+            let setup = Setup { sample_rate: 48_000.0, quality, calls: fx::Calls::OFFLINE };
             loader.offer(Pedal::build(&models[round % models.len()], setup).expect("a pedal"));
         }
         let params = Params {

@@ -4,6 +4,22 @@ use std::ops::Range;
 
 use nn::BLOCK;
 
+use crate::error::Error;
+
+/// Samples of the longest latency that other paths are kept beside.
+pub(crate) const MAX_LATENCY: usize = 32_768;
+
+/// Passes on the samples by which an engine trails, unless two such in series are more
+/// than other paths can be delayed. Only a model that works beside the audio thread is
+/// ever as late.
+///
+/// # Errors
+/// [`Error::Latency`].
+pub(crate) fn in_time(found: usize) -> Result<usize, Error> {
+    const LIMIT: usize = MAX_LATENCY / 2;
+    if found > LIMIT { Err(Error::Latency { limit: LIMIT, found }) } else { Ok(found) }
+}
+
 /// A delay line for one channel, whose length may change while it sounds.
 #[derive(Clone, Debug)]
 pub struct Delay {

@@ -36,6 +36,13 @@ pub enum Error {
         /// The model's architecture.
         architecture: &'static str,
     },
+    /// A model that works beside the audio thread and would be too late.
+    Latency {
+        /// Samples by which it may trail.
+        limit: usize,
+        /// Samples by which it would.
+        found: usize,
+    },
 }
 
 impl Error {
@@ -67,6 +74,11 @@ impl fmt::Display for Error {
                 f,
                 "oversampling: expected a model that makes harmonics, found {architecture}, \
                  which makes none and sounds the same without"
+            ),
+            Error::Latency { limit, found } => write!(
+                f,
+                "latency of the model: expected at most {limit} samples, found {found}; \
+                 shorter blocks of the host make it less"
             ),
         }
     }

@@ -47,6 +47,6 @@ pub use error::Error;
 pub use impulse::Impulse;
 pub use pair::Pair;
 pub use range::Range;
-pub use resample::{Oversampling, Setup};
+pub use resample::{Calls, Oversampling, Setup};
 pub use reverb::Reverb;
 pub use swap::{Loader, Slot, Voice};

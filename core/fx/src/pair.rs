@@ -1,10 +1,12 @@
 //! The engines of the left and the right channel of one model.
 
 use std::ops::Range;
+use std::sync::Arc;
 
-use nn::{BLOCK, Engine};
+use nn::{BLOCK, Engine, Watch};
 
 use crate::amp::Levels;
+use crate::delay::in_time;
 use crate::error::Error;
 use crate::levels::Known;
 use crate::resample::{Plan, Setup};
@@ -30,6 +32,8 @@ pub struct Pair {
     after: Smooth,
     memory: usize,
     latency: usize,
+    /// Tell how engines do that work beside the audio thread.
+    watches: Vec<Arc<dyn Watch>>,
     /// The first settings after a reset hold at once.
     fresh: bool,
 }
@@ -63,10 +67,12 @@ impl Pair {
     /// Takes milliseconds.
     ///
     /// # Errors
-    /// See [`Plan::new`].
+    /// See [`Plan::new`]. [`Error::Latency`]: the model works beside the audio thread,
+    /// and would be later than other paths can be delayed.
     pub fn build(model: &nn::Model, setup: Setup) -> Result<Self, Error> {
         let plan = Plan::new(model, setup)?;
         let pair = Self::new(plan.engine(), plan.engine()).at(setup.sample_rate);
+        in_time(pair.latency)?;
         Ok(pair.knowing(Known::of(model.metadata())))
     }
 
@@ -75,6 +81,7 @@ impl Pair {
             engines.iter().flatten().map(|engine| of(&**engine)).max().unwrap_or(0)
         };
         let (memory, latency) = (most(|e| e.receptive_field()), most(|e| e.latency()));
+        let watches = engines.iter().flatten().filter_map(|engine| engine.watch()).collect();
         let mut channels = engines.map(|engines| engines.map(|e| Channel::new(e, memory)));
         let joins = channels.as_mut().is_some_and(|[left, right]| right.take_over(left));
         let mut pair = Self {
@@ -85,6 +92,7 @@ impl Pair {
             after: Smooth::new(1.0, 1),
             memory,
             latency,
+            watches,
             fresh: true,
         };
         pair.join();
@@ -108,6 +116,11 @@ impl Pair {
     /// Whether there is a model.
     pub fn is_some(&self) -> bool {
         self.channels.is_some()
+    }
+
+    /// How its engines do, if they work beside the audio thread.
+    pub fn watches(&self) -> &[Arc<dyn Watch>] {
+        &self.watches
     }
 
     /// Samples by which the output trails the input.

@@ -154,7 +154,7 @@ impl Plugin for KilnAmp {
         self.rate = buffer.sample_rate;
         self.amp.set_sample_rate(buffer.sample_rate);
         self.oversampling = self.params.oversampling.value();
-        self.places().set_offline(buffer.process_mode == ProcessMode::Offline);
+        self.places().set_calls(shell::calls(buffer));
         self.places().activate(buffer.sample_rate, self.oversampling);
         self.take_up();
         self.latency = self.amp.latency() as u32;

@@ -2,12 +2,13 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering::Relaxed;
-use std::sync::atomic::{AtomicBool, AtomicU32};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use atomic_float::AtomicF32;
-use fx::Setup;
+use fx::{Calls, Setup};
 use nice_plug_egui::RepaintNotifier;
+use nn::Blocks;
 
 use crate::choices::Oversampling;
 use crate::engines::Outlet;
@@ -112,6 +113,8 @@ pub(crate) struct Shared {
     repaint: RepaintNotifier,
     /// Whether the host renders offline.
     pub(crate) offline: AtomicBool,
+    /// Samples it passes at once, at most.
+    longest: AtomicUsize,
 }
 
 impl Shared {
@@ -123,7 +126,11 @@ impl Shared {
             Place::Model(_) => Oversampling::of(self.oversampling.load(Relaxed)).into(),
             Place::Cabinet(_) => fx::Oversampling::X1,
         };
-        (sample_rate > 0.0).then_some(Setup { sample_rate, oversampling })
+        let calls = Calls {
+            blocks: Blocks::UpTo(self.longest.load(Relaxed)),
+            offline: self.offline.load(Relaxed),
+        };
+        (sample_rate > 0.0).then_some(Setup { sample_rate, oversampling, calls })
     }
 
     pub(crate) fn repaint(&self) {
@@ -141,6 +148,7 @@ impl Places {
             listing: Mutex::default(),
             repaint,
             offline: AtomicBool::new(false),
+            longest: AtomicUsize::new(1),
         });
         let mut places = Place::ALL.into_iter();
         let seats = outlets.map(|outlet| {
@@ -200,10 +208,11 @@ impl Places {
         self.prepare();
     }
 
-    /// Whether the host renders offline from now on: such a render follows no file, so that
-    /// it is the same each time.
-    pub fn set_offline(&self, offline: bool) {
-        self.shared.offline.store(offline, Relaxed);
+    /// How the host calls from the next [activation](Self::activate) on. A render offline
+    /// follows no file, so that it is the same each time.
+    pub fn set_calls(&self, calls: Calls) {
+        self.shared.offline.store(calls.offline, Relaxed);
+        self.shared.longest.store(calls.blocks.longest(), Relaxed);
     }
 
     /// Ends what follows files; none is followed after this.

@@ -129,6 +129,15 @@ struct State {
 }
 
 impl State {
+    /// Whether the engine on offer is one for what the host asks.
+    fn is_built_for(&self, wanted: Option<Setup>) -> bool {
+        let model = self.status.playing.as_ref().and_then(|playing| playing.model());
+        match (self.built, wanted) {
+            (Some(built), Some(wanted)) => built.serves(wanted, model),
+            (built, wanted) => built == wanted,
+        }
+    }
+
     /// Says that `loaded` plays at `place`.
     fn take(&mut self, place: Place, loaded: Loaded) {
         let Loaded { playing, record } = loaded;
@@ -310,7 +319,8 @@ impl Seat {
         loop {
             let (playing, wishes) = {
                 let state = self.state();
-                if self.0.shared.setup(self.0.place) == state.built {
+                let wanted = self.0.shared.setup(self.0.place);
+                if state.is_built_for(wanted) {
                     return;
                 }
                 (state.status.playing.clone(), state.wishes)

@@ -202,11 +202,11 @@ fn a_project_keeps_the_newest_and_goes_on_following() {
 #[test]
 fn a_render_follows_nothing() {
     let (plugin, [path, _]) = following("live_render");
-    plugin.places().set_offline(true);
+    plugin.places().set_calls(fx::Calls::OFFLINE);
     publish(&path, &revision(2, 0.8));
     std::thread::sleep(Duration::from_millis(100));
     let live = plugin.places().status(SLOTS[0]).following;
     assert_eq!(live.and_then(|live| live.revision), Some(1));
-    plugin.places().set_offline(false);
+    plugin.places().set_calls(fx::Calls { offline: false, ..fx::Calls::OFFLINE });
     taken(&plugin, SLOTS[0], 2);
 }

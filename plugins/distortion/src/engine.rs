@@ -9,8 +9,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
-use fx::Loader;
 use fx::drive::{Pedal, Quality};
+use fx::{Calls, Loader};
 use nice_plug::params::persist::PersistentField;
 use nice_plug_egui::RepaintNotifier;
 
@@ -160,10 +160,11 @@ impl Engine {
 
     /// The host is to run at `rate` Hz from now on: what plays is built for that, on this
     /// thread, so that a render has it from the first sample.
-    /// In an `offline` render no file is followed.
-    pub fn activate(&self, rate: f32, quality: Quality, offline: bool) {
+    /// In a render offline no file is followed.
+    pub fn activate(&self, rate: f32, quality: Quality, calls: Calls) {
         self.set_quality(quality);
-        self.0.offline.store(offline, Relaxed);
+        self.0.offline.store(calls.offline, Relaxed);
+        self.0.longest.store(calls.blocks.longest(), Relaxed);
         self.0.state().rate = Some(rate);
         self.0.prepare();
         self.start();

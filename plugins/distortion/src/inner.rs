@@ -2,12 +2,13 @@
 
 use std::collections::VecDeque;
 use std::sync::atomic::Ordering::Relaxed;
-use std::sync::atomic::{AtomicBool, AtomicU32};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use fx::drive::{Oversampling, Pedal, Phase, Quality, Setup};
-use fx::{Loader, Voice as _};
+use fx::{Calls, Loader, Voice as _};
 use nice_plug_egui::RepaintNotifier;
+use nn::Blocks;
 
 use crate::engine::Wish;
 use crate::saved::Record;
@@ -27,6 +28,8 @@ pub(crate) struct Inner {
     quality: AtomicU32,
     /// Whether the host renders offline.
     pub(crate) offline: AtomicBool,
+    /// Samples it passes at once, at most.
+    pub(crate) longest: AtomicUsize,
     /// See [`Engine::tail`](crate::Engine::tail).
     pub(crate) tail: AtomicU32,
 }
@@ -107,6 +110,7 @@ impl Inner {
             news: Condvar::new(),
             quality: AtomicU32::new(packed(Quality::default())),
             offline: AtomicBool::new(false),
+            longest: AtomicUsize::new(1),
             tail: AtomicU32::new(0),
         }
     }
@@ -134,7 +138,11 @@ impl Inner {
     /// runs.
     pub(crate) fn setup(&self) -> Option<Setup> {
         let sample_rate = self.state().rate?;
-        Some(Setup { sample_rate, quality: unpacked(self.quality.load(Relaxed)) })
+        let calls = Calls {
+            blocks: Blocks::UpTo(self.longest.load(Relaxed)),
+            offline: self.offline.load(Relaxed),
+        };
+        Some(Setup { sample_rate, quality: unpacked(self.quality.load(Relaxed)), calls })
     }
 
     /// A pedal of `content`.
@@ -208,7 +216,7 @@ impl Inner {
         let setup = self.setup()?;
         let mut state = self.state();
         let content = state.status.content.clone()?;
-        if state.status.setup == Some(setup) {
+        if state.status.setup.is_some_and(|built| built.serves(setup, &content.model)) {
             state.recover();
             return None;
         }

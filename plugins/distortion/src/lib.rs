@@ -175,7 +175,7 @@ impl Plugin for KilnDrive {
         self.offline = buffer.process_mode == ProcessMode::Offline;
         self.drive.set_sample_rate(buffer.sample_rate);
         let quality = self.params.quality(self.offline);
-        self.engine().activate(buffer.sample_rate, quality, self.offline);
+        self.engine().activate(buffer.sample_rate, quality, shell::calls(buffer));
         self.take_up();
         self.latency = self.drive.latency() as u32;
         self.meters.latency.store(self.latency as usize, Relaxed);

@@ -267,7 +267,7 @@ fn a_factory_preset_makes_sound_and_no_more_than_that() {
 fn alone(preset: &Preset, json: &str, input: &[Vec<f32>]) -> Vec<Vec<f32>> {
     let model = nn::Model::load(json.as_bytes()).expect("a model");
     let (loader, mut drive) = Drive::new(48_000.0);
-    let setup = Setup { sample_rate: 48_000.0, quality: preset.quality };
+    let setup = Setup { sample_rate: 48_000.0, quality: preset.quality, calls: fx::Calls::OFFLINE };
     loader.offer(Pedal::build(&model, setup).expect("a pedal"));
     let mut alone = input.to_vec();
     let mut io: Vec<&mut [f32]> = alone.iter_mut().map(|c| &mut c[..]).collect();

@@ -18,3 +18,16 @@ pub mod session;
 pub mod state;
 pub mod text;
 pub mod window;
+
+use fx::Calls;
+use nice_plug::prelude::{BufferConfig, ProcessMode};
+use nn::Blocks;
+
+/// How the host will call, as it says. That it always passes the same number of samples
+/// is never taken for granted: the last block of a render or a loop may be shorter.
+pub fn calls(buffer: &BufferConfig) -> Calls {
+    Calls {
+        blocks: Blocks::UpTo(buffer.max_buffer_size.max(1) as usize),
+        offline: buffer.process_mode == ProcessMode::Offline,
+    }
+}

@@ -18,7 +18,10 @@ fn amp_for(rig: &Rig, sample_rate: u32) -> Result<Amp> {
     };
     for (loader, model) in loaders.models.iter().zip(&rig.models) {
         if let Some(model) = model {
-            loader.offer(Pair::build(model, Setup { sample_rate, oversampling })?);
+            loader.offer(Pair::build(
+                model,
+                Setup { sample_rate, oversampling, calls: fx::Calls::OFFLINE },
+            )?);
         }
     }
     for (loader, impulse) in loaders.cabinets.iter().zip(&rig.cabinets) {

@@ -91,7 +91,7 @@ impl Figure {
     fn new(model: &Model, args: &Args) -> Result<Self> {
         let params = Params { drive: args.drive, ..Params::default() };
         let measured = |quality: Quality| {
-            let setup = Setup { sample_rate: args.rate, quality };
+            let setup = Setup { sample_rate: args.rate, quality, calls: fx::Calls::OFFLINE };
             alias_to_signal(model, setup, &params, HZ, args.peak)
         };
         let series = |antiderivative: bool| {

@@ -23,7 +23,7 @@ pub(super) fn run(args: &Render, input: &Path, output: &Path) -> Result<()> {
     let sample_rate = rate as f32;
     let (loader, mut effect) = Drive::new(sample_rate);
     if let Some(model) = &rig.model {
-        let setup = Setup { sample_rate, quality: rig.quality };
+        let setup = Setup { sample_rate, quality: rig.quality, calls: fx::Calls::OFFLINE };
         let pedal = Pedal::build(model, setup);
         loader.offer(pedal.with_context(|| input.display().to_string())?);
     }

@@ -24,7 +24,10 @@ fn fixture(name: &str) -> String {
 fn played(quality: Quality, params: &Params, tail: usize) -> Vec<f32> {
     let model = nn::Model::load(MODEL.as_bytes()).expect("a model");
     let (loader, mut effect) = Drive::new(48_000.0);
-    loader.offer(Pedal::build(&model, Setup { sample_rate: 48_000.0, quality }).expect("a pedal"));
+    loader.offer(
+        Pedal::build(&model, Setup { sample_rate: 48_000.0, quality, calls: fx::Calls::OFFLINE })
+            .expect("a pedal"),
+    );
     let mut io = riff();
     io.resize(48_000 + tail + 1000, 0.0);
     io.chunks_mut(301).for_each(|io| effect.process(&mut [io], 1, params));

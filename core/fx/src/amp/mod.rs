@@ -12,7 +12,7 @@
 
 use nn::BLOCK;
 
-use crate::delay::Delay;
+use crate::delay::{Delay, MAX_LATENCY};
 use crate::denormal::{FlushDenormals, scrub};
 use crate::filter::DcBlock;
 use crate::gate;
@@ -37,7 +37,6 @@ pub use ranges::{RANGES, range};
 
 use rack::Rack;
 use speaker::Speaker;
-use stage::MAX_LATENCY;
 use toned::Toned;
 
 /// 60 dB over full scale: no guitar, but no network turns it into infinity either.
@@ -395,5 +394,7 @@ fn feed(share: f32) -> f32 {
 
 #[cfg(test)]
 mod edge_tests;
+#[cfg(test)]
+mod foreign_tests;
 #[cfg(test)]
 mod tests;

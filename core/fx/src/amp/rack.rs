@@ -2,9 +2,9 @@
 
 use nn::BLOCK;
 
-use super::stage::{MAX_LATENCY, Stage};
+use super::stage::Stage;
 use super::{Params, Routing};
-use crate::delay::Delay;
+use crate::delay::{Delay, MAX_LATENCY};
 use crate::pair::Pair;
 use crate::smooth::{Smooth, fade_samples};
 use crate::swap::Loader;

@@ -3,13 +3,10 @@
 use nn::BLOCK;
 
 use super::{Levels, SlotParams, feed};
-use crate::delay::Delay;
+use crate::delay::{Delay, MAX_LATENCY};
 use crate::pair::{Pair, Settings};
 use crate::smooth::{Smooth, fade_samples, gain};
 use crate::swap::{self, Loader, Slot};
-
-/// Samples of the longest latency we make up for.
-pub(super) const MAX_LATENCY: usize = 8192;
 
 pub(super) struct Stage {
     slot: Slot<Pair>,

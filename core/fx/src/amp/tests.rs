@@ -555,7 +555,11 @@ fn what_is_changed_in_silence_holds_from_the_first_note_on() {
 #[test]
 fn at_another_rate_rests_do_not_depend_on_the_blocks_either() {
     let crunch = nn::Model::load(include_bytes!("../../../../assets/kiln-crunch.nam"));
-    let setup = crate::Setup { sample_rate: 44_100.0, oversampling: crate::Oversampling::X2 };
+    let setup = crate::Setup {
+        sample_rate: 44_100.0,
+        oversampling: crate::Oversampling::X2,
+        calls: crate::Calls::OFFLINE,
+    };
     let crunch = crunch.expect("a valid model");
     let run = |cut: usize| {
         let (loaders, mut amp) = Amp::new(44_100.0);

@@ -63,7 +63,9 @@ impl Loudness {
     /// Measures `model`, its further knobs at their defaults.
     pub(super) fn of(model: &Model) -> Self {
         let rate = if model.follows_rate() { RATE } else { model.sample_rate().unwrap_or(RATE) };
-        let levels = if model.knobs().is_empty() { KNOBLESS } else { KNOBBED };
+        // What works beside the audio thread may well take as long as its sound lasts.
+        let few = model.is_foreign() || !model.knobs().is_empty();
+        let levels = if few { KNOBBED } else { KNOBLESS };
         let drives = match model.knobs().first() {
             None => 1,
             Some(_) if model.macs() <= SMALL => FINE,

@@ -222,7 +222,7 @@ mod tests {
             phase: Phase::Minimum,
             antiderivative: false,
         };
-        let setup = Setup { sample_rate: 48_000.0, quality };
+        let setup = Setup { sample_rate: 48_000.0, quality, calls: crate::Calls::OFFLINE };
         let found = alias_to_signal(&tanh(""), setup, &Params::default(), 1000.0, 0.1);
         let found = found.expect("measured");
         assert!((found.hz - 1000.0).abs() < 2.0 * found.step, "{}", found.hz);

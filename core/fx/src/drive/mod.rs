@@ -16,7 +16,7 @@ use nn::BLOCK;
 
 use crate::bank::Bank;
 use crate::cuts::Cuts;
-use crate::delay::Delay;
+use crate::delay::{Delay, MAX_LATENCY};
 use crate::denormal::{FlushDenormals, scrub};
 use crate::filter::DcBlock;
 use crate::peaks::largest;
@@ -56,9 +56,6 @@ const LARGEST: f32 = 1e9;
 
 /// 180 dB below full scale: silence, so that what follows may rest.
 const FLOOR: f32 = 1e-9;
-
-/// Samples of the longest latency we make up for.
-const MAX_LATENCY: usize = 8192;
 
 /// The whole effect. Without a model, audio passes where it would be.
 pub struct Drive {

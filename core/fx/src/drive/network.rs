@@ -20,7 +20,8 @@ impl Network {
         let host = f64::from(setup.sample_rate);
         if !model.follows_rate() {
             let oversampling = resample::Oversampling::X1;
-            let setup = resample::Setup { sample_rate: setup.sample_rate, oversampling };
+            let Setup { sample_rate, calls, .. } = setup;
+            let setup = resample::Setup { sample_rate, oversampling, calls };
             return Ok(Self::Tied(Plan::new(model, setup)?, factor));
         }
         let integrated = setup.quality.antiderivative.then(|| model.antiderivative()).flatten();

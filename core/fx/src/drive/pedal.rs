@@ -1,14 +1,16 @@
 //! One model made ready to play: its engines, what lies around them against
 //! aliasing, and what it does to the loudness.
 
-use nn::{BLOCK, Isa, Model};
+use std::sync::Arc;
+
+use nn::{BLOCK, Isa, Model, Watch};
 
 use super::loudness::Loudness;
 use super::network::Network;
 use super::oversample::Chain;
 use super::{KNOBS, Params, Setup};
 use crate::amp::{Levels, OutputLevel};
-use crate::delay::Delay;
+use crate::delay::{Delay, in_time};
 use crate::error::Error;
 use crate::levels::Known;
 use crate::pair::{Channel, MOST_KNOBS, Turning, run_joined};
@@ -78,6 +80,8 @@ struct Core {
     offsets: Vec<f32>,
     memory: usize,
     latency: usize,
+    /// Tell how engines do that work beside the audio thread.
+    watches: Vec<Arc<dyn Watch>>,
     /// The first settings after a reset hold at once.
     fresh: bool,
     /// Whether it runs unheard before it is heard.
@@ -126,7 +130,9 @@ impl Pedal {
     /// loud it is.
     ///
     /// # Errors
-    /// [`Error::SampleRate`] for a rate of the host or the model outside 8 to 768 kHz.
+    /// [`Error::SampleRate`] for a rate of the host or the model outside 8 to 768 kHz;
+    /// [`Error::Latency`] for a model that works beside the audio thread and would be
+    /// later than other paths can be delayed.
     pub fn build(model: &Model, setup: Setup) -> Result<Self, Error> {
         Self::build_on(model, setup, Isa::best())
     }
@@ -149,6 +155,11 @@ impl Pedal {
     /// Where it was built to play, if there is a model.
     pub fn setup(&self) -> Option<Setup> {
         self.setup
+    }
+
+    /// How its engines do, if they work beside the audio thread.
+    pub fn watches(&self) -> &[Arc<dyn Watch>] {
+        self.core.as_ref().map_or(&[], |core| &core.watches)
     }
 
     /// Samples by which the output trails the input.
@@ -177,11 +188,13 @@ impl Core {
         if !RATES.contains(&host) {
             return Err(Error::SampleRate { of: "host", expected: RATES, found: host });
         }
+        let setup = setup.fitting(model);
         let factor = setup.quality.oversampling.factor();
         let network = Network::new(model, setup, isa)?;
         let [left, right] = [(); 2].map(|()| network.engine());
         let memory = left.receptive_field();
-        let around = left.latency() / factor;
+        let around = in_time(left.latency() / factor)?;
+        let watches = [&left, &right].into_iter().filter_map(|engine| engine.watch()).collect();
         let [left, mut right] = [left, right].map(|engine| Channel::new(engine, memory));
         let joins = right.take_over(&left);
         let chain = Chain::new(setup.quality, network.is_integrated(), isa);
@@ -206,6 +219,7 @@ impl Core {
             memory: memory.div_ceil(factor) + chain.memory(),
             latency: around + chain.latency(),
             chain,
+            watches,
             fresh: true,
             warmed: false,
         };

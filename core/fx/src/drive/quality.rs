@@ -3,6 +3,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::resample::Calls;
+
 /// What is done against aliasing. A change of it needs another
 /// [`Pedal`](super::Pedal), which a loader brings.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -53,6 +55,26 @@ pub struct Setup {
     pub sample_rate: f32,
     /// Against aliasing.
     pub quality: Quality,
+    /// How the host calls.
+    pub calls: Calls,
+}
+
+impl Setup {
+    /// Whether what was built of `model` for this plays as well where `wanted` says.
+    pub fn serves(self, wanted: Self, model: &nn::Model) -> bool {
+        self == if model.is_foreign() { wanted } else { Self { calls: self.calls, ..wanted } }
+    }
+
+    /// The same for `model`: one that works beside the audio thread runs once, and not
+    /// once for each of the samples that oversampling makes of one.
+    pub(super) fn fitting(self, model: &nn::Model) -> Self {
+        match model.is_foreign() {
+            true => {
+                Self { quality: Quality { oversampling: Oversampling::X1, ..self.quality }, ..self }
+            }
+            false => self,
+        }
+    }
 }
 
 impl Oversampling {

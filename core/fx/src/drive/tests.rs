@@ -54,7 +54,8 @@ fn qualities() -> Vec<Quality> {
 }
 
 fn pedal(model: &Model, sample_rate: f32, quality: Quality) -> Pedal {
-    Pedal::build(model, Setup { sample_rate, quality }).expect("a pedal")
+    Pedal::build(model, Setup { sample_rate, quality, calls: crate::Calls::OFFLINE })
+        .expect("a pedal")
 }
 
 /// The effect with a pedal.
@@ -497,7 +498,7 @@ mod aliasing {
         // With a peak of 1 and no gain but the network's own.
         let weight = 10f64.powf(f64::from(db) / 20.0);
         let json = TANH.replacen("[[1.0]]", &format!("[[{weight}]]"), 1);
-        let setup = Setup { sample_rate: 48_000.0, quality };
+        let setup = Setup { sample_rate: 48_000.0, quality, calls: crate::Calls::OFFLINE };
         let found = measure::alias_to_signal(&model(&json), setup, &Params::default(), hz, 1.0);
         found.expect("measured").alias_db
     }

@@ -178,15 +178,19 @@ fn one_engine_can_take_over_from_another() {
         (48_000.0, Oversampling::X2),
         (96_000.0, Oversampling::X2),
     ] {
-        let plan =
-            Plan::new(&model(CRUNCH), Setup { sample_rate: rate, oversampling }).expect("valid");
+        let plan = Plan::new(
+            &model(CRUNCH),
+            Setup { sample_rate: rate, oversampling, calls: Calls::OFFLINE },
+        )
+        .expect("valid");
         let (mut one, mut other) = (plan.engine(), plan.engine());
         let input = noise(3000);
         run(&mut *one, &input[..1237]);
         run(&mut *other, &input[2000..]);
         assert!(other.take_over(&*one));
         assert_eq!(run(&mut *one, &input), run(&mut *other, &input), "{rate} Hz, {oversampling:?}");
-        let elsewhere = Setup { sample_rate: 48_000.0, oversampling: Oversampling::X1 };
+        let elsewhere =
+            Setup { sample_rate: 48_000.0, oversampling: Oversampling::X1, calls: Calls::OFFLINE };
         assert!(!other.take_over(&*engine(&model(CRUNCH), elsewhere).expect("valid")));
     }
 }

@@ -22,8 +22,9 @@
 use std::any::Any;
 use std::sync::Arc;
 
-use nn::{BLOCK, Engine};
+use nn::{BLOCK, Blocks, Engine, Place, Watch};
 
+use crate::delay::Delay;
 use crate::denormal::scrub;
 use crate::error::Error;
 use crate::pair::MOST_KNOBS;
@@ -80,6 +81,31 @@ pub struct Setup {
     pub sample_rate: f32,
     /// Of the network.
     pub oversampling: Oversampling,
+    /// How the host calls.
+    pub calls: Calls,
+}
+
+impl Setup {
+    /// Whether what was built of `model` for this plays as well where `wanted` says.
+    pub fn serves(self, wanted: Self, model: Option<&nn::Model>) -> bool {
+        let foreign = model.is_some_and(nn::Model::is_foreign);
+        self == if foreign { wanted } else { Self { calls: self.calls, ..wanted } }
+    }
+}
+
+/// How a host calls, on which the latency of networks depends that work beside the
+/// audio thread, and nothing else.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Calls {
+    /// What it passes at once.
+    pub blocks: Blocks,
+    /// Whether it waits for the sound, and hears none of it.
+    pub offline: bool,
+}
+
+impl Calls {
+    /// Of one who renders files, at the least latency.
+    pub const OFFLINE: Self = Self { blocks: Blocks::UpTo(1), offline: true };
 }
 
 /// One running mono channel of `model` at the rate of the host: [`Plan::engine`]
@@ -107,6 +133,8 @@ pub struct Plan {
     model: nn::Model,
     /// Engines that take turns.
     phases: usize,
+    /// Where each of them plays.
+    place: Place,
     converter: Option<Converter>,
 }
 
@@ -151,20 +179,24 @@ impl Plan {
             let ratio = Ratio::nearest(inner / host);
             (!ratio.is_one()).then(|| Converter::new(model, host, ratio))
         };
-        let model = match model.at_rate(inner) {
-            Ok(model) if follows => model,
-            _ => return Ok(Self { model: model.clone(), phases: factor, converter }),
+        let (model, phases) = match model.at_rate(inner) {
+            Ok(model) if follows => (model, 1),
+            _ => (model.clone(), factor),
         };
-        Ok(Self { model, phases: 1, converter })
+        let ratio = converter.as_ref().map_or(Ratio::ONE, |converter| converter.up.ratio);
+        let Calls { blocks, offline } = setup.calls;
+        let place = Place { sample_rate: own, blocks: inside(blocks, ratio, phases), offline };
+        Ok(Self { model, phases, place, converter })
     }
 
     /// One running mono channel, settled on silence.
     pub fn engine(&self) -> Box<dyn Engine> {
-        let engines: Vec<_> = (0..self.phases).map(|_| self.model.engine()).collect();
+        let one = || self.model.engine_in(&self.place);
+        let engines: Vec<_> = (0..self.phases).map(|_| one()).collect();
         match &self.converter {
             Some(converter) => Box::new(Resampled::new(converter, Phases::new(engines))),
             None if self.phases > 1 => Box::new(Phases::new(engines)),
-            None => self.model.engine(),
+            None => one(),
         }
     }
 
@@ -177,9 +209,19 @@ impl Plan {
         }
     }
 
-    /// Host samples by which the output of an engine trails its input.
+    /// Host samples by which the filters delay; a network of another runtime comes on
+    /// top of that.
     pub fn latency(&self) -> usize {
         self.converter.as_ref().map_or(0, |converter| converter.latency)
+    }
+}
+
+/// What one of `phases` engines that take turns gets of `blocks` of a host, at `ratio`
+/// times its rate.
+fn inside(blocks: Blocks, ratio: Ratio, phases: usize) -> Blocks {
+    match blocks {
+        Blocks::Fixed(n) if ratio.is_one() && n.is_multiple_of(phases) => Blocks::Fixed(n / phases),
+        blocks => Blocks::UpTo((blocks.longest() * ratio.p).div_ceil(ratio.q * phases)),
     }
 }
 
@@ -226,6 +268,8 @@ impl Idle {
 struct Resampled {
     up: Stream,
     phases: Phases,
+    /// Makes the network so late that it is whole samples of the host.
+    pad: Delay,
     down: Stream,
     latency: usize,
     /// Host samples at a time.
@@ -258,13 +302,19 @@ impl Resampled {
         let most = 4 * BLOCK * phases.len();
         let piece = ((most - 1) * ratio.q / ratio.p).clamp(1, PIECE);
         let most = piece * ratio.p / ratio.q + 2;
-        let reach = converter.down.stride + phases.receptive_field(); // of inner samples
+        let late = phases.latency().next_multiple_of(ratio.p);
+        let padding = late - phases.latency();
+        let mut pad = Delay::new(padding);
+        pad.set(padding, 1);
+        // Of inner samples.
+        let reach = converter.down.stride + phases.receptive_field() + padding;
         let reach = converter.up.stride + 1 + (reach * ratio.q).div_ceil(ratio.p);
         let mut engine = Self {
             up: Stream::new(converter.up.clone(), piece),
             phases,
+            pad,
             down: Stream::new(converter.down.clone(), most),
-            latency: converter.latency,
+            latency: converter.latency + late / ratio.p * ratio.q,
             piece,
             inner: vec![0.0; most],
             owed: 0,
@@ -318,6 +368,9 @@ impl Resampled {
         self.owed %= self.ratio.q;
         self.up.pull(inner);
         self.phases.process(inner);
+        if self.pad.delay() > 0 {
+            self.pad.process(inner);
+        }
         for (to, y) in self.down.push(inner.len()).iter_mut().zip(&*inner) {
             *to = scrub(*y - self.rest);
         }
@@ -345,6 +398,7 @@ impl Engine for Resampled {
     fn reset(&mut self) {
         self.up.reset();
         self.phases.reset();
+        self.pad.reset();
         self.down.reset();
         self.phase = 0;
         self.turn();
@@ -358,6 +412,10 @@ impl Engine for Resampled {
 
     fn latency(&self) -> usize {
         self.latency
+    }
+
+    fn watch(&self) -> Option<Arc<dyn Watch>> {
+        self.phases.watch()
     }
 
     fn take_over(&mut self, other: &dyn Engine) -> bool {

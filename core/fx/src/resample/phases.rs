@@ -1,8 +1,9 @@
 //! A network at a whole multiple of its rate.
 
 use std::any::Any;
+use std::sync::Arc;
 
-use nn::{BLOCK, Engine};
+use nn::{BLOCK, Engine, Watch};
 
 use crate::pair::MOST_KNOBS;
 
@@ -84,6 +85,11 @@ impl Engine for Phases {
 
     fn latency(&self) -> usize {
         self.engines.len() * self.engines.first().map_or(0, |engine| engine.latency())
+    }
+
+    /// Of the first; the others do as well or as badly.
+    fn watch(&self) -> Option<Arc<dyn Watch>> {
+        self.engines.first()?.watch()
     }
 
     fn take_over(&mut self, other: &dyn Engine) -> bool {

@@ -11,6 +11,9 @@ pub(super) struct Ratio {
 }
 
 impl Ratio {
+    /// Of equal rates.
+    pub(super) const ONE: Self = Self { p: 1, q: 1 };
+
     /// The nearest to `x`, which lies between 1 / [`LIMIT`] and [`LIMIT`]: exact
     /// for the usual rates from 44.1 kHz up, else off by less than a part in
     /// [`LIMIT`] (Dirichlet's approximation theorem).

@@ -26,7 +26,7 @@ pub(super) fn model(path: &str) -> nn::Model {
 pub(super) const CRUNCH: &str = "assets/kiln-crunch.nam";
 
 pub(super) fn at(sample_rate: f32, oversampling: Oversampling) -> Setup {
-    Setup { sample_rate, oversampling }
+    Setup { sample_rate, oversampling, calls: Calls::OFFLINE }
 }
 
 fn db(ratio: f64) -> f64 {

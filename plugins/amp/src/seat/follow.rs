@@ -170,6 +170,6 @@ impl Player for Seat {
     fn plays(&self) -> bool {
         let setup = self.0.shared.setup(self.0.place);
         let state = self.state();
-        setup.is_some() && state.built == setup && state.status.playing.is_some()
+        setup.is_some() && state.is_built_for(setup) && state.status.playing.is_some()
     }
 }

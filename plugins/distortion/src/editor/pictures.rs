@@ -184,7 +184,7 @@ mod tests {
     }
 
     fn setup() -> Setup {
-        Setup { sample_rate: 48_000.0, quality: Quality::default() }
+        Setup { sample_rate: 48_000.0, quality: Quality::default(), calls: fx::Calls::OFFLINE }
     }
 
     #[test]

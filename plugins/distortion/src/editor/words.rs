@@ -148,7 +148,7 @@ mod tests {
         let mut status = Status::default();
         assert_eq!(latency(&status), "none");
         let quality = Quality::default();
-        status.setup = Some(Setup { sample_rate: 48_000.0, quality });
+        status.setup = Some(Setup { sample_rate: 48_000.0, quality, calls: fx::Calls::OFFLINE });
         status.latency = 36;
         assert_eq!(latency(&status), "36 samples · 0.75 ms");
         assert_eq!(origin(&status), "only filters and gains");
