@@ -112,6 +112,30 @@ pub struct Report {
 }
 
 impl Report {
+    /// Of all the engines of one model: the longest times, and what was counted in
+    /// all. None where none works beside the audio thread.
+    pub fn of(watches: &[Arc<dyn Watch>]) -> Option<Self> {
+        watches.iter().map(|watch| watch.report()).reduce(Self::with)
+    }
+
+    fn with(self, other: Self) -> Self {
+        let all = self.inferences + other.inferences;
+        let share = other.inferences as f64 / all.max(1) as f64;
+        Self {
+            state: if self.state == State::Running { other.state } else { self.state },
+            mean: self.mean.mul_f64(1.0 - share) + other.mean.mul_f64(share),
+            p99: self.p99.max(other.p99),
+            peak: self.peak.max(other.peak),
+            load: self.load.max(other.load),
+            inferences: all,
+            over_budget: self.over_budget + other.over_budget,
+            underruns: self.underruns + other.underruns,
+            samples_lost: self.samples_lost + other.samples_lost,
+            errors: self.errors + other.errors,
+            ..self
+        }
+    }
+
     /// Whether it keeps up with real time, by what was seen: 99 of 100 inferences
     /// take at most four fifths of the sound in one, and none came too late.
     pub fn is_real_time(&self) -> bool {

@@ -1,9 +1,12 @@
 //! What a file at a place holds, and how it becomes sound: all that depends on
 //! what `fx` takes.
 
+use std::sync::Arc;
+
 use fx::resample::RATES;
 use fx::swap::Voice;
 use fx::{Amp, Cabinet, Impulse, Loader, Pair, Setup};
+use nn::Watch;
 
 use crate::places::Place;
 
@@ -19,6 +22,15 @@ pub enum Content {
 pub(crate) enum Engine {
     Pair(Box<Pair>),
     Cabinet(Cabinet),
+}
+
+/// The same, and what is to be known of it.
+pub(crate) struct Built {
+    pub(crate) engine: Engine,
+    /// Samples for which it sounds on after its input ends.
+    pub(crate) tail: u32,
+    /// Tell how a model does that works beside the audio thread.
+    pub(crate) watches: Vec<Arc<dyn Watch>>,
 }
 
 impl Content {
@@ -45,19 +57,20 @@ impl Content {
         samples * size_of::<f32>()
     }
 
-    /// Builds what plays it, and tells for how many samples that sounds on after
-    /// its input ends.
-    pub(crate) fn engine(&self, setup: Setup) -> Result<(Engine, u32), String> {
+    /// Builds what plays it.
+    pub(crate) fn build(&self, setup: Setup) -> Result<Built, String> {
         Ok(match self {
             Self::Model(model) => {
                 let pair = pair(model, setup).map_err(|error| error.to_string())?;
                 // Longer memories than a second hold nothing that is heard.
                 let tail = pair.warm_up().min(setup.sample_rate as usize) as u32;
-                (Engine::Pair(Box::new(pair)), tail)
+                let watches = pair.watches().to_vec();
+                Built { engine: Engine::Pair(Box::new(pair)), tail, watches }
             }
             Self::Cabinet(impulse) => {
                 let tail = (impulse.seconds() * setup.sample_rate) as u32;
-                (Engine::Cabinet(Cabinet::build(impulse, setup.sample_rate)), tail)
+                let cabinet = Cabinet::build(impulse, setup.sample_rate);
+                Built { engine: Engine::Cabinet(cabinet), tail, watches: Vec::new() }
             }
         })
     }

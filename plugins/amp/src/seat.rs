@@ -12,9 +12,10 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use fx::{Setup, preset};
 use nice_plug::params::persist::PersistentField;
+use nn::Watch;
 use shell::follow::{Live, Shown};
 
-use crate::engines::{Engine, Outlet};
+use crate::engines::{Built, Outlet};
 use crate::places::{Place, Shared};
 use crate::saved::{PathText, Record, Saved};
 use crate::source::{self, Loaded, Playing, Source};
@@ -34,6 +35,8 @@ pub struct Status {
     pub notice: Option<String>,
     /// The file that is followed.
     pub following: Option<Live>,
+    /// Tell how the model does, if it works beside the audio thread.
+    pub watches: Vec<Arc<dyn Watch>>,
 }
 
 impl Status {
@@ -326,26 +329,31 @@ impl Seat {
                 (state.status.playing.clone(), state.wishes)
             };
             let Some(setup) = self.0.shared.setup(self.0.place) else { return };
-            let engine = playing.map(|playing| playing.content.engine(setup)).transpose();
+            let engine = playing.map(|playing| playing.content.build(setup)).transpose();
             let mut state = self.state();
             if state.wishes != wishes {
                 continue;
             }
             state.built = Some(setup);
             match engine {
-                Ok(engine) => self.offer(engine),
+                Ok(built) => self.offer(&mut state, built),
                 Err(why) => {
                     // The engine there is was built for another rate, and would be wrong.
-                    self.offer(None);
+                    self.offer(&mut state, None);
                     state.status.error = Some(format!("What is loaded here does not play: {why}."));
                 }
             }
         }
     }
 
-    fn offer(&self, engine: Option<(Engine, u32)>) {
-        let (engine, tail) = engine.unzip();
-        self.0.tail.store(tail.unwrap_or(0), Relaxed);
+    /// Under the lock, so that what is said to play is what was offered last.
+    fn offer(&self, state: &mut State, built: Option<Built>) {
+        let (tail, engine, watches) = match built {
+            Some(Built { engine, tail, watches }) => (tail, Some(engine), watches),
+            None => Default::default(),
+        };
+        self.0.tail.store(tail, Relaxed);
+        state.status.watches = watches;
         self.0.outlet.offer(engine);
     }
 
@@ -367,7 +375,7 @@ impl Seat {
         let setup = self.0.shared.setup(self.0.place);
         let built = loaded.and_then(|loaded| {
             let engine = match (setup, &loaded.playing) {
-                (Some(setup), Some(playing)) => Some(playing.content.engine(setup)?),
+                (Some(setup), Some(playing)) => Some(playing.content.build(setup)?),
                 _ => None,
             };
             Ok((loaded, engine))
@@ -382,8 +390,7 @@ impl Seat {
             Ok((loaded, engine)) => {
                 state.take(self.0.place, loaded);
                 state.built = setup;
-                // Under the lock, so that what is said to play is what was offered last.
-                self.offer(engine);
+                self.offer(&mut state, engine);
             }
             Err(why) => {
                 state.status.error = Some(not_loaded(&wish.name, &why));

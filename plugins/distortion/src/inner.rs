@@ -159,6 +159,7 @@ impl Inner {
         let tail = pedal.warm_up().min(setup.sample_rate as usize) as u32;
         self.tail.store(tail, Relaxed);
         (state.status.setup, state.status.latency) = (Some(setup), pedal.latency());
+        state.status.watches = pedal.watches().to_vec();
         self.loader.offer(pedal);
         state.recover();
     }
@@ -168,6 +169,7 @@ impl Inner {
         self.loader.offer(Pedal::none());
         self.tail.store(0, Relaxed);
         (state.status.setup, state.status.latency) = (None, 0);
+        state.status.watches.clear();
     }
 
     /// [Plays](Self::offer) what was `built` for the rate the host has by now; what was

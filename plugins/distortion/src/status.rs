@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use fx::drive::Setup;
+use nn::{Report, Watch};
 use shell::follow::{Live, Shown};
 
 use crate::source::{Content, Source};
@@ -26,12 +27,19 @@ pub struct Status {
     pub following: Option<Live>,
     /// Samples by which it is late, of the host's.
     pub latency: usize,
+    /// Tell how the model does, if it works beside the audio thread.
+    pub watches: Vec<Arc<dyn Watch>>,
 }
 
 impl Status {
     /// What is shown of the file that is followed.
     pub(crate) fn shown(&mut self) -> Shown<'_> {
         Shown { live: &mut self.following, error: &mut self.error }
+    }
+
+    /// How the model does, if it works beside the audio thread.
+    pub fn report(&self) -> Option<Report> {
+        Report::of(&self.watches)
     }
 
     /// What it is called; "" where there is nothing.

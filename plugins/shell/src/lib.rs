@@ -3,6 +3,7 @@
 //! the audio thread tells an editor, and what threads find out for one. No sound is made
 //! here.
 
+pub mod beside;
 pub mod choice;
 pub mod disk;
 pub mod files;

@@ -1,7 +1,7 @@
 //! One model: what it is, what is known of its levels, and its own two knobs.
 
 use egui::{Align2, Rect, Stroke, Ui, pos2, vec2};
-use shell::follow;
+use shell::{beside, follow};
 use ui::control::{self, Switch};
 use ui::icon::Icon;
 use ui::knob::Knob;
@@ -106,6 +106,7 @@ fn empty(ui: &Ui, rect: Rect, desk: &Desk<'_>, slot: usize) {
 fn facts(ui: &mut Ui, rect: Rect, desk: &mut Desk<'_>, slot: usize) {
     let unit = theme::unit(ui);
     let Some(playing) = desk.status[Place::Model(slot).index()].playing.clone() else { return };
+    let report = nn::Report::of(&desk.status[Place::Model(slot).index()].watches);
     let playing = &*playing;
     let levels_height = 42.0 * unit;
     let (rect, foot) = rect.split_top_bottom_at_y(rect.bottom() - levels_height);
@@ -116,13 +117,19 @@ fn facts(ui: &mut Ui, rect: Rect, desk: &mut Desk<'_>, slot: usize) {
     let gear = tone.map_or(gear.clone(), |tone| format!("{gear}{}{tone}", words::DOT));
     let mut rows =
         vec![(26.0, 20.0, playing.name.clone(), theme::TEXT), (20.0, 13.5, gear, theme::FLAME)];
-    let mut small = |words: String| rows.push((19.0, 12.0, words, theme::DIM));
-    small(words::author(model).map_or("Author unknown".into(), |author| format!("by {author}")));
-    small(words::network(playing, model));
-    small(words::cost(model));
-    small(words::origin(playing));
+    let small = |words: String| (19.0, 12.0, words, theme::DIM);
+    let author =
+        words::author(model).map_or("Author unknown".into(), |author| format!("by {author}"));
+    rows.push(small(author));
+    if let Some(report) = &report {
+        let color = if beside::is_troubled(report) { theme::FLAME } else { theme::DIM };
+        rows.push((19.0, 12.0, beside::line(report), color));
+    }
+    rows.push(small(words::network(playing, model)));
+    rows.push(small(words::cost(model)));
+    rows.push(small(words::origin(playing)));
     if !model.differences().is_empty() {
-        small("Sounds unlike the official player: point here".into());
+        rows.push(small("Sounds unlike the official player: point here".into()));
     }
     let needed: f32 = rows.iter().map(|row| row.0 * unit).sum();
     // Lines move apart where there is room for it.
@@ -143,6 +150,7 @@ fn facts(ui: &mut Ui, rect: Rect, desk: &mut Desk<'_>, slot: usize) {
     let response = ui.interact(below, ui.scope_id().with(("facts", slot)), egui::Sense::hover());
     let mut told = vec![words::path(playing)];
     told.extend(model.differences().iter().cloned());
+    told.extend(report.iter().flat_map(beside::details));
     response.on_hover_text(told.join("\n"));
 }
 

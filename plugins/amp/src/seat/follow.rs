@@ -133,7 +133,7 @@ impl Player for Seat {
         let loaded = from_live(path, sent, hash.to_owned())?;
         let setup = self.0.shared.setup(self.0.place);
         let engine = match (setup, &loaded.playing) {
-            (Some(setup), Some(playing)) => Some(playing.content.engine(setup)?),
+            (Some(setup), Some(playing)) => Some(playing.content.build(setup)?),
             _ => None,
         };
         let mut state = self.state();
@@ -147,8 +147,7 @@ impl Player for Seat {
             live.take(model);
         }
         state.built = setup;
-        // Under the lock, so that what is said to play is what was offered last.
-        self.offer(engine);
+        self.offer(&mut state, engine);
         drop(state);
         self.0.shared.repaint();
         // The host may have changed its rate meanwhile.

@@ -24,7 +24,8 @@ pub(super) fn show(ui: &mut Ui, rect: Rect, desk: &mut Desk<'_>) {
     let width = FACTS.iter().map(|width| width + GAP).sum::<f32>() * unit;
     let (room, table) = rect.split_left_right_at_x(rect.right() - width);
     let mut left = table.left();
-    let facts = words::facts(desk.status.model().map(|model| &**model));
+    let report = desk.status.report();
+    let facts = words::facts(desk.status.model().map(|model| &**model), report.as_ref());
     for (fact, width) in facts.iter().zip(FACTS) {
         let rule = left + 0.5 * GAP * unit - 7.0 * unit;
         let y = table.shrink2(vec2(0.0, 7.0 * unit)).y_range();

@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use nn::Model;
+use nn::{Model, Report};
+use shell::beside;
 use shell::text::percent;
 
 use crate::source::Source;
@@ -48,15 +49,21 @@ fn place(path: &Path) -> String {
 }
 
 /// What to know of the model that plays; dashes where there is none.
-pub(super) fn facts(model: Option<&Model>) -> [Fact; 5] {
+pub(super) fn facts(model: Option<&Model>, report: Option<&Report>) -> [Fact; 5] {
     let fact = |caption, said: &dyn Fn(&Model) -> (String, String)| {
         let (words, details) = model.map_or_else(|| ("—".into(), String::new()), said);
         Fact { caption, words, details }
     };
+    let third = match report {
+        Some(report) => {
+            fact("RUNS ON", &|_| (beside::short(report), beside::details(report).join("\n")))
+        }
+        None => fact("ESR", &error),
+    };
     [
         fact("FORMAT", &|model| (model.format().into(), "The trainer whose file it is.".into())),
         fact("NETWORK", &network),
-        fact("ESR", &error),
+        third,
         fact("RATE", &rate),
         fact("KNOBS", &knobs),
     ]
@@ -135,12 +142,12 @@ mod tests {
 
     #[test]
     fn facts_of_a_model() {
-        let words = |model: &Model| facts(Some(model)).map(|fact| fact.words);
+        let words = |model: &Model| facts(Some(model), None).map(|fact| fact.words);
         let first = words(&model(r#""esr": 0.00412,"#));
         assert_eq!(first, ["Kiln Drive", "2 weights", "0.41 %", "any", "none"]);
         let second = words(&model(r#""sample_rate": 44100,"#));
         assert_eq!(second[2..4], ["not stated", "44.1 kHz"]);
-        assert!(facts(None).iter().all(|fact| fact.words == "—" && fact.details.is_empty()));
+        assert!(facts(None, None).iter().all(|fact| fact.words == "—" && fact.details.is_empty()));
     }
 
     #[test]
