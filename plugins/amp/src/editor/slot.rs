@@ -129,7 +129,7 @@ fn facts(ui: &mut Ui, rect: Rect, desk: &mut Desk<'_>, slot: usize) {
     rows.push(small(words::cost(model)));
     rows.push(small(words::origin(playing)));
     if !model.differences().is_empty() {
-        rows.push(small("Sounds unlike the official player: point here".into()));
+        rows.push(small(differing(model).into()));
     }
     let needed: f32 = rows.iter().map(|row| row.0 * unit).sum();
     // Lines move apart where there is room for it.
@@ -152,6 +152,14 @@ fn facts(ui: &mut Ui, rect: Rect, desk: &mut Desk<'_>, slot: usize) {
     told.extend(model.differences().iter().cloned());
     told.extend(report.iter().flat_map(beside::details));
     response.on_hover_text(told.join("\n"));
+}
+
+/// That there is more to know of a model, for those who point at it.
+fn differing(model: &nn::Model) -> &'static str {
+    match model.is_foreign() {
+        true => "Something to know: point here",
+        false => "Sounds unlike the official player: point here",
+    }
 }
 
 /// Whether the file is followed, at the right of `row`; returns where that begins.
