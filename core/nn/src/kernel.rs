@@ -7,7 +7,7 @@
 
 use std::ops::Range;
 
-use fearless_simd::{Simd, prelude::*};
+use fearless_simd::{Level, Simd, dispatch, prelude::*};
 
 use crate::activation::leaky;
 use crate::program::{Buffer, Finish, Id, Mac};
@@ -91,9 +91,15 @@ impl Fused for Leaky {
 }
 
 /// Runs `mac` over the first `n` frames of the present. What lies beyond them
-/// up to the next whole vector is overwritten with nothing of meaning.
+/// up to the next whole vector is overwritten with nothing of meaning. Apart, so that
+/// there is one copy of it, whoever runs it.
+#[inline(never)]
+pub fn run(level: Level, mac: &Mac, m: &mut Memory<'_>, n: usize) {
+    dispatch!(level, s => finishes(s, mac, m, n));
+}
+
 #[inline(always)]
-pub fn run<S: Simd>(s: S, mac: &Mac, m: &mut Memory<'_>, n: usize) {
+fn finishes<S: Simd>(s: S, mac: &Mac, m: &mut Memory<'_>, n: usize) {
     match mac.finish {
         Finish::Identity => frames(s, mac, m, n, Identity),
         Finish::Tanh => frames(s, mac, m, n, Tanh),

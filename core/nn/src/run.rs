@@ -128,7 +128,12 @@ impl Runner {
         let buffers = &self.program.buffers;
         let ops = &self.program.ops[ops];
         let m = &mut Memory { data, buffers, at: &self.at, inputs: &self.inputs };
-        dispatch!(self.level, s => steps(s, ops, m, n));
+        for op in ops {
+            match op {
+                Op::Mac(mac) => kernel::run(self.level, mac, m, n),
+                other => dispatch!(self.level, s => pass(s, other, m, n)),
+            }
+        }
     }
 
     /// Runs `n` frames, up to a block of them, of several inputs, a plane each,
@@ -261,21 +266,11 @@ fn written(op: &Op) -> [Option<Id>; 2] {
 }
 
 #[inline(always)]
-fn steps<S: Simd>(s: S, ops: &[Op], m: &mut Memory<'_>, n: usize) {
-    for op in ops {
-        step(s, op, m, n);
-    }
-}
-
-#[inline(always)]
-fn step<S: Simd>(s: S, op: &Op, m: &mut Memory<'_>, n: usize) {
-    match op {
-        Op::Mac(mac) => kernel::run(s, mac, m, n),
-        other => s.vectorize(
-            #[inline(always)]
-            || elementwise(s, other, m, n),
-        ),
-    }
+fn pass<S: Simd>(s: S, op: &Op, m: &mut Memory<'_>, n: usize) {
+    s.vectorize(
+        #[inline(always)]
+        || elementwise(s, op, m, n),
+    );
 }
 
 /// The operations that touch each sample once.

@@ -2,14 +2,7 @@
 //! across lanes.
 
 use fearless_simd::{Level, Simd, dispatch, prelude::*};
-use nn::kernel::{self, Memory};
-use nn::program::{Finish, Mac};
-
-/// Runs the forward kernel. Apart, so that there is one copy of it.
-#[inline(never)]
-pub(crate) fn mac(level: Level, mac: &Mac, memory: &mut Memory<'_>, n: usize) {
-    dispatch!(level, s => kernel::run(s, mac, memory, n));
-}
+use nn::program::Finish;
 
 /// Signals in planes: channel `r`, frame `t` at `base + r · stride + t`.
 #[derive(Clone, Copy, Debug)]

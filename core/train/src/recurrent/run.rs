@@ -3,13 +3,13 @@
 use cpu::Isa;
 use cpu::denormal::FlushDenormals;
 use fearless_simd::Level;
-use nn::kernel::Memory;
+use nn::kernel::{self, Memory};
 use nn::program::Buffer;
 
 use super::gates::{self, Gru, Handed, Lstm, Returned};
 use super::network::{Cell, Numbers, Recurrent, Shape};
 use crate::Error;
-use crate::kernel::{self, Correlation, Frames, Planes};
+use crate::kernel::{Correlation, Frames, Planes};
 
 /// Steps between visits of sequences, whose samples lie apart.
 const GATHER: usize = 16;
@@ -284,14 +284,14 @@ impl Unrolled {
         let Layout { lanes, shape, .. } = self.layout;
         let (level, signals) = (self.level, &mut self.signals);
         for sum in &network.sums {
-            kernel::mac(level, sum, &mut signals.memory(t, 0), lanes);
+            kernel::run(level, sum, &mut signals.memory(t, 0), lanes);
         }
         match shape.cell {
             Cell::Lstm => gates::lstm(level, &mut lstm(&self.layout, signals, t)),
             Cell::Gru => gates::gru(level, &mut gru(&self.layout, signals, t)),
         }
         let memory = &mut signals.memory(t, shape.inputs + shape.hidden);
-        kernel::mac(level, &network.head, memory, lanes);
+        kernel::run(level, &network.head, memory, lanes);
     }
 
     /// Adds to `gradient` the derivatives by the weights of a loss whose derivatives by
@@ -345,7 +345,7 @@ impl Unrolled {
                 gates::gru_back(level, &gru(&self.layout, signals, t), &back, &mut handed);
             }
         }
-        kernel::mac(level, &network.back, &mut self.returned.memory(to, 0), lanes);
+        kernel::run(level, &network.back, &mut self.returned.memory(to, 0), lanes);
     }
 
     /// Sums the gradients by all numbers over a chunk.

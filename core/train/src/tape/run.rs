@@ -128,7 +128,7 @@ impl Tape {
             for step in &network.steps {
                 let t = t.max(first(&step.mac, &network.signals) & !(LINE - 1));
                 if t < end {
-                    kernel::mac(self.level, &step.mac, &mut self.signals.memory(t), end - t);
+                    nn::kernel::run(self.level, &step.mac, &mut self.signals.memory(t), end - t);
                 }
             }
         }
@@ -200,7 +200,7 @@ impl Tape {
             }
             if t < end {
                 let memory = &mut self.errors.memory(column(t));
-                kernel::mac(self.level, &gather.mac.mac, memory, end - t);
+                nn::kernel::run(self.level, &gather.mac.mac, memory, end - t);
             }
         }
         let mac = &network.steps[step.of].mac;
