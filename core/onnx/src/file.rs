@@ -1,6 +1,7 @@
 //! A file, parsed and checked before any runtime sees it.
 
 use std::collections::HashMap;
+use std::fmt;
 
 use rten_onnx::onnx::{
     DataLocation, DataType, GraphProto, ModelProto, NodeProto, TensorProto, ValueInfoProto,
@@ -36,7 +37,6 @@ pub(crate) struct File {
     pub(crate) outputs: Vec<Port>,
     /// What the file says of itself, by key.
     pub(crate) metadata: HashMap<String, String>,
-    pub(crate) nodes: usize,
     /// Elements of all tensors of weights.
     pub(crate) weights: usize,
 }
@@ -76,6 +76,27 @@ pub enum Element {
     Other(i32),
 }
 
+impl fmt::Display for Port {
+    /// As people write it: `x [1, 1, time]`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ", self.name)?;
+        match self.element {
+            Element::F32 => {}
+            Element::I32 => write!(f, "of 32-bit integers ")?,
+            Element::I64 => write!(f, "of 64-bit integers ")?,
+            Element::Bool => write!(f, "of truth ")?,
+            Element::Other(number) => write!(f, "of element type {number} ")?,
+        }
+        let Some(shape) = &self.shape else { return write!(f, "of unknown shape") };
+        let lengths = shape.iter().map(|dim| match dim {
+            Dim::Fixed(n) => n.to_string(),
+            Dim::Free(name) if name.is_empty() => "?".to_owned(),
+            Dim::Free(name) => name.clone(),
+        });
+        write!(f, "[{}]", lengths.collect::<Vec<_>>().join(", "))
+    }
+}
+
 impl File {
     pub(crate) fn read(bytes: &[u8]) -> Result<Self, Error> {
         Error::cap("bytes", MAX_BYTES, bytes.len())?;
@@ -95,8 +116,7 @@ impl File {
             Some((entry.key.clone()?, entry.value.clone().unwrap_or_default()))
         });
         let metadata = metadata.collect();
-        let Census { nodes, weights } = census;
-        Ok(Self { inputs, outputs, metadata, nodes, weights, model })
+        Ok(Self { inputs, outputs, metadata, weights: census.weights, model })
     }
 
     /// The file again, less all that was not checked.
@@ -256,3 +276,7 @@ fn numbers(tensor: &TensorProto) -> Vec<f64> {
         _ => Vec::new(),
     }
 }
+
+#[cfg(test)]
+#[path = "file_tests.rs"]
+mod tests;

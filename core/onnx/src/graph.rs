@@ -94,3 +94,7 @@ impl Graph {
             .map_err(|said| Error::Runtime { engine: runtime.engine(), said })
     }
 }
+
+#[cfg(test)]
+#[path = "graph_tests.rs"]
+pub(crate) mod tests;

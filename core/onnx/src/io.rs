@@ -428,3 +428,7 @@ fn constant(
     };
     Ok(tensor)
 }
+
+#[cfg(test)]
+#[path = "io_tests.rs"]
+mod tests;

@@ -200,6 +200,11 @@ fn tensor(value: &DynValue) -> Result<Tensor, String> {
     if let Ok((shape, data)) = value.try_extract_tensor::<f32>() {
         return Ok(Tensor { shape: lengths(shape), data: Data::Float(data.to_vec()) });
     }
+    // As the runtime we carry does.
+    if let Ok((shape, data)) = value.try_extract_tensor::<f64>() {
+        let data = data.iter().map(|&x| x as f32).collect();
+        return Ok(Tensor { shape: lengths(shape), data: Data::Float(data) });
+    }
     if let Ok((shape, data)) = value.try_extract_tensor::<i64>() {
         return Ok(Tensor { shape: lengths(shape), data: Data::Int(data.to_vec()) });
     }

@@ -1,5 +1,6 @@
-//! Transposed convolutions as plain ones, which the runtime runs several times faster.
+//! Graphs as the runtime we carry takes them, and runs them fast.
 //!
+//! Transposed convolutions become plain ones, which it runs several times faster.
 //! With stride `s` and a kernel of `m·s` taps, output `u·s + r` is the sum over `q < m`
 //! of `x[u − q] · w[q·s + r]`: for each phase `r` a convolution of `m` taps. So one
 //! convolution with `s` times the channels computes all phases, and moving them from
@@ -8,7 +9,7 @@
 //! convolutional neural network", CVPR 2016, read backwards.)
 
 use std::cell::RefCell;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use rten_onnx::onnx::{
     AttributeProto, AttributeType, DataType, GraphProto, ModelProto, NodeProto, TensorProto,
@@ -30,10 +31,14 @@ pub(crate) fn transposed_convolutions(model: &mut ModelProto) -> usize {
         return 0;
     }
     let mut names = Names::of(graph);
+    let constants: HashMap<&str, &TensorProto> =
+        graph.node.iter().filter_map(made).chain(stored(graph)).collect();
+    let found: Vec<Option<Transposed>> =
+        graph.node.iter().map(|node| Transposed::read(node, &constants)).collect();
     let mut nodes = Vec::with_capacity(graph.node.len());
     let mut count = 0;
-    for node in std::mem::take(&mut graph.node) {
-        match Transposed::read(&node, graph) {
+    for (node, found) in std::mem::take(&mut graph.node).into_iter().zip(found) {
+        match found {
             Some(transposed) => {
                 count += 1;
                 transposed.replace(&node, &mut names, &mut nodes, &mut graph.initializer);
@@ -62,7 +67,7 @@ struct Transposed {
 impl Transposed {
     /// None for all but ungrouped ones in one dimension, with weights in the file and
     /// a kernel of whole strides.
-    fn read(node: &NodeProto, graph: &GraphProto) -> Option<Self> {
+    fn read(node: &NodeProto, constants: &HashMap<&str, &TensorProto>) -> Option<Self> {
         if node.op_type.as_deref() != Some("ConvTranspose") {
             return None;
         }
@@ -76,7 +81,7 @@ impl Transposed {
             && attribute("output_shape").is_none();
         let constant = |place: usize| {
             let name = node.input.get(place).filter(|name| !name.is_empty())?;
-            floats(graph, name)
+            floats(constants.get(name.as_str())?)
         };
         let (dims, weights) = constant(1)?;
         let &[inputs, outputs, kernel] = &*dims else { return None };
@@ -161,15 +166,47 @@ impl Transposed {
     }
 }
 
+/// Says how long the kernels of convolutions are where a file leaves it to their weights,
+/// which the runtime needs for what it takes as given.
+pub(crate) fn kernels(model: &mut ModelProto) -> usize {
+    let Some(graph) = &mut model.graph else { return 0 };
+    let mut nodes = std::mem::take(&mut graph.node);
+    let constants: HashMap<&str, &TensorProto> =
+        nodes.iter().filter_map(made).chain(stored(graph)).collect();
+    let mut missing = Vec::new();
+    for (i, node) in nodes.iter().enumerate() {
+        let convolves = matches!(node.op_type.as_deref(), Some("Conv" | "ConvTranspose"));
+        let told = node.attribute.iter().any(|a| a.name.as_deref() == Some("kernel_shape"));
+        let weights = node.input.get(1).and_then(|name| constants.get(name.as_str()));
+        if let Some(lengths) = weights.and_then(|w| w.dims.get(2..)).filter(|_| convolves && !told) {
+            missing.push((i, lengths.to_vec()));
+        }
+    }
+    let count = missing.len();
+    for (i, lengths) in missing {
+        nodes[i].attribute.push(ints("kernel_shape", lengths));
+    }
+    graph.node = nodes;
+    count
+}
+
+/// The weights of a graph, by name.
+fn stored(graph: &GraphProto) -> impl Iterator<Item = (&str, &TensorProto)> {
+    graph.initializer.iter().filter_map(|tensor| Some((tensor.name.as_deref()?, tensor)))
+}
+
+/// The tensor that an operator makes out of nothing.
+fn made(node: &NodeProto) -> Option<(&str, &TensorProto)> {
+    let constant = node.op_type.as_deref() == Some("Constant");
+    let tensor = node.attribute.iter().find_map(|a| a.t.as_ref()).filter(|_| constant)?;
+    Some((node.output.first()?, tensor))
+}
+
 /// The lengths and numbers of a constant of floating point.
-fn floats(graph: &GraphProto, name: &str) -> Option<(Vec<usize>, Vec<f32>)> {
-    let stored = graph.initializer.iter().find(|t| t.name.as_deref() == Some(name));
-    let computed = || {
-        let constants = graph.node.iter().filter(|n| n.op_type.as_deref() == Some("Constant"));
-        let made = constants.into_iter().find(|n| n.output.first().is_some_and(|o| o == name))?;
-        made.attribute.iter().find_map(|a| a.t.as_ref())
-    };
-    let tensor = stored.or_else(computed).filter(|t| t.data_type == Some(DataType::FLOAT))?;
+fn floats(tensor: &TensorProto) -> Option<(Vec<usize>, Vec<f32>)> {
+    if tensor.data_type != Some(DataType::FLOAT) {
+        return None;
+    }
     let dims: Vec<usize> =
         tensor.dims.iter().map(|&n| usize::try_from(n).ok()).collect::<Option<_>>()?;
     let numbers: Vec<f32> = match &tensor.raw_data {
@@ -248,3 +285,7 @@ impl Names {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "rewrite_tests.rs"]
+mod tests;

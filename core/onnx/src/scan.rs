@@ -17,7 +17,10 @@ enum Kind {
     Tensor,
     ValueInfo,
     Type,
-    TypeInner,
+    TensorType,
+    Shape,
+    Wrapped,
+    Map,
     Other,
 }
 
@@ -35,9 +38,12 @@ impl Kind {
             (Kind::Attribute, 6 | 11) => Kind::Graph,
             (Kind::Tensor, 13) => Kind::Other,
             (Kind::ValueInfo, 2) => Kind::Type,
-            (Kind::Type, 1 | 4 | 5 | 8 | 9) => Kind::TypeInner,
-            // A type of elements or a shape, told apart by nobody here.
-            (Kind::TypeInner, 1 | 2) => Kind::Type,
+            (Kind::Type, 1 | 8) => Kind::TensorType,
+            (Kind::Type, 4 | 9) => Kind::Wrapped,
+            (Kind::Type, 5) => Kind::Map,
+            (Kind::Wrapped, 1) | (Kind::Map, 2) => Kind::Type,
+            (Kind::TensorType, 2) => Kind::Shape,
+            (Kind::Shape, 1) => Kind::Other,
             _ => return None,
         })
     }

@@ -70,14 +70,15 @@ impl Rten {
     /// `rewrites`: whether to replace what it runs slowly.
     pub(crate) fn load(file: &File, rewrites: bool) -> Result<Self, Error> {
         let said = |said| Error::Runtime { engine: RTEN.to_owned(), said };
-        let mut bytes = file.bytes()?;
+        // A tree of its own, for the user's runtime gets the one that was checked.
+        let bytes = file.bytes()?;
+        let mut model = ModelProto::parse_buf(&bytes).map_err(|e| said(e.to_string()))?;
+        let mut changes = rewrite::kernels(&mut model);
         if rewrites {
-            // A tree of its own, for the user's runtime gets the one that was checked.
-            let mut model = ModelProto::parse_buf(&bytes).map_err(|e| said(e.to_string()))?;
-            if rewrite::transposed_convolutions(&mut model) > 0 {
-                bytes = write(&model)?;
-            }
+            changes += rewrite::transposed_convolutions(&mut model);
         }
+        let bytes = if changes > 0 { write(&model)? } else { bytes };
+        drop(model);
         let model = caught(|| rten::Model::load(bytes).map_err(|e| e.to_string())).map_err(said)?;
         let ids = |ports: &[crate::Port]| -> Result<Arc<[NodeId]>, Error> {
             let id = |port: &crate::Port| model.node_id(&port.name).map_err(|e| said(e.to_string()));

@@ -29,6 +29,14 @@ impl Tensor {
         Self { shape: shape.to_vec(), data: Data::Int(data) }
     }
 
+    /// Noughts of the same kind in another shape.
+    pub(crate) fn nought(&self, shape: &[usize]) -> Self {
+        match self.data {
+            Data::Float(_) => Self::floats(shape, Vec::new()),
+            Data::Int(_) => Self::ints(shape, Vec::new()),
+        }
+    }
+
     /// The floating point numbers; none if it holds others.
     pub fn as_floats(&self) -> Option<&[f32]> {
         match &self.data {
