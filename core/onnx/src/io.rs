@@ -285,7 +285,6 @@ impl Sound {
             let name = name.to_ascii_lowercase();
             ["time", "samples", "length", "seq", "frames", "block"].iter().any(|w| name.contains(w))
                 || name == "t"
-                || name == "n"
         });
         let batch_first = dims.len() > 1 && open.first() == Some(&0);
         let second = open.get(usize::from(batch_first)).copied();
