@@ -42,9 +42,9 @@ impl Fader {
         }
     }
 
-    /// Whether the stand-in is all that is heard.
-    pub(crate) fn is_away(&self) -> bool {
-        self.away == FADE
+    /// Whether the network is all that is heard.
+    pub(crate) fn is_here(&self) -> bool {
+        self.away == 0
     }
 
     /// Hears the network at once, from silence.
