@@ -1,0 +1,569 @@
+//! The audio thread and a worker in virtual time: while a network runs, callbacks come.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+use nn::foreign::{State, Watch};
+use nn::{BLOCK, Blocks};
+
+use super::*;
+use crate::fade::FADE;
+use crate::latency::latency;
+use crate::link::{Sizes, link};
+use crate::worker::{Runner, Step};
+use crate::{Network, Source};
+
+/// What tells of itself in reports; networks are made by the tests.
+struct Named;
+
+impl Source for Named {
+    fn build(&self) -> Result<Box<dyn Network>, String> {
+        Err("network: expected one of a test, found none".into())
+    }
+
+    fn hop(&self) -> usize {
+        64
+    }
+
+    fn memory(&self) -> usize {
+        0
+    }
+
+    fn engine(&self) -> String {
+        "test".into()
+    }
+
+    fn device(&self) -> String {
+        "CPU".into()
+    }
+}
+
+/// The audio thread, its clock and what it hears.
+struct Stage {
+    player: Player,
+    monitor: Arc<Monitor>,
+    blocks: Box<dyn FnMut() -> usize>,
+    input: Box<dyn FnMut(usize) -> f32>,
+    /// Resets come before these samples.
+    resets: Vec<usize>,
+    /// In samples; a callback comes at the end of what it brings.
+    now: usize,
+    next: usize,
+    block: usize,
+    heard: Vec<f32>,
+}
+
+impl Stage {
+    /// Plays all callbacks that come before `time`.
+    fn until(&mut self, time: usize) {
+        while self.next < time {
+            self.callback();
+        }
+        self.now = time;
+    }
+
+    fn callback(&mut self) {
+        let start = self.heard.len();
+        if self.resets.first().is_some_and(|&at| at <= start) {
+            self.resets.remove(0);
+            self.player.reset();
+        }
+        let mut io: Vec<f32> = (start..start + self.block).map(&mut self.input).collect();
+        // As effects pass it on.
+        io.chunks_mut(BLOCK).for_each(|piece| self.player.process(piece));
+        self.heard.extend(io);
+        self.now = self.next;
+        self.block = (self.blocks)();
+        self.next += self.block;
+    }
+}
+
+/// How a network of the tests does at its inferences.
+type Habit = Box<dyn FnMut(usize) -> Does>;
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Does {
+    /// Takes so many samples of time.
+    Well(usize),
+    Nan,
+    Error,
+    Panic,
+}
+
+/// `y[n] = f(x[n - delay])`, or what it remembers of all that it heard if `sums`.
+struct Slow {
+    stage: Rc<RefCell<Stage>>,
+    habit: Habit,
+    hop: usize,
+    line: Delay,
+    f: fn(f32) -> f32,
+    sums: bool,
+    sum: f32,
+    runs: usize,
+    /// Samples it heard, and since the last reset.
+    samples: Rc<RefCell<[u64; 2]>>,
+}
+
+impl Network for Slow {
+    fn hop(&self) -> usize {
+        self.hop
+    }
+
+    fn latency(&self) -> usize {
+        self.line.samples()
+    }
+
+    fn run(&mut self, io: &mut [f32]) -> Result<(), String> {
+        let does = (self.habit)(self.runs);
+        self.runs += 1;
+        self.samples.borrow_mut().iter_mut().for_each(|n| *n += io.len() as u64);
+        match does {
+            Does::Well(time) => {
+                let end = self.stage.borrow().now + time;
+                self.stage.borrow_mut().until(end);
+            }
+            Does::Nan => {
+                io.fill(f32::NAN);
+                return Ok(());
+            }
+            Does::Error => return Err("it would not".into()),
+            Does::Panic => panic!("a test wants it"),
+        }
+        let input = io.to_vec();
+        self.line.run(&input, io);
+        for y in io {
+            self.sum = 0.99 * self.sum + *y;
+            *y = if self.sums { self.sum } else { (self.f)(*y) };
+        }
+        Ok(())
+    }
+
+    fn reset(&mut self) {
+        self.line.reset();
+        self.sum = 0.0;
+        self.samples.borrow_mut()[1] = 0;
+    }
+}
+
+/// What a test plays.
+struct Scene {
+    hop: usize,
+    ahead: usize,
+    /// None: by the formula.
+    lead: Option<usize>,
+    budget: usize,
+    blocks: Blocks,
+    silent: bool,
+    f: fn(f32) -> f32,
+    sums: bool,
+    resets: Vec<usize>,
+    input: fn(usize) -> f32,
+    habit: Habit,
+    seed: u64,
+}
+
+impl Default for Scene {
+    fn default() -> Self {
+        Self {
+            hop: 512,
+            ahead: 0,
+            lead: None,
+            budget: 384,
+            blocks: Blocks::Fixed(128),
+            silent: false,
+            f: |x| x,
+            sums: false,
+            resets: Vec::new(),
+            input: sine,
+            habit: Box::new(|_| Does::Well(384)),
+            seed: 1,
+        }
+    }
+}
+
+struct Outcome {
+    heard: Vec<f32>,
+    lead: usize,
+    latency: usize,
+    monitor: Arc<Monitor>,
+    samples: [u64; 2],
+    broken: Vec<String>,
+}
+
+/// 220 Hz at full scale, whose largest step is 0.0288.
+fn sine(n: usize) -> f32 {
+    (std::f64::consts::TAU * 220.0 / 48_000.0 * n as f64).sin() as f32
+}
+
+/// No two samples alike.
+fn ramp(n: usize) -> f32 {
+    1.0 + n as f32
+}
+
+impl Scene {
+    /// Plays at least `length` samples at 48 kHz.
+    fn play(mut self, length: usize) -> Outcome {
+        let lead = self.lead.unwrap_or_else(|| latency(self.hop, self.budget, self.blocks));
+        let monitor =
+            Arc::new(Monitor::new(Arc::new(Named), Duration::from_secs(1), Duration::ZERO));
+        let (link, bench) = link(Sizes { hop: self.hop, lead, spare: 48_000 });
+        link.shared.enter(Phase::Running);
+        let mail = Arc::<Mail>::default();
+        mail.inbox.store(Some(Box::new(link)));
+        let (callback, mut blocks): (_, Box<dyn FnMut() -> usize>) = match self.blocks {
+            Blocks::Fixed(block) => (block, Box::new(move || block)),
+            Blocks::UpTo(most) => {
+                let mut random = fastrand::Rng::with_seed(self.seed);
+                (1, Box::new(move || if random.bool() { most } else { random.usize(1..=most) }))
+            }
+        };
+        let plan = Plan {
+            lead,
+            ahead: self.ahead,
+            callback,
+            second: 48_000,
+            silent: self.silent,
+            offline: false,
+        };
+        let block = blocks();
+        let stage = Rc::new(RefCell::new(Stage {
+            player: Player::new(mail, monitor.clone(), plan),
+            monitor: monitor.clone(),
+            blocks,
+            input: Box::new(self.input),
+            resets: std::mem::take(&mut self.resets),
+            now: 0,
+            next: block,
+            block,
+            heard: Vec::new(),
+        }));
+        let samples = Rc::default();
+        let mut network = Slow {
+            stage: stage.clone(),
+            habit: self.habit,
+            hop: self.hop,
+            line: Delay::new(self.ahead),
+            f: self.f,
+            sums: self.sums,
+            sum: 0.0,
+            runs: 0,
+            samples: Rc::clone(&samples),
+        };
+        let mut runner = Runner::new(bench, monitor);
+        let mut broken = Vec::new();
+        while stage.borrow().heard.len() < length {
+            match runner.step(&mut network) {
+                Step::Idle => stage.borrow_mut().callback(),
+                Step::Done => {}
+                Step::Broken(reason) => {
+                    broken.push(reason);
+                    network.reset();
+                    runner.renew();
+                }
+            }
+        }
+        let mut stage = stage.borrow_mut();
+        let samples = *samples.borrow();
+        Outcome {
+            heard: std::mem::take(&mut stage.heard),
+            lead,
+            latency: stage.player.latency(),
+            monitor: stage.monitor.clone(),
+            samples,
+            broken,
+        }
+    }
+}
+
+impl Outcome {
+    fn underruns(&self) -> u64 {
+        self.monitor.metrics.underruns.get()
+    }
+
+    fn lost(&self) -> u64 {
+        self.monitor.metrics.lost.get()
+    }
+
+    fn errors(&self) -> u64 {
+        self.monitor.metrics.errors.get()
+    }
+
+    fn step(&self) -> f32 {
+        self.heard.windows(2).map(|w| (w[1] - w[0]).abs()).fold(0.0, f32::max)
+    }
+
+    /// What was heard is `f` of the input, all of it and in its place.
+    fn is_whole(&self, f: fn(f32) -> f32, input: fn(usize) -> f32) {
+        for (n, &heard) in self.heard.iter().enumerate() {
+            let x = n.checked_sub(self.latency).map_or(0.0, input);
+            let expected = if n < self.lead { 0.0 } else { f(x) };
+            assert_eq!(heard, expected, "at {n} of lead {}", self.lead);
+        }
+    }
+}
+
+fn shifted(x: f32) -> f32 {
+    0.5 * x + 0.25
+}
+
+#[test]
+fn every_sample_is_in_its_place_with_fixed_blocks() {
+    for (hop, budget) in [(512, 96), (512, 240), (512, 512), (64, 60), (2139, 900), (96, 1)] {
+        for block in [1, 32, 63, 64, 100, 128, 441, 480, 512, 1024] {
+            for ahead in [0, 37] {
+                let outcome = Scene {
+                    hop,
+                    budget,
+                    ahead,
+                    blocks: Blocks::Fixed(block),
+                    f: shifted,
+                    input: ramp,
+                    habit: Box::new(move |_| Does::Well(budget)),
+                    ..Scene::default()
+                }
+                .play(20 * hop.max(block));
+                assert_eq!(outcome.underruns(), 0, "{hop} {budget} {block}");
+                assert_eq!(outcome.lost(), 0);
+                outcome.is_whole(shifted, ramp);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_sample_less_of_latency_is_too_little() {
+    for (hop, budget, block) in [(512, 96, 128), (512, 512, 480), (64, 60, 48), (500, 500, 300)] {
+        let blocks = Blocks::Fixed(block);
+        let outcome = Scene {
+            hop,
+            budget,
+            blocks,
+            lead: Some(latency(hop, budget, blocks) - 1),
+            habit: Box::new(move |_| Does::Well(budget)),
+            ..Scene::default()
+        }
+        .play(20 * hop);
+        assert!(outcome.underruns() > 0, "{hop} {budget} {block}");
+    }
+}
+
+#[test]
+fn every_sample_is_in_its_place_with_any_blocks() {
+    let mut random = fastrand::Rng::with_seed(3);
+    for seed in 0..40 {
+        let (hop, most) = (random.usize(1..=700), random.usize(1..=900));
+        let budget = random.usize(1..=hop);
+        let mut times = fastrand::Rng::with_seed(seed);
+        let outcome = Scene {
+            hop,
+            budget,
+            seed,
+            ahead: random.usize(0..50),
+            blocks: Blocks::UpTo(most),
+            f: shifted,
+            input: ramp,
+            // As long as it may take, or less.
+            habit: Box::new(move |_| {
+                Does::Well(if times.bool() { budget } else { times.usize(0..=budget) })
+            }),
+            ..Scene::default()
+        }
+        .play(60 * hop.max(most));
+        assert_eq!(outcome.underruns(), 0, "{hop} {budget} {most}");
+        outcome.is_whole(shifted, ramp);
+    }
+}
+
+/// A stall of 60 ms at every 40th inference.
+fn stalling() -> Habit {
+    Box::new(|run| Does::Well(if run % 40 == 39 { 2880 } else { 200 }))
+}
+
+#[test]
+fn a_stall_is_not_heard_and_nothing_is_lost() {
+    let outcome = Scene { habit: stalling(), ..Scene::default() }.play(480_000);
+    assert!(outcome.underruns() >= 20);
+    assert_eq!((outcome.lost(), outcome.errors()), (0, 0));
+    assert!(outcome.step() <= 0.03, "{}", outcome.step());
+    // All but what has not been a whole hop yet.
+    let played = outcome.heard.len() as u64;
+    assert!(outcome.samples[0] + 2880 + 1024 > played, "{:?} of {played}", outcome.samples);
+    for (n, &heard) in outcome.heard.iter().enumerate().skip(outcome.latency) {
+        assert!((heard - sine(n - outcome.latency)).abs() < 1e-5, "{n}");
+    }
+}
+
+#[test]
+fn around_a_stall_each_sample_is_of_the_network_or_the_input_or_of_a_fade() {
+    for silent in [false, true] {
+        let scene = Scene { habit: stalling(), f: |x| -x, silent, ..Scene::default() };
+        let outcome = scene.play(96_000);
+        let (mut wet, mut dry) = (0, 0);
+        for (n, &heard) in outcome.heard.iter().enumerate().skip(outcome.latency) {
+            let x = sine(n - outcome.latency);
+            wet += usize::from(heard == -x);
+            dry += usize::from(heard == if silent { 0.0 } else { x });
+        }
+        let rest = outcome.heard.len() - outcome.latency - wet - dry;
+        let underruns = outcome.underruns() as usize;
+        assert!((4..=6).contains(&underruns), "{underruns}");
+        assert!(rest <= underruns * 2 * FADE, "{rest}");
+        assert!((1000 * underruns..3000 * underruns).contains(&dry), "{dry}");
+        assert_eq!(outcome.lost(), 0);
+        assert!(outcome.step() <= 0.0289 * 2.0 + 2.0 / FADE as f32, "{}", outcome.step());
+    }
+}
+
+#[test]
+fn a_hop_that_fails_is_heard_dry_and_the_next_is_aligned() {
+    for failure in [Does::Nan, Does::Error, Does::Panic] {
+        let outcome = Scene {
+            f: |x| -x,
+            habit: Box::new(move |run| if run == 9 { failure } else { Does::Well(100) }),
+            ..Scene::default()
+        }
+        .play(20_000);
+        assert_eq!((outcome.errors(), outcome.underruns(), outcome.lost()), (1, 0, 0));
+        // Reset by the failure, it has heard all since.
+        assert!(outcome.samples[1] < outcome.samples[0] - 9 * 512);
+        let from = outcome.lead + 9 * 512;
+        for (n, &heard) in outcome.heard.iter().enumerate().skip(outcome.latency) {
+            let x = sine(n - outcome.latency);
+            if (from + FADE..from + 512).contains(&n) {
+                assert_eq!(heard, x, "{failure:?}: {n}");
+            } else if !(from..from + 512 + FADE).contains(&n) {
+                assert_eq!(heard, -x, "{failure:?}: {n}");
+            }
+        }
+        assert!(outcome.broken.is_empty());
+    }
+}
+
+#[test]
+fn failures_in_a_row_are_the_end_of_a_network() {
+    let outcome = Scene {
+        habit: Box::new(|run| if (4..7).contains(&run) { Does::Error } else { Does::Well(9) }),
+        ..Scene::default()
+    }
+    .play(20_000);
+    assert_eq!(outcome.errors(), 3);
+    let [reason] = &outcome.broken[..] else { panic!("{:?}", outcome.broken) };
+    assert!(reason.contains("it would not"), "{reason}");
+}
+
+#[test]
+fn a_network_that_is_too_slow_is_passed_by_and_tried_again() {
+    // Half again as long as a hop, for four seconds.
+    let outcome = Scene {
+        f: |x| -x,
+        habit: Box::new(|run| Does::Well(if run < 250 { 768 } else { 100 })),
+        ..Scene::default()
+    }
+    .play(960_000);
+    assert!(outcome.lost() > 48_000);
+    assert!(outcome.step() <= 0.0289 + 2.0 / FADE as f32, "{}", outcome.step());
+    let tail = outcome.heard.len() - 48_000;
+    for (n, &heard) in outcome.heard.iter().enumerate().skip(tail) {
+        assert_eq!(heard, -sine(n - outcome.latency), "{n}");
+    }
+    assert_eq!(outcome.monitor.report().state, State::Running);
+}
+
+#[test]
+fn one_that_stays_too_slow_says_so() {
+    for time in [700, 5000] {
+        let habit: Habit = Box::new(move |_| Does::Well(time));
+        // Until it is first passed by, which takes the input of a second that waits.
+        let outcome = Scene { habit, ..Scene::default() }.play(300_000);
+        let state = outcome.monitor.report().state;
+        assert!(matches!(&state, State::Bypassed { reason } if reason.contains("slow"))
+            || outcome.lost() > 0, "{state:?}");
+        let dry = |n: usize| (outcome.heard[n] - sine(n - outcome.latency)).abs() < 1e-5;
+        assert!((outcome.latency..outcome.heard.len()).all(dry));
+    }
+}
+
+#[test]
+fn one_that_is_behind_for_a_second_is_passed_by() {
+    // A stall, after which it is just fast enough to stay behind.
+    let habit: Habit = Box::new(|run| Does::Well(if run == 20 { 4000 } else { 512 }));
+    let scene = Scene { habit, f: |x| -x, budget: 512, ..Scene::default() };
+    let outcome = scene.play(240_000);
+    assert_eq!(outcome.underruns(), 1);
+    assert!(outcome.lost() >= 48_000);
+    let n = outcome.heard.len() - 1;
+    assert_eq!(outcome.heard[n], -sine(n - outcome.latency), "it did not return");
+}
+
+#[test]
+fn after_a_reset_all_is_as_in_the_beginning() {
+    let fresh = |resets: Vec<usize>, length: usize, input| {
+        Scene {
+            resets,
+            sums: true,
+            input,
+            ahead: 20,
+            blocks: Blocks::Fixed(96),
+            budget: 500,
+            habit: Box::new(|_| Does::Well(500)),
+            ..Scene::default()
+        }
+        .play(length)
+    };
+    for blocks in 1..60 {
+        let at = 96 * blocks;
+        let outcome = fresh(vec![at, at + 96, at + 4 * 96], at + 8000, |n| (n % 777) as f32);
+        // The same sound to one that starts there.
+        let last = at + 4 * 96;
+        let heard = &outcome.heard[last..last + 7000];
+        let mut alone = Vec::new();
+        let (mut sum, lead) = (0.0, outcome.lead);
+        for n in 0..7000 {
+            let x = n.checked_sub(outcome.latency).map_or(0.0, |n| ((last + n) % 777) as f32);
+            if n >= lead {
+                sum = 0.99 * sum + x;
+            }
+            alone.push(if n < lead { 0.0 } else { sum });
+        }
+        assert_eq!(heard, alone, "reset at {last}");
+        assert_eq!(outcome.underruns(), 0);
+    }
+}
+
+#[test]
+fn nothing_breaks_alignment() {
+    for seed in 0..60 {
+        let mut random = fastrand::Rng::with_seed(seed);
+        let (hop, most) = (random.usize(1..=300), random.usize(1..=300));
+        let resets = (0..4).map(|n| 9000 * n + random.usize(0..9000)).collect();
+        let mut fate = fastrand::Rng::with_seed(seed);
+        let outcome = Scene {
+            hop,
+            seed,
+            resets,
+            budget: hop / 2 + 1,
+            ahead: random.usize(0..20),
+            blocks: Blocks::UpTo(most),
+            input: |n| 1.0 + (n % 4096) as f32,
+            f: |x| -x,
+            habit: Box::new(move |_| match fate.usize(0..40) {
+                0 => Does::Nan,
+                1 => Does::Error,
+                2 => Does::Well(20 * hop),
+                _ => Does::Well(hop / 2),
+            }),
+            ..Scene::default()
+        }
+        .play(60_000);
+        // Wet, dry, silent at a start, or between: never from another place.
+        for (n, &heard) in outcome.heard.iter().enumerate() {
+            let x = n.checked_sub(outcome.latency).map_or(0.0, |n| 1.0 + (n % 4096) as f32);
+            assert!(heard.abs() <= 4096.0, "{seed}: {heard} at {n}");
+            let whole = heard == x || heard == -x || heard == 0.0;
+            // In a fade nothing is a whole number but by chance, and far from both.
+            assert!(whole || heard.fract() != 0.0 || heard.abs() < x.max(1.0) + 64.0, "{n}");
+        }
+    }
+}
