@@ -101,8 +101,8 @@ impl File {
     pub(crate) fn read(bytes: &[u8]) -> Result<Self, Error> {
         Error::cap("bytes", MAX_BYTES, bytes.len())?;
         scan::scan(bytes)?;
-        let model = ModelProto::parse_buf(bytes)
-            .map_err(|e| Error::invalid("file", "an ONNX model", e))?;
+        let model =
+            ModelProto::parse_buf(bytes).map_err(|e| Error::invalid("file", "an ONNX model", e))?;
         let graph = model.graph.as_ref();
         let graph = graph.ok_or_else(|| Error::invalid("graph", "one", "none"))?;
         let mut census = Census::default();

@@ -51,9 +51,8 @@ fn mutated_files_are_refused_or_run() {
     for name in ["valid.onnx", "shaper.onnx", "lstm.onnx", "transposed_crop.onnx", "window.onnx"] {
         let whole = data(name);
         // Weights are most of a file, and all the same to a parser.
-        let interesting: Vec<usize> = (0..whole.len().min(160))
-            .chain(whole.len().saturating_sub(400)..whole.len())
-            .collect();
+        let interesting: Vec<usize> =
+            (0..whole.len().min(160)).chain(whole.len().saturating_sub(400)..whole.len()).collect();
         for _ in 0..400 {
             let mut bytes = whole.clone();
             for _ in 0..random.usize(1..4) {

@@ -10,10 +10,31 @@ use crate::limits::{MAX_CONTEXT, MAX_ELEMENTS, MAX_HOP};
 use crate::tensor::{Data, Tensor, elements};
 
 /// Names that sound has had in files.
-const SOUND_IN: &[&str] =
-    &["audio", "audio_in", "in_audio", "input_audio", "waveform", "wave", "wav", "signal", "input", "x", "in"];
+const SOUND_IN: &[&str] = &[
+    "audio",
+    "audio_in",
+    "in_audio",
+    "input_audio",
+    "waveform",
+    "wave",
+    "wav",
+    "signal",
+    "input",
+    "x",
+    "in",
+];
 const SOUND_OUT: &[&str] = &[
-    "audio", "audio_out", "out_audio", "output_audio", "waveform", "wave", "wav", "signal", "output", "y", "out",
+    "audio",
+    "audio_out",
+    "out_audio",
+    "output_audio",
+    "waveform",
+    "wave",
+    "wav",
+    "signal",
+    "output",
+    "y",
+    "out",
 ];
 
 /// Names of a sample rate in Hz.
@@ -245,7 +266,13 @@ fn audio_in(file: &File, told: &Told) -> Result<Option<usize>, Error> {
     let first = || {
         let all = || (0..file.inputs.len()).filter(|&i| is_sound(&file.inputs[i]));
         // With all inputs given as controls, the graph makes sound by itself.
-        all().find(free).or_else(|| all().find(|i| told.states.is_none() && file.inputs.len() == 1 && !told.controls.contains_key(&file.inputs[*i].name)))
+        all().find(free).or_else(|| {
+            all().find(|i| {
+                told.states.is_none()
+                    && file.inputs.len() == 1
+                    && !told.controls.contains_key(&file.inputs[*i].name)
+            })
+        })
     };
     let found = by_name(&file.inputs, SOUND_IN)
         .filter(|&i| !told.controls.contains_key(&file.inputs[i].name))
@@ -334,9 +361,8 @@ fn states(
             return Err(no_such("kiln.io.states", &file.outputs, to));
         }
     }
-    let others = |i: &usize| {
-        Some(*i) != audio_in && !told.controls.contains_key(&file.inputs[*i].name)
-    };
+    let others =
+        |i: &usize| Some(*i) != audio_in && !told.controls.contains_key(&file.inputs[*i].name);
     let mut pairs: Vec<(usize, usize)> = (0..file.inputs.len())
         .filter(others)
         .filter_map(|i| Some((i, partner(file, told, i).filter(|&o| o != audio_out)?)))
@@ -344,8 +370,7 @@ fn states(
     // One of each that is left and of one shape belongs together.
     if told.states.is_none() {
         let left = |i: &usize| !pairs.iter().any(|p| p.0 == *i);
-        let inputs: Vec<usize> =
-            (0..file.inputs.len()).filter(others).filter(left).collect();
+        let inputs: Vec<usize> = (0..file.inputs.len()).filter(others).filter(left).collect();
         let left = |o: &usize| *o != audio_out && !pairs.iter().any(|p| p.1 == *o);
         let outputs: Vec<usize> = (0..file.outputs.len()).filter(left).collect();
         if let (&[i], &[o]) = (&inputs[..], &outputs[..])

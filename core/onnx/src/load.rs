@@ -1,14 +1,14 @@
 //! From bytes to a model.
 
 use std::sync::Arc;
-use std::time::Duration;
 
-use nn::foreign::About;
-use nn::{Metadata, Model};
+use nn::foreign::{About, Foreign};
+use nn::{Engine, Metadata, Model, Place};
+use stream::Host;
 
 use crate::file::File;
 use crate::io::Io;
-use crate::network::{Playable, Plan};
+use crate::network::Playable;
 use crate::session::{RTEN, Rten, Runtime};
 use crate::{Error, Options, native, scan, trial};
 
@@ -27,8 +27,12 @@ pub fn open(bytes: &[u8]) -> Result<Model, Error> {
 /// # Errors
 /// Says what was expected and what was found; see [`Error`].
 pub fn load(bytes: &[u8], options: &Options) -> Result<Model, Error> {
-    let Loaded { file, playable, .. } = Loaded::read(bytes, options)?;
+    let Loaded { file, playable } = Loaded::read(bytes, options)?;
     let plan = playable.plan.clone();
+    let measured = stream::measure(&playable)
+        .map_err(|e| Error::Runtime { engine: playable.runtime.engine(), said: e.to_string() })?;
+    let host = stream::Options::default();
+    let host = stream::Options { budget: measured.budget(host.budget), ..host };
     let metadata = Metadata {
         name: file.metadata.get("name").cloned(),
         description: file.metadata.get("description").cloned(),
@@ -40,6 +44,7 @@ pub fn load(bytes: &[u8], options: &Options) -> Result<Model, Error> {
         // Each weight is used about once for each sample that is heard.
         macs: file.weights.saturating_mul(heard) / plan.chunk.max(1),
         source: Arc::new(playable),
+        host,
     };
     Ok(Model::foreign(About {
         format: "ONNX",
@@ -55,8 +60,6 @@ pub fn load(bytes: &[u8], options: &Options) -> Result<Model, Error> {
 pub(crate) struct Loaded {
     pub(crate) file: File,
     pub(crate) playable: Playable,
-    /// The longest of some hops.
-    pub(crate) time: Duration,
 }
 
 impl Loaded {
@@ -64,24 +67,19 @@ impl Loaded {
         let file = File::read(bytes)?;
         let io = Io::of(&file)?;
         let mut notices = Vec::new();
-        let found = |found: trial::Found, runtime, notices| {
-            let trial::Found { plan, time } = found;
-            (Playable { runtime, plan: Arc::<Plan>::new(plan), notices }, time)
-        };
         for runtime in native::runtimes(&file, options, &mut notices) {
             match trial::run(&runtime, &io, options.longest) {
-                Ok(trial) => {
-                    let (playable, time) = found(trial, runtime, notices);
-                    return Ok(Self { file, playable, time });
+                Ok(plan) => {
+                    let playable = Playable { runtime, plan, notices };
+                    return Ok(Self { file, playable });
                 }
                 Err(said) => notices.push(format!("{}: {said}", runtime.engine())),
             }
         }
         let runtime: Arc<dyn Runtime> = Arc::new(Rten::load(&file, true)?);
         let said = |said| Error::Runtime { engine: RTEN.to_owned(), said };
-        let trial = trial::run(&runtime, &io, options.longest).map_err(said)?;
-        let (playable, time) = found(trial, runtime, notices);
-        Ok(Self { file, playable, time })
+        let plan = trial::run(&runtime, &io, options.longest).map_err(said)?;
+        Ok(Self { file, playable: Playable { runtime, plan, notices } })
     }
 }
 
@@ -90,15 +88,23 @@ struct Network {
     weights: usize,
     macs: usize,
     source: Arc<Playable>,
+    host: stream::Options,
 }
 
-impl nn::foreign::Foreign for Network {
-    fn engine(&self, _: &nn::Place) -> Box<dyn nn::Engine> { unimplemented!() }
-    fn weights(&self) -> usize { self.weights }
-    fn macs(&self) -> usize { self.macs }
+impl Foreign for Network {
+    fn engine(&self, place: &Place) -> Box<dyn Engine> {
+        Box::new(Host::new(self.source.clone(), place, &self.host))
+    }
+
+    fn weights(&self) -> usize {
+        self.weights
+    }
+
+    fn macs(&self) -> usize {
+        self.macs
+    }
 }
 
 #[cfg(test)]
 #[path = "load_tests.rs"]
 pub(crate) mod tests;
-

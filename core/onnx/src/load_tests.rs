@@ -142,3 +142,54 @@ fn a_reset_begins_again() {
     stream::Network::reset(&mut network);
     assert_eq!(run(&mut network), first);
 }
+
+/// Plays a fixture as a host does and compares, its latency taken off.
+fn engine_plays(name: &str, ahead: usize) {
+    let model = load(&data(&format!("{name}.onnx")), &Options::default()).unwrap();
+    assert_eq!((model.format(), model.is_foreign()), ("ONNX", true));
+    assert!(model.weights() > 0 && model.macs() >= model.weights());
+    let rate = model.sample_rate().unwrap();
+    let mut engine = model.engine_in(&Place::offline(rate));
+    let numbers = floats(&format!("{name}.f32"));
+    let (sound, expected) = numbers.split_at(numbers.len() / 2);
+    let latency = engine.latency();
+    let report = engine.watch().unwrap().report();
+    assert_eq!((report.engine.as_str(), report.device.as_str()), (RTEN, "CPU"));
+    let hop = (report.hop.as_secs_f64() * rate).round() as usize;
+    // One hop less a sample is what cutting costs.
+    assert_eq!(latency, hop - 1 + ahead, "{name}");
+    let mut played = sound.to_vec();
+    played.resize(sound.len() + latency, 0.0);
+    for _ in 0..2 {
+        let mut again = played.clone();
+        again.chunks_mut(100).for_each(|block| engine.process(block));
+        assert!(largest_difference(&again[latency..], expected) < 1e-5, "{name}");
+        engine.reset();
+    }
+    assert_eq!(engine.watch().unwrap().report().errors, 0);
+}
+
+#[test]
+fn a_model_plays_through_an_engine() {
+    engine_plays("wavenet_cached", 0);
+    engine_plays("lstm", 0);
+    engine_plays("centred", 16);
+}
+
+#[test]
+fn two_channels_play_at_once() {
+    let model = load(&data("lstm.onnx"), &Options::default()).unwrap();
+    let numbers = floats("lstm.f32");
+    let sound = &numbers[..numbers.len() / 2];
+    let mut engines = [model.engine(), model.engine()];
+    let mut channels = [sound.to_vec(), sound.iter().map(|x| -x).collect()];
+    for at in (0..sound.len()).step_by(128) {
+        for (engine, channel) in engines.iter_mut().zip(&mut channels) {
+            engine.process(&mut channel[at..at + 128]);
+        }
+    }
+    let mut alone = sound.to_vec();
+    model.engine().process(&mut alone);
+    assert_eq!(channels[0], alone);
+    assert_ne!(channels[1], alone);
+}

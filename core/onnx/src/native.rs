@@ -6,8 +6,8 @@
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use ort::ep;
 use ort::environment::Environment;
+use ort::ep;
 use ort::session::Session as OrtModel;
 use ort::value::{DynValue, Tensor as OrtTensor};
 
@@ -51,9 +51,9 @@ fn environment(path: &Path) -> Result<Environment, String> {
     if !path.is_absolute() {
         return Err(format!("library: expected an absolute path, found {}", path.display()));
     }
-    let path = path.canonicalize().map_err(|e| {
-        format!("library: expected ONNX Runtime at {}, found: {e}", path.display())
-    })?;
+    let path = path
+        .canonicalize()
+        .map_err(|e| format!("library: expected ONNX Runtime at {}, found: {e}", path.display()))?;
     let mut loaded = LOADED.lock().unwrap_or_else(PoisonError::into_inner);
     match &*loaded {
         Some((at, environment)) if *at == path => Ok(environment.clone()),

@@ -23,9 +23,10 @@ const END: i64 = i64::MAX;
 
 /// Replaces what it can in the outermost graph and returns how many it was.
 pub(crate) fn transposed_convolutions(model: &mut ModelProto) -> usize {
-    let version = model.opset_import.iter().find(|set| {
-        matches!(set.domain.as_deref().unwrap_or_default(), "" | "ai.onnx")
-    });
+    let version = model
+        .opset_import
+        .iter()
+        .find(|set| matches!(set.domain.as_deref().unwrap_or_default(), "" | "ai.onnx"));
     let Some(graph) = &mut model.graph else { return 0 };
     if version.and_then(|set| set.version).is_none_or(|v| v < SLICE_BY_INPUTS) {
         return 0;
@@ -178,7 +179,8 @@ pub(crate) fn kernels(model: &mut ModelProto) -> usize {
         let convolves = matches!(node.op_type.as_deref(), Some("Conv" | "ConvTranspose"));
         let told = node.attribute.iter().any(|a| a.name.as_deref() == Some("kernel_shape"));
         let weights = node.input.get(1).and_then(|name| constants.get(name.as_str()));
-        if let Some(lengths) = weights.and_then(|w| w.dims.get(2..)).filter(|_| convolves && !told) {
+        if let Some(lengths) = weights.and_then(|w| w.dims.get(2..)).filter(|_| convolves && !told)
+        {
             missing.push((i, lengths.to_vec()));
         }
     }
@@ -210,9 +212,7 @@ fn floats(tensor: &TensorProto) -> Option<(Vec<usize>, Vec<f32>)> {
     let dims: Vec<usize> =
         tensor.dims.iter().map(|&n| usize::try_from(n).ok()).collect::<Option<_>>()?;
     let numbers: Vec<f32> = match &tensor.raw_data {
-        Some(raw) => {
-            raw.borrow().as_chunks().0.iter().map(|b| f32::from_le_bytes(*b)).collect()
-        }
+        Some(raw) => raw.borrow().as_chunks().0.iter().map(|b| f32::from_le_bytes(*b)).collect(),
         None => tensor.float_data.clone(),
     };
     (numbers.len() == crate::tensor::elements(&dims)).then_some((dims, numbers))

@@ -59,6 +59,15 @@ thread_local! {
     static POOL: RefCell<Option<Arc<ThreadPool>>> = const { RefCell::new(None) };
 }
 
+/// Lets go of the pool, so that it ends with its last session, whatever happened.
+struct Leave;
+
+impl Drop for Leave {
+    fn drop(&mut self) {
+        POOL.set(None);
+    }
+}
+
 /// A graph as rten runs it.
 pub(crate) struct Rten {
     model: Arc<rten::Model>,
@@ -81,7 +90,8 @@ impl Rten {
         drop(model);
         let model = caught(|| rten::Model::load(bytes).map_err(|e| e.to_string())).map_err(said)?;
         let ids = |ports: &[crate::Port]| -> Result<Arc<[NodeId]>, Error> {
-            let id = |port: &crate::Port| model.node_id(&port.name).map_err(|e| said(e.to_string()));
+            let id =
+                |port: &crate::Port| model.node_id(&port.name).map_err(|e| said(e.to_string()));
             ports.iter().map(id).collect()
         };
         let (inputs, outputs) = (ids(&file.inputs)?, ids(&file.outputs)?);
@@ -105,9 +115,9 @@ impl Runtime for Rten {
         let pool = Arc::new(ThreadPool::with_num_threads(1));
         let inside = pool.clone();
         pool.run(move || {
+            let _leave = Leave;
             POOL.set(Some(inside));
             work();
-            POOL.set(None);
         });
     }
 
