@@ -223,3 +223,7 @@ fn go_round(over: &AtomicBool) {
         keepers = open(&ROUNDS.keepers);
     }
 }
+
+#[cfg(test)]
+#[path = "supervisor_tests.rs"]
+mod tests;

@@ -252,7 +252,6 @@ impl Runner {
             // Another may count by now, and nobody listens to us.
             return Step::Done;
         }
-        self.monitor.metrics.ran(time, self.monitor.budget);
         let result = match ran {
             Some(Ok(())) if self.hop.iter().all(|y| y.is_finite()) => Ok(()),
             Some(Ok(())) => Err("its output is no number".into()),
@@ -260,6 +259,8 @@ impl Runner {
             None => Err("it panicked".into()),
         };
         let given = self.bench.give(start, result.is_ok().then_some(&self.hop[..]));
+        // What is counted is there.
+        self.monitor.metrics.ran(time, self.monitor.budget);
         match result {
             Ok(()) => {
                 (self.failures, self.succeeded) = (0, true);
