@@ -7,8 +7,8 @@
 //! began before is not heard.
 
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering, fence};
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
-use std::thread::Thread;
+use std::sync::{Arc, Condvar, Mutex, OnceLock, PoisonError};
+use std::thread::{self, Thread};
 use std::time::Duration;
 
 use rtrb::{Consumer, Producer, RingBuffer};
@@ -33,6 +33,8 @@ pub(crate) struct Shared {
     /// Twice the position of the latest start, plus 1 if what it cuts off is a loss.
     start: AtomicU64,
     asleep: AtomicBool,
+    /// Who sleeps: the thread of a runtime, it may be.
+    sleeper: OnceLock<Thread>,
     stop: AtomicBool,
     phase: AtomicU8,
     /// Calls of the network, begun and ended: odd while one is under way.
@@ -49,6 +51,7 @@ impl Shared {
         Self {
             start: AtomicU64::new(0),
             asleep: AtomicBool::new(false),
+            sleeper: OnceLock::new(),
             stop: AtomicBool::new(false),
             phase: AtomicU8::new(Phase::Building as u8),
             calls: AtomicU64::new(0),
@@ -70,9 +73,27 @@ impl Shared {
         self.tell();
     }
 
+    /// Says that the worker lives on this thread.
+    pub(crate) fn settle_here(&self) {
+        let _ = self.sleeper.set(thread::current());
+    }
+
+    /// Wakes the worker where it said that it sleeps: only then is it a call of the
+    /// system. Real-time safe but for that.
+    fn wake(&self) {
+        // Either we see the flag, or the worker sees our news before it sleeps.
+        fence(Ordering::SeqCst);
+        if self.asleep.load(Ordering::Relaxed)
+            && let Some(sleeper) = self.sleeper.get()
+        {
+            sleeper.unpark();
+        }
+    }
+
     /// Asks the worker to end as soon as it can.
     pub(crate) fn stop(&self) {
         self.stop.store(true, Ordering::Release);
+        self.wake();
         self.tell();
     }
 
@@ -169,8 +190,6 @@ pub(crate) struct Link {
     output: Consumer<f32>,
     heads: Consumer<Head>,
     pub(crate) shared: Arc<Shared>,
-    /// Who sleeps at the other end.
-    pub(crate) thread: Option<Thread>,
     sizes: Sizes,
     /// Position of the next sample to write.
     written: u64,
@@ -220,7 +239,6 @@ pub(crate) fn link(sizes: Sizes) -> (Link, Bench) {
         output,
         heads,
         shared: shared.clone(),
-        thread: None,
         sizes,
         written: 0,
         start: 0,
@@ -248,6 +266,11 @@ impl Link {
         self.shared.start.store(self.start << 1 | u64::from(loss), Ordering::Release);
     }
 
+    /// Samples of input that wait.
+    pub(crate) fn waiting(&self) -> usize {
+        self.input.buffer().capacity() - self.input.slots()
+    }
+
     /// Passes input on; false, with nothing done, where there is no room for it.
     pub(crate) fn write(&mut self, input: &[f32]) -> bool {
         if self.input.push_entire_slice(input).is_err() {
@@ -257,20 +280,9 @@ impl Link {
         let hops = (self.written - self.start) / hop;
         self.written += input.len() as u64;
         if (self.written - self.start) / hop > hops {
-            self.wake();
+            self.shared.wake();
         }
         true
-    }
-
-    /// Waking is a call of the system, made only where the worker said that it sleeps.
-    fn wake(&self) {
-        // Either we see the flag, or the worker sees our input before it sleeps.
-        fence(Ordering::SeqCst);
-        if self.shared.asleep.load(Ordering::Relaxed)
-            && let Some(thread) = &self.thread
-        {
-            thread.unpark();
-        }
     }
 
     /// Tells what is due for the next samples, at most as many as `wet` holds and at

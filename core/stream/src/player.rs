@@ -141,6 +141,8 @@ impl Player {
         }
         let Some(link) = self.mail.inbox.take() else { return };
         self.old = self.link.replace(link);
+        let lost = self.old.as_ref().map_or(0, |old| old.waiting());
+        self.monitor.metrics.lost.add(lost as u64);
         self.mode = Mode::Waiting;
         self.monitor.pause(Pause::None);
     }

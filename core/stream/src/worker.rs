@@ -64,6 +64,7 @@ fn live(job: &Job, bench: Bench) {
         job.monitor.refused(raise().err());
     }
     let shared = bench.shared.clone();
+    shared.settle_here();
     let mut runner = Runner::new(bench, job.monitor.clone());
     let mut pauses = Pauses::new(job.pause);
     while !shared.is_stopped() {
