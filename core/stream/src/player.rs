@@ -6,8 +6,9 @@ use crossbeam_utils::atomic::AtomicCell;
 use nn::BLOCK;
 
 use crate::fade::{Delay, Fader};
-use crate::link::{FOREVER, Found, Link, Phase};
+use crate::link::{Found, Link};
 use crate::monitor::{Monitor, Pause};
+use crate::shared::{FOREVER, Phase};
 
 /// Underruns in a second that are put up with; at one more the network is too slow.
 const UNDERRUNS: usize = 8;

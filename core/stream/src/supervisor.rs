@@ -6,8 +6,9 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use crate::link::{Phase, Shared, Sizes, link};
+use crate::link::{Sizes, link};
 use crate::player::Mail;
+use crate::shared::{Phase, Shared};
 use crate::worker::{self, Job, LONGEST_PAUSE, Pauses};
 
 /// Workers of a host that were given up and have not ended: with so many, it gets no

@@ -9,8 +9,9 @@ use std::time::{Duration, Instant};
 
 use cpu::denormal::FlushDenormals;
 
-use crate::link::{Bench, Phase, Shared, Work};
+use crate::link::{Bench, Work};
 use crate::monitor::Monitor;
+use crate::shared::{Phase, Shared};
 use crate::{Network, Source};
 
 /// Failures in a row after which a network is built anew.
@@ -105,7 +106,7 @@ fn serve(runner: &mut Runner, network: &mut dyn Network) -> Option<String> {
         match runner.step(network) {
             Step::Idle if runner.bench.doze() => {
                 thread::park();
-                runner.bench.rouse();
+                shared.rouse();
             }
             Step::Idle => {}
             Step::Done => shared.tell(),

@@ -10,7 +10,7 @@ use std::sync::atomic::Ordering;
 use std::thread;
 use std::time::Duration;
 
-use kit::{Does, Play, host, live, report, until};
+use kit::{Does, Play, impatient, live, report, until};
 use nn::{Blocks, Engine};
 
 struct Counting;
@@ -57,7 +57,7 @@ fn no_call_of_the_heap() {
         _ => Does::Well,
     };
     let play = Arc::new(Play { does, ..Play::default() });
-    let mut host = host(&play, &live(Blocks::Fixed(256)));
+    let mut host = impatient(&play, &live(Blocks::Fixed(256)));
     let mut io = [0.0_f32; 256];
     let (mut heap, mut rounds) = (0, 0);
     until(|| {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use kit::{Does, Play, host, live, options, played, report, summed, tune, until};
+use kit::{Does, Play, host, impatient, live, options, played, report, summed, tune, until};
 use nn::foreign::State;
 use nn::{Blocks, Engine, Place};
 use stream::latency::latency;
@@ -164,7 +164,7 @@ fn one_that_cannot_be_built_is_passed_by_and_tried_again() {
 fn one_that_never_returns_is_replaced() {
     let does = |run, number| if number == 0 && run == 2 { Does::Hang } else { Does::Well };
     let play = Arc::new(Play { does, ..Play::default() });
-    let mut host = host(&play, &live(Blocks::Fixed(64)));
+    let mut host = impatient(&play, &live(Blocks::Fixed(64)));
     let mut n = 0;
     until(|| {
         host.process(&mut [0.5; 64]);
@@ -188,6 +188,7 @@ fn a_host_is_gone_at_once_although_its_network_hangs() {
     let play = Arc::new(Play { does: |_, _| Does::Hang, ..Play::default() });
     let mut host = host(&play, &live(Blocks::Fixed(64)));
     host.process(&mut [0.5; 256]);
+    until(|| play.begun.load(Ordering::SeqCst) > 0);
     // Were it waited for, this would never end.
     drop(host);
     assert_eq!(play.dropped.load(Ordering::SeqCst), 0);
@@ -199,7 +200,7 @@ fn a_host_is_gone_at_once_although_its_network_hangs() {
 fn a_render_goes_on_although_its_network_hangs() {
     let does = |run, number| if number == 0 && run == 5 { Does::Hang } else { Does::Well };
     let play = Arc::new(Play { does, ..Play::default() });
-    let mut host = host(&play, &Place::offline(48_000.0));
+    let mut host = impatient(&play, &Place::offline(48_000.0));
     let input = tune(4000);
     let mut io = input.clone();
     io.chunks_mut(64).for_each(|io| host.process(io));

@@ -56,6 +56,8 @@ pub struct Play {
     pub gate: Gate,
     pub built: AtomicUsize,
     pub dropped: AtomicUsize,
+    /// Inferences that have begun.
+    pub begun: AtomicUsize,
     pub heard: AtomicU64,
     /// Whether the life of a worker is wrapped, and how often.
     pub hosted: AtomicUsize,
@@ -72,6 +74,7 @@ impl Default for Play {
             gate: Gate::default(),
             built: AtomicUsize::new(0),
             dropped: AtomicUsize::new(0),
+            begun: AtomicUsize::new(0),
             heard: AtomicU64::new(0),
             hosted: AtomicUsize::new(0),
             panics_in_host: AtomicBool::new(false),
@@ -120,6 +123,7 @@ impl Network for Sum {
     fn run(&mut self, io: &mut [f32]) -> Result<(), String> {
         let does = (self.play.does)(self.runs, self.number);
         self.runs += 1;
+        self.play.begun.fetch_add(1, Ordering::SeqCst);
         match does {
             Does::Well => {}
             Does::Late(time) => thread::sleep(time),
@@ -209,12 +213,12 @@ pub fn live(blocks: Blocks) -> Place {
     Place { sample_rate: RATE, blocks, offline: false }
 }
 
-/// Quick where the defaults are patient with people.
+/// Quick where the defaults spare the machine, and patient with a slow one.
 pub fn options() -> Options {
     Options {
         budget: Duration::from_millis(1),
         urgent: false,
-        patience: Duration::from_millis(40),
+        patience: Duration::from_secs(600),
         pause: Duration::from_millis(1),
         ..Options::default()
     }
@@ -222,6 +226,12 @@ pub fn options() -> Options {
 
 pub fn host(play: &Arc<Play>, place: &Place) -> Host {
     Host::new(Arc::new(Stage(play.clone())), place, &options())
+}
+
+/// A host that soon gives up a network that hangs.
+pub fn impatient(play: &Arc<Play>, place: &Place) -> Host {
+    let options = Options { patience: Duration::from_millis(500), ..options() };
+    Host::new(Arc::new(Stage(play.clone())), place, &options)
 }
 
 pub fn report(host: &Host) -> Report {
