@@ -164,7 +164,7 @@ mod tests {
     fn it_ends_exactly_at_either() {
         let dry = sine(300.0, 1000);
         let wet = sine(500.0, 1000);
-        let heard = play(&wet, &dry, &[200..400]);
+        let heard = play(&wet, &dry, std::slice::from_ref(&(200..400)));
         assert_eq!(heard[..200], wet[..200]);
         assert_eq!(heard[200 + FADE..400], dry[200 + FADE..400]);
         assert_eq!(heard[400 + FADE..], wet[400 + FADE..]);

@@ -22,14 +22,19 @@ pub const MAX_BUDGET: usize = 1 << 22;
 /// The longest block that is counted with, in samples.
 pub const MAX_BLOCK: usize = 1 << 18;
 
+/// The most that is asked for, in samples. It falls short only where an inference takes
+/// many times as long as its hop, which no latency cures.
+pub const MAX_LATENCY: usize = 1 << 23;
+
 /// Samples by which the output of a worker must trail: of a network with hops of `hop`
 /// samples, each computed within `budget` samples of time, for a host that calls with
 /// `blocks`. Values outside of what is sensible count as the nearest that is.
 pub fn latency(hop: usize, budget: usize, blocks: Blocks) -> usize {
-    match blocks {
+    let least = match blocks {
         Blocks::Fixed(block) => fixed(hop, budget, block),
         Blocks::UpTo(longest) => any(hop, budget, longest),
-    }
+    };
+    least.min(MAX_LATENCY)
 }
 
 /// As [`latency`], for callbacks of always `block` samples, the first of which begins

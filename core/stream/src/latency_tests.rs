@@ -152,4 +152,5 @@ fn senseless_values_count_as_the_nearest_sensible() {
     }
     assert_eq!(any(usize::MAX, usize::MAX, usize::MAX), any(MAX_HOP, MAX_BUDGET, MAX_BLOCK));
     assert_eq!(fixed(usize::MAX, usize::MAX, 64), fixed(MAX_HOP, MAX_BUDGET, 64));
+    assert_eq!(latency(1, MAX_BUDGET, Blocks::Fixed(MAX_BLOCK)), MAX_LATENCY);
 }

@@ -19,6 +19,9 @@ mod metrics;
 mod monitor;
 mod network;
 mod player;
+#[cfg(test)]
+mod scene;
+mod shared;
 mod supervisor;
 mod worker;
 

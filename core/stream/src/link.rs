@@ -6,132 +6,11 @@
 //! from there on the network starts afresh, with the first sample of a hop, and what
 //! began before is not heard.
 
-use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering, fence};
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
-use std::thread::Thread;
-use std::time::Duration;
+use std::sync::Arc;
 
 use rtrb::{Consumer, Producer, RingBuffer};
 
-/// Where a worker is in its life.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(u8)]
-pub(crate) enum Phase {
-    /// There is no network yet.
-    Building,
-    /// It runs.
-    Running,
-    /// There is none until another try.
-    Failed,
-}
-
-const ENDED: u8 = 1;
-const GIVEN_UP: u8 = 2;
-
-/// What both ends and those who watch them see of each other.
-pub(crate) struct Shared {
-    /// Twice the position of the latest start, plus 1 if what it cuts off is a loss.
-    start: AtomicU64,
-    asleep: AtomicBool,
-    stop: AtomicBool,
-    phase: AtomicU8,
-    /// Calls of the network, begun and ended: odd while one is under way.
-    calls: AtomicU64,
-    /// Whether the worker has ended, and whether it was given up before: [`ENDED`] and
-    /// [`GIVEN_UP`].
-    fate: AtomicU8,
-    /// Wakes those who wait for the worker, none of whom is an audio thread.
-    news: (Mutex<()>, Condvar),
-}
-
-impl Shared {
-    fn new() -> Self {
-        Self {
-            start: AtomicU64::new(0),
-            asleep: AtomicBool::new(false),
-            stop: AtomicBool::new(false),
-            phase: AtomicU8::new(Phase::Building as u8),
-            calls: AtomicU64::new(0),
-            fate: AtomicU8::new(0),
-            news: (Mutex::new(()), Condvar::new()),
-        }
-    }
-
-    pub(crate) fn phase(&self) -> Phase {
-        match self.phase.load(Ordering::Acquire) {
-            0 => Phase::Building,
-            1 => Phase::Running,
-            _ => Phase::Failed,
-        }
-    }
-
-    pub(crate) fn enter(&self, phase: Phase) {
-        self.phase.store(phase as u8, Ordering::Release);
-        self.tell();
-    }
-
-    /// Asks the worker to end as soon as it can.
-    pub(crate) fn stop(&self) {
-        self.stop.store(true, Ordering::Release);
-        self.tell();
-    }
-
-    pub(crate) fn is_stopped(&self) -> bool {
-        self.stop.load(Ordering::Acquire)
-    }
-
-    /// The worker is about to end. True if nobody expects that any more.
-    pub(crate) fn end(&self) -> bool {
-        let before = self.fate.fetch_or(ENDED, Ordering::AcqRel);
-        self.tell();
-        before & GIVEN_UP != 0
-    }
-
-    /// Expects nothing of the worker any more. False if it has ended.
-    pub(crate) fn give_up(&self) -> bool {
-        self.stop();
-        self.fate.fetch_or(GIVEN_UP, Ordering::AcqRel) & ENDED == 0
-    }
-
-    pub(crate) fn has_ended(&self) -> bool {
-        self.fate.load(Ordering::Acquire) & ENDED != 0
-    }
-
-    /// A call of the network begins or ends.
-    pub(crate) fn call(&self) {
-        self.calls.fetch_add(1, Ordering::Relaxed);
-    }
-
-    /// See `calls`.
-    pub(crate) fn calls(&self) -> u64 {
-        self.calls.load(Ordering::Relaxed)
-    }
-
-    /// Nothing will come from this worker any more.
-    pub(crate) fn is_over(&self) -> bool {
-        self.is_stopped() || self.has_ended()
-    }
-
-    /// Wakes those who [`wait`](Self::wait).
-    pub(crate) fn tell(&self) {
-        drop(self.news.0.lock().unwrap_or_else(PoisonError::into_inner));
-        self.news.1.notify_all();
-    }
-
-    /// Waits until `done`, at most `most` long. Not for the audio thread.
-    pub(crate) fn wait(&self, most: Duration, mut done: impl FnMut() -> bool) {
-        let guard = self.news.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let waited = self.news.1.wait_timeout_while(guard, most, |()| !done());
-        drop(waited.unwrap_or_else(PoisonError::into_inner));
-    }
-
-    /// Waits until the network is built or is not going to be, at most `most` long.
-    pub(crate) fn await_built(&self, most: Duration) {
-        if self.phase() == Phase::Building {
-            self.wait(most, || self.phase() != Phase::Building || self.is_over());
-        }
-    }
-}
+use crate::shared::{FOREVER, Phase, Shared};
 
 /// A hop of output: of one that failed there are no samples.
 #[derive(Clone, Copy)]
@@ -169,8 +48,6 @@ pub(crate) struct Link {
     output: Consumer<f32>,
     heads: Consumer<Head>,
     pub(crate) shared: Arc<Shared>,
-    /// Who sleeps at the other end.
-    pub(crate) thread: Option<Thread>,
     sizes: Sizes,
     /// Position of the next sample to write.
     written: u64,
@@ -220,7 +97,6 @@ pub(crate) fn link(sizes: Sizes) -> (Link, Bench) {
         output,
         heads,
         shared: shared.clone(),
-        thread: None,
         sizes,
         written: 0,
         start: 0,
@@ -245,7 +121,12 @@ impl Link {
     pub(crate) fn begin(&mut self, loss: bool) {
         self.start = self.written;
         self.heard = 0;
-        self.shared.start.store(self.start << 1 | u64::from(loss), Ordering::Release);
+        self.shared.mark(self.start, loss);
+    }
+
+    /// Samples of input that wait.
+    pub(crate) fn waiting(&self) -> usize {
+        self.input.buffer().capacity() - self.input.slots()
     }
 
     /// Passes input on; false, with nothing done, where there is no room for it.
@@ -257,20 +138,9 @@ impl Link {
         let hops = (self.written - self.start) / hop;
         self.written += input.len() as u64;
         if (self.written - self.start) / hop > hops {
-            self.wake();
+            self.shared.wake();
         }
         true
-    }
-
-    /// Waking is a call of the system, made only where the worker said that it sleeps.
-    fn wake(&self) {
-        // Either we see the flag, or the worker sees our input before it sleeps.
-        fence(Ordering::SeqCst);
-        if self.shared.asleep.load(Ordering::Relaxed)
-            && let Some(thread) = &self.thread
-        {
-            thread.unpark();
-        }
     }
 
     /// Tells what is due for the next samples, at most as many as `wet` holds and at
@@ -358,9 +228,6 @@ impl Link {
     }
 }
 
-/// For waits that the one who watches over the worker ends.
-pub(crate) const FOREVER: Duration = Duration::from_secs(365 * 24 * 3600);
-
 impl Bench {
     /// Samples of a hop.
     pub(crate) fn hop(&self) -> usize {
@@ -373,9 +240,9 @@ impl Bench {
             return Work::None;
         }
         // Whoever wrote what we have just seen had marked the start before it.
-        let mark = self.shared.start.load(Ordering::Acquire);
-        if mark >> 1 != self.start {
-            return self.begin(mark);
+        let (start, loss) = self.shared.marked();
+        if start != self.start {
+            return self.begin(start, loss);
         }
         if self.input.pop_entire_slice(hop).is_err() {
             return Work::None;
@@ -385,15 +252,15 @@ impl Bench {
         Work::Run { start }
     }
 
-    fn begin(&mut self, mark: u64) -> Work {
-        self.start = mark >> 1;
+    fn begin(&mut self, start: u64, loss: bool) -> Work {
+        self.start = start;
         let before = self.start.saturating_sub(self.read);
         // All of it was written before the mark.
         if let Ok(chunk) = self.input.read_chunk(before as usize) {
             chunk.commit_all();
         }
         self.read = self.start;
-        Work::Start { lost: before * (mark & 1) }
+        Work::Start { lost: before * u64::from(loss) }
     }
 
     /// Gives back the hop at `start`: the output, or none if it failed. False if there
@@ -412,17 +279,6 @@ impl Bench {
 
     /// Flags that the worker is about to sleep. False, and no flag, if it should not.
     pub(crate) fn doze(&self) -> bool {
-        self.shared.asleep.store(true, Ordering::Relaxed);
-        fence(Ordering::SeqCst);
-        let idle = self.input.slots() < self.hop && !self.shared.is_stopped();
-        if !idle {
-            self.rouse();
-        }
-        idle
-    }
-
-    /// Takes the flag back.
-    pub(crate) fn rouse(&self) {
-        self.shared.asleep.store(false, Ordering::Relaxed);
+        self.shared.doze(|| self.input.slots() < self.hop)
     }
 }

@@ -6,8 +6,9 @@ use crossbeam_utils::atomic::AtomicCell;
 use nn::BLOCK;
 
 use crate::fade::{Delay, Fader};
-use crate::link::{FOREVER, Found, Link, Phase};
+use crate::link::{Found, Link};
 use crate::monitor::{Monitor, Pause};
+use crate::shared::{FOREVER, Phase};
 
 /// Underruns in a second that are put up with; at one more the network is too slow.
 const UNDERRUNS: usize = 8;
@@ -141,6 +142,8 @@ impl Player {
         }
         let Some(link) = self.mail.inbox.take() else { return };
         self.old = self.link.replace(link);
+        let lost = self.old.as_ref().map_or(0, |old| old.waiting());
+        self.monitor.metrics.lost.add(lost as u64);
         self.mode = Mode::Waiting;
         self.monitor.pause(Pause::None);
     }

@@ -6,8 +6,9 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use crate::link::{Phase, Shared, Sizes, link};
+use crate::link::{Sizes, link};
 use crate::player::Mail;
+use crate::shared::{Phase, Shared};
 use crate::worker::{self, Job, LONGEST_PAUSE, Pauses};
 
 /// Workers of a host that were given up and have not ended: with so many, it gets no
@@ -89,13 +90,12 @@ impl Keeper {
 
     /// Starts a worker and offers its link to the player.
     fn hire(&self, now: Instant) -> Option<Worker> {
-        let (mut link, bench) = link(self.sizes);
+        let (link, bench) = link(self.sizes);
         let shared = link.shared.clone();
         let Ok(thread) = worker::spawn(self.job.clone(), bench) else {
             self.job.monitor.trouble(Some("The system has no thread left.".into()));
             return None;
         };
-        link.thread = Some(thread.thread().clone());
         drop(self.mail.inbox.swap(Some(Box::new(link))));
         Some(Worker { shared, thread, calls: 0, since: now, hired: now })
     }
@@ -106,7 +106,6 @@ impl Keeper {
         self.job.strays.fetch_add(1, Ordering::AcqRel);
         if worker.shared.give_up() {
             self.job.monitor.trouble(Some(reason));
-            worker.thread.thread().unpark();
         } else {
             self.job.strays.fetch_sub(1, Ordering::AcqRel);
         }
@@ -119,7 +118,6 @@ impl Keeper {
         let Some(Worker { shared, thread, .. }) = state.worker.take() else { return };
         drop(state);
         shared.stop();
-        thread.thread().unpark();
         shared.wait(FAREWELL, || shared.has_ended());
         if shared.has_ended() {
             // What it panicked of, if it did, was told when it did.
@@ -223,3 +221,7 @@ fn go_round(over: &AtomicBool) {
         keepers = open(&ROUNDS.keepers);
     }
 }
+
+#[cfg(test)]
+#[path = "supervisor_tests.rs"]
+mod tests;

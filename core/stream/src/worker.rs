@@ -9,8 +9,9 @@ use std::time::{Duration, Instant};
 
 use cpu::denormal::FlushDenormals;
 
-use crate::link::{Bench, Phase, Shared, Work};
+use crate::link::{Bench, Work};
 use crate::monitor::Monitor;
+use crate::shared::{Phase, Shared};
 use crate::{Network, Source};
 
 /// Failures in a row after which a network is built anew.
@@ -64,6 +65,7 @@ fn live(job: &Job, bench: Bench) {
         job.monitor.refused(raise().err());
     }
     let shared = bench.shared.clone();
+    shared.settle_here();
     let mut runner = Runner::new(bench, job.monitor.clone());
     let mut pauses = Pauses::new(job.pause);
     while !shared.is_stopped() {
@@ -104,7 +106,7 @@ fn serve(runner: &mut Runner, network: &mut dyn Network) -> Option<String> {
         match runner.step(network) {
             Step::Idle if runner.bench.doze() => {
                 thread::park();
-                runner.bench.rouse();
+                shared.rouse();
             }
             Step::Idle => {}
             Step::Done => shared.tell(),
@@ -252,7 +254,6 @@ impl Runner {
             // Another may count by now, and nobody listens to us.
             return Step::Done;
         }
-        self.monitor.metrics.ran(time, self.monitor.budget);
         let result = match ran {
             Some(Ok(())) if self.hop.iter().all(|y| y.is_finite()) => Ok(()),
             Some(Ok(())) => Err("its output is no number".into()),
@@ -260,6 +261,8 @@ impl Runner {
             None => Err("it panicked".into()),
         };
         let given = self.bench.give(start, result.is_ok().then_some(&self.hop[..]));
+        // What is counted is there.
+        self.monitor.metrics.ran(time, self.monitor.budget);
         match result {
             Ok(()) => {
                 (self.failures, self.succeeded) = (0, true);
