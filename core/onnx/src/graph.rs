@@ -66,6 +66,22 @@ impl Graph {
         &self.notices
     }
 
+    /// Calls `work` on the thread where the graph runs best, for many runs in a row.
+    ///
+    /// # Errors
+    /// In the words of the runtime, if it cannot run there.
+    pub fn host(&mut self, work: &mut (dyn FnMut(&mut Self) + Send)) -> Result<(), Error> {
+        let runtime = self.runtime.clone();
+        let mut session = Ok(());
+        runtime.host(&mut || {
+            session = runtime.session().map(|session| self.session = session);
+            if session.is_ok() {
+                work(self);
+            }
+        });
+        session.map_err(|said| Error::Runtime { engine: self.runtime.engine(), said })
+    }
+
     /// Computes the named outputs from the named inputs, on this thread.
     ///
     /// # Errors

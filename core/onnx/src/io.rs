@@ -1,13 +1,10 @@
 //! Which of a graph's inputs and outputs is what.
 
-use std::collections::BTreeMap;
-
-use serde::Deserialize;
-
 use crate::Error;
 use crate::file::{Dim, Element, File, Port};
-use crate::limits::{MAX_CONTEXT, MAX_ELEMENTS, MAX_HOP};
-use crate::tensor::{Data, Tensor, elements};
+use crate::limits::{MAX_CONTEXT, MAX_HOP};
+use crate::tensor::{Data, Tensor};
+use crate::told::{Told, constant, zeros};
 
 /// Names that sound has had in files.
 const SOUND_IN: &[&str] = &[
@@ -37,9 +34,6 @@ const SOUND_OUT: &[&str] = &[
     "out",
 ];
 
-/// Names of a sample rate in Hz.
-const RATES: &[&str] = &["sr", "sample_rate", "samplerate", "fs", "rate"];
-
 /// How the name of a state that comes out follows from the one that goes in:
 /// affixes of the one and of the other.
 const PAIRS: &[([&str; 2], [&str; 2])] = &[
@@ -65,31 +59,6 @@ const PAIRS: &[([&str; 2], [&str; 2])] = &[
     (["", ""], ["", "_next"]),
     (["", ""], ["", "_1"]),
 ];
-
-/// What a file may say in its metadata under `kiln.io`; see the crate's page.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Told {
-    audio_in: Option<String>,
-    audio_out: Option<String>,
-    states: Option<Vec<(String, String)>>,
-    #[serde(default)]
-    controls: BTreeMap<String, Control>,
-    hop: Option<usize>,
-    context: Option<usize>,
-    latency: Option<usize>,
-    memory: Option<usize>,
-    sample_rate: Option<f64>,
-}
-
-/// A control that stands still.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(untagged)]
-enum Control {
-    One(f64),
-    Many(Vec<f64>),
-    Shaped { shape: Vec<usize>, values: Vec<f64> },
-}
 
 /// Sound that goes in.
 #[derive(Clone, Debug, PartialEq)]
@@ -133,16 +102,7 @@ impl Io {
     /// # Errors
     /// If it cannot be told from names and shapes, or if what the file tells is wrong.
     pub(crate) fn of(file: &File) -> Result<Self, Error> {
-        let told: Told = match file.metadata.get("kiln.io") {
-            Some(json) => serde_json::from_str(json)
-                .map_err(|e| Error::invalid("kiln.io", "its JSON as documented", e))?,
-            None => Told::default(),
-        };
-        told.check()?;
-        let sample_rate = match told.sample_rate {
-            Some(rate) => Some(rate),
-            None => rate_of(file)?,
-        };
+        let told = Told::of(file)?;
         let audio_out = audio_out(file, &told)?;
         let audio_in = audio_in(file, &told)?;
         let states = states(file, &told, audio_in, audio_out)?;
@@ -151,7 +111,7 @@ impl Io {
         for (place, port) in file.inputs.iter().enumerate() {
             let taken = audio_in == Some(place) || states.iter().any(|s| s.input == place);
             if !taken {
-                let value = constant(port, &told, sample_rate, &mut notices)?;
+                let value = constant(port, &told, &mut notices)?;
                 constants.push((place, value));
             }
         }
@@ -160,7 +120,7 @@ impl Io {
             return Err(no_such("kiln.io.controls", &file.inputs, name));
         }
         let audio_in = audio_in.map(|port| Sound::of(port, &file.inputs[port])).transpose()?;
-        let Told { hop, context, latency, memory, .. } = told;
+        let Told { hop, context, latency, memory, sample_rate, .. } = told;
         Ok(Self {
             audio_in,
             audio_out,
@@ -174,40 +134,6 @@ impl Io {
             notices,
         })
     }
-}
-
-impl Told {
-    fn check(&self) -> Result<(), Error> {
-        if self.hop.is_some_and(|n| !(1..=MAX_HOP).contains(&n)) {
-            let found = self.hop.unwrap_or(0);
-            return Err(Error::invalid("kiln.io.hop", format!("1 to {MAX_HOP} samples"), found));
-        }
-        for (what, n) in [("kiln.io.context", self.context), ("kiln.io.latency", self.latency)] {
-            if let Some(found) = n.filter(|n| *n > MAX_CONTEXT) {
-                let expected = format!("at most {MAX_CONTEXT} samples");
-                return Err(Error::invalid(what, expected, found));
-            }
-        }
-        if let Some(rate) = self.sample_rate {
-            check_rate("kiln.io.sample_rate", rate)?;
-        }
-        Ok(())
-    }
-}
-
-fn check_rate(what: &str, rate: f64) -> Result<f64, Error> {
-    if (1000.0..=768_000.0).contains(&rate) {
-        Ok(rate)
-    } else {
-        Err(Error::invalid(what, "1000 to 768000 Hz", rate))
-    }
-}
-
-fn rate_of(file: &File) -> Result<Option<f64>, Error> {
-    let Some(text) = file.metadata.get("sample_rate") else { return Ok(None) };
-    let rate = text.trim().parse();
-    let rate = rate.map_err(|_| Error::invalid("sample_rate", "a number", format!("{text:?}")))?;
-    check_rate("sample_rate", rate).map(Some)
 }
 
 fn place(ports: &[Port], name: &str) -> Option<usize> {
@@ -259,24 +185,16 @@ fn audio_in(file: &File, told: &Told) -> Result<Option<usize>, Error> {
         let found = place(&file.inputs, name);
         return found.map(Some).ok_or_else(|| no_such("kiln.io.audio_in", &file.inputs, name));
     }
-    let free = |place: &usize| {
-        let port = &file.inputs[*place];
-        !told.controls.contains_key(&port.name) && partner(file, told, *place).is_none()
+    let is_told = |i: usize| {
+        let name = &file.inputs[i].name;
+        told.controls.contains_key(name) || told.states.iter().flatten().any(|s| s.0 == *name)
     };
-    let first = || {
-        let all = || (0..file.inputs.len()).filter(|&i| is_sound(&file.inputs[i]));
-        // With all inputs given as controls, the graph makes sound by itself.
-        all().find(free).or_else(|| {
-            all().find(|i| {
-                told.states.is_none()
-                    && file.inputs.len() == 1
-                    && !told.controls.contains_key(&file.inputs[*i].name)
-            })
-        })
-    };
+    let others = || (0..file.inputs.len()).filter(|&i| is_sound(&file.inputs[i]) && !is_told(i));
     let found = by_name(&file.inputs, SOUND_IN)
-        .filter(|&i| !told.controls.contains_key(&file.inputs[i].name))
-        .or_else(first);
+        .filter(|&i| !is_told(i))
+        // No state by its name, unless there is nothing else.
+        .or_else(|| others().find(|&i| partner(file, told, i).is_none()))
+        .or_else(|| others().next().filter(|_| file.inputs.len() == 1));
     let told_all = file.inputs.iter().enumerate().all(|(i, port)| {
         told.controls.contains_key(&port.name) || partner(file, told, i).is_some()
     });
@@ -393,64 +311,6 @@ fn states(
         Ok(State { input, output, zero, open: open || port.shape.is_none() })
     };
     pairs.iter().map(state).collect()
-}
-
-/// Noughts in the shape of a port, lengths that are open taken as one.
-fn zeros(port: &Port) -> Result<Tensor, Error> {
-    let one = |d: &Dim| if let Dim::Fixed(n) = d { *n } else { 1 };
-    let shape: Vec<usize> = port.shape.iter().flatten().map(one).collect();
-    Error::cap("elements in a tensor", MAX_ELEMENTS, elements(&shape))?;
-    match port.element {
-        Element::F32 => Ok(Tensor::floats(&shape, Vec::new())),
-        Element::I32 | Element::I64 | Element::Bool => Ok(Tensor::ints(&shape, Vec::new())),
-        Element::Other(_) => {
-            let what = format!("input {}", port.name);
-            Err(Error::unsupported(what, "32-bit floats, integers or truth", port))
-        }
-    }
-}
-
-/// What a control stands at.
-fn constant(
-    port: &Port,
-    told: &Told,
-    sample_rate: Option<f64>,
-    notices: &mut Vec<String>,
-) -> Result<Tensor, Error> {
-    let mut tensor = zeros(port)?;
-    let control = told.controls.get(&port.name);
-    let is_rate = RATES.iter().any(|name| port.name.eq_ignore_ascii_case(name));
-    let single = elements(&tensor.shape) == 1;
-    let values = match (control, sample_rate) {
-        (Some(Control::One(value)), _) => vec![*value; elements(&tensor.shape)],
-        (Some(Control::Many(values)), _) => values.clone(),
-        (Some(Control::Shaped { shape, values }), _) => {
-            let limit = Error::cap("elements in a tensor", MAX_ELEMENTS, elements(shape));
-            limit?;
-            tensor.shape.clone_from(shape);
-            values.clone()
-        }
-        (None, Some(rate)) if is_rate && single => vec![rate],
-        (None, _) if matches!(tensor.data, Data::Float(_)) => {
-            notices.push(format!("{} stands at nought: the file tells no value", port.name));
-            return Ok(tensor);
-        }
-        (None, _) => {
-            let what = format!("input {}", port.name);
-            let expected = "metadata that tells the value of an integer input";
-            return Err(Error::unsupported(what, expected, "none"));
-        }
-    };
-    if values.len() != elements(&tensor.shape) || values.iter().any(|v| !v.is_finite()) {
-        let what = format!("kiln.io.controls.{}", port.name);
-        let expected = format!("{} finite numbers", elements(&tensor.shape));
-        return Err(Error::invalid(what, expected, format!("{} of them", values.len())));
-    }
-    tensor.data = match tensor.data {
-        Data::Float(_) => Data::Float(values.iter().map(|&v| v as f32).collect()),
-        Data::Int(_) => Data::Int(values.iter().map(|&v| v as i64).collect()),
-    };
-    Ok(tensor)
 }
 
 #[cfg(test)]

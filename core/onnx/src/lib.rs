@@ -78,6 +78,7 @@ mod rewrite;
 mod scan;
 mod session;
 mod tensor;
+mod told;
 mod trial;
 
 use std::path::PathBuf;

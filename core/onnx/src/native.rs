@@ -105,11 +105,9 @@ impl Runtime for Native {
         };
         let model = caught(|| {
             let builder = OrtModel::builder(&self.environment).map_err(|e| e.to_string())?;
-            let mut builder = builder
-                .with_intra_threads(1)
-                .and_then(|b| b.with_inter_threads(1))
-                .and_then(|b| b.with_intra_op_spinning(false))
-                .map_err(|e| e.to_string())?;
+            let builder = builder.with_intra_threads(1).map_err(|e| e.to_string())?;
+            let builder = builder.with_inter_threads(1).map_err(|e| e.to_string())?;
+            let mut builder = builder.with_intra_op_spinning(false).map_err(|e| e.to_string())?;
             if let Some(provider) = provider {
                 // Without this it would say nothing and compute on the CPU.
                 let strict = [provider.error_on_failure()];

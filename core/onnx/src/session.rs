@@ -16,7 +16,7 @@ use crate::{Error, rewrite};
 pub(crate) const RTEN: &str = "rten 0.27";
 
 /// A graph on its way through one thread.
-pub(crate) trait Session {
+pub(crate) trait Session: Send {
     /// Computes some outputs. Inputs and outputs go by their places in the file.
     fn run(
         &mut self,
