@@ -31,7 +31,7 @@ pub(crate) fn print(path: &Path, json: bool) -> Result<bool> {
         let preset = Preset::load(&bytes).with_context(|| path.display().to_string())?;
         return self::preset(path, &preset, json);
     }
-    match Model::load(&bytes) {
+    match onnx::open(&bytes) {
         Ok(model) => {
             let facts = facts(path, &model, serde_json::from_slice(&bytes)?);
             let pretty =
@@ -102,7 +102,7 @@ fn wave(path: &Path, bytes: &[u8], json: bool) -> Result<bool> {
 fn preset(path: &Path, preset: &Preset, json: bool) -> Result<bool> {
     let named = || path.display().to_string();
     for (name, bytes) in files(&preset.models).with_context(named)? {
-        Model::load(&bytes).with_context(|| name.clone()).with_context(named)?;
+        onnx::open(&bytes).with_context(|| name.clone()).with_context(named)?;
     }
     for (name, bytes) in files(&preset.cabinets).with_context(named)? {
         Impulse::load(&bytes).with_context(|| name.clone()).with_context(named)?;

@@ -151,5 +151,5 @@ fn read(path: &Path, most: usize) -> Result<Vec<u8>> {
 }
 
 fn load(path: &Path) -> Result<nn::Model> {
-    nn::Model::load(&read(path, nn::Model::MAX_BYTES)?).with_context(|| path.display().to_string())
+    onnx::open(&read(path, onnx::limits::MAX_BYTES)?).with_context(|| path.display().to_string())
 }

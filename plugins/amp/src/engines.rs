@@ -81,7 +81,7 @@ impl Content {
 /// # Errors
 /// Says what was expected and found.
 pub(crate) fn model(bytes: &[u8]) -> Result<nn::Model, String> {
-    playable(nn::Model::load(bytes).map_err(|error| error.to_string())?)
+    playable(onnx::open(bytes).map_err(|error| error.to_string())?)
 }
 
 /// The same, if it is one of those.

@@ -76,7 +76,7 @@ pub fn is_model(path: &Path) -> bool {
     let ends = |ending: &str| {
         path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case(ending))
     };
-    ends("nam") || ends("aidax") || ends("json")
+    ["nam", "aidax", "json", "onnx"].into_iter().any(ends)
 }
 
 /// Whether the name of `path` is that of an impulse response.

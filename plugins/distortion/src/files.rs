@@ -5,7 +5,7 @@ use std::path::Path;
 use shell::files::Folder;
 
 /// Endings of files that may hold a model: NAM's, AIDA-X's, and JSON of any trainer.
-const ENDINGS: [&str; 3] = ["nam", "aidax", "json"];
+const ENDINGS: [&str; 4] = ["nam", "aidax", "json", "onnx"];
 
 /// Whether the name of `path` is that of a file that may hold a model.
 pub fn is_model(path: &Path) -> bool {
@@ -25,7 +25,7 @@ mod tests {
 
     #[test]
     fn endings_tell_models() {
-        for name in ["a.nam", "/x/b.JSON", "c.aidax"] {
+        for name in ["a.nam", "/x/b.JSON", "c.aidax", "d.onnx"] {
             assert!(is_model(Path::new(name)), "{name}");
         }
         for name in ["a.wav", "nam", ".json", "a.nam.txt"] {

@@ -159,7 +159,7 @@ fn from_saved_file(path: &Path, saved: &Saved) -> Result<Loaded, String> {
 }
 
 fn read(bytes: &[u8]) -> Result<Arc<nn::Model>, String> {
-    nn::Model::load(bytes).map(Arc::new).map_err(|e| e.to_string())
+    onnx::open(bytes).map(Arc::new).map_err(|e| e.to_string())
 }
 
 /// What a model calls itself, else what it was called before, else its file.

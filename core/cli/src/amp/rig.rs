@@ -58,7 +58,7 @@ impl Rig {
         let mut model = |what, path: &Option<PathBuf>, kept: &Option<Asset>| {
             let find = find(path.as_deref(), kept.as_ref(), factory::model)?;
             let Some((bytes, name)) = find else { return Ok(None) };
-            let model = Model::load(&bytes).with_context(|| name.clone())?;
+            let model = onnx::open(&bytes).with_context(|| name.clone())?;
             files.push(Source { what, name, hash: hash(&bytes) });
             Ok::<_, Error>(Some(model))
         };
@@ -131,7 +131,7 @@ fn find(
             let item = path.to_str().filter(|_| !path.exists()).and_then(built_in);
             let bytes = match item {
                 Some(item) => item.bytes.into(),
-                None => crate::read(path, nn::Model::MAX_BYTES)?.into(),
+                None => crate::read(path, onnx::limits::MAX_BYTES)?.into(),
             };
             Ok(Some((bytes, name)))
         }

@@ -19,7 +19,7 @@ const FACTORY: &str = "factory:";
 /// The model that `name` is: a file, or the id or name of one of the factory's.
 pub(super) fn model(name: &str) -> Result<Model> {
     let bytes: Cow<'_, [u8]> = match name.strip_prefix(FACTORY) {
-        None => crate::read(Path::new(name), Model::MAX_BYTES)?.into(),
+        None => crate::read(Path::new(name), onnx::limits::MAX_BYTES)?.into(),
         Some(id) => {
             let all = factory::DRIVES;
             let named = |item: &&factory::Item| item.id == id || item.name == id;
@@ -30,7 +30,7 @@ pub(super) fn model(name: &str) -> Result<Model> {
             item.bytes.into()
         }
     };
-    Model::load(&bytes).with_context(|| name.to_owned())
+    onnx::open(&bytes).with_context(|| name.to_owned())
 }
 
 /// The preset that `name` is: a file, or one of the factory's.
@@ -62,7 +62,7 @@ impl Rig {
             (None, Some(asset)) => {
                 let name = || asset.name().unwrap_or("the model of the preset").to_owned();
                 let bytes = asset.bytes().with_context(name)?;
-                Some(Model::load(&bytes).with_context(name)?)
+                Some(onnx::open(&bytes).with_context(name)?)
             }
             (None, None) => None,
         };

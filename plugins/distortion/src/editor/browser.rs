@@ -115,7 +115,7 @@ fn foot(ui: &mut Ui, rect: Rect, desk: &mut Desk<'_>) {
     let next = rect.with_min_x(rect.right() - wide);
     let previous = next.translate(vec2(-wide - gap, 0.0));
     let open = rect.with_max_x(previous.left() - gap);
-    let about = "Plays a model from a file: .nam, .json or .aidax.";
+    let about = "Plays a model from a file: .nam, .json, .aidax or .onnx.";
     if control::worded(ui, open, "Open a file", "Open…", false).on_hover_text(about).clicked() {
         desk.ask(Ask::Browse);
     }

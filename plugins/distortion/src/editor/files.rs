@@ -126,7 +126,7 @@ impl Files {
         if let Some(why) = &read.error {
             say(why);
         } else if read.files.is_empty() && read.folders.is_empty() {
-            say("No models here: they are .nam, .json or .aidax files");
+            say("No models here: they are .nam, .json, .aidax or .onnx files");
         }
         let up = read.path.parent().map(Row::Up);
         let folders = read.folders.iter().map(|name| Row::Folder(name));
