@@ -174,8 +174,11 @@ impl Filling<'_> {
     /// Begins anew, with a file of that mark.
     fn restart(&mut self, etag: Option<String>) -> Result<(), Error> {
         (self.hasher, self.there) = (Sha256::new(), 0);
-        let emptied = self.file.set_len(0).and_then(|()| self.file.seek(SeekFrom::Start(0)));
-        emptied.map_err(Error::at(&self.part.path))?;
+        let empty = || match self.file.metadata()?.len() {
+            0 => Ok(0),
+            _ => self.file.set_len(0).and_then(|()| (&self.file).seek(SeekFrom::Start(0))),
+        };
+        empty().map_err(Error::at(&self.part.path))?;
         let note = Note { url: self.entry.url.clone(), etag };
         let note = serde_json::to_vec(&note)
             .map_err(|error| Error::Json { what: self.part.note.display().to_string(), error })?;

@@ -49,9 +49,7 @@ pub use client::{Patience, Transfer};
 pub use error::Error;
 pub use library::{Added, BuiltIn, Got, Library};
 pub use lists::{List, Published, Trust};
-pub use manifest::{
-    BUILT_IN, Entry, MOST_BYTES, MOST_FILE_BYTES, MOST_MODELS, Manifest, VERSION,
-};
+pub use manifest::{BUILT_IN, Entry, MOST_BYTES, MOST_FILE_BYTES, MOST_MODELS, Manifest, VERSION};
 pub use names::{MOST_FILE, MOST_ID};
 pub use signature::{Key, MOST_SIGNATURE};
 pub use state::Installed;

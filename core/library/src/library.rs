@@ -161,12 +161,7 @@ impl Library {
 
     /// Installs a model. The only thing here that goes to the network, besides
     /// [`Published::fetch`].
-    pub fn get(
-        &self,
-        id: &str,
-        accepted: bool,
-        transfer: &mut Transfer<'_>,
-    ) -> Result<Got, Error> {
+    pub fn get(&self, id: &str, accepted: bool, transfer: &mut Transfer<'_>) -> Result<Got, Error> {
         let (list, entry) = self.entry(id)?;
         let before = self.state()?.installed.remove(id);
         let path = self.path(&entry.id, &entry.file);

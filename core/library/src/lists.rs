@@ -113,7 +113,8 @@ impl Published {
                 return Err(Error::signature(expected, found));
             }
             (None, Some(_)) if matches!(trust, Trust::Pinned) => {
-                let expected = format!("a key given for {}, which is new or unsigned", manifest.name);
+                let expected =
+                    format!("a key given for {}, which is new or unsigned", manifest.name);
                 return Err(Error::signature(expected, "none"));
             }
             (None, _) => {}

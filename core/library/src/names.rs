@@ -65,9 +65,36 @@ mod tests {
     fn all_others_are_refused() {
         let long = "a".repeat(MOST_ID + 1);
         for name in [
-            "", ".", "..", "../a", "a/../b", "a..b", "/etc/passwd", "a/b", "a\\b", "c:a", "c:\\a",
-            ".hidden", "a.", "-rf", "a-", "A", "é", "a b", "a\0", "a\n", "~", "con", "con.nam",
-            "nul.tar.gz", "com1", "com0.onnx", "lpt9", "aux", "prn.txt", &long,
+            "",
+            ".",
+            "..",
+            "../a",
+            "a/../b",
+            "a..b",
+            "/etc/passwd",
+            "a/b",
+            "a\\b",
+            "c:a",
+            "c:\\a",
+            ".hidden",
+            "a.",
+            "-rf",
+            "a-",
+            "A",
+            "é",
+            "a b",
+            "a\0",
+            "a\n",
+            "~",
+            "con",
+            "con.nam",
+            "nul.tar.gz",
+            "com1",
+            "com0.onnx",
+            "lpt9",
+            "aux",
+            "prn.txt",
+            &long,
         ] {
             assert!(check("id", name, MOST_ID).is_err(), "{name:?}");
         }
@@ -77,6 +104,8 @@ mod tests {
     fn messages_cannot_command_a_terminal() {
         let error = check("id", "a\u{1b}[2J", MOST_ID).expect_err("refused").to_string();
         assert!(!error.contains('\u{1b}'), "{error}");
-        assert!(check("id", &"x/".repeat(1000), MOST_ID).expect_err("long").to_string().len() < 300);
+        assert!(
+            check("id", &"x/".repeat(1000), MOST_ID).expect_err("long").to_string().len() < 300
+        );
     }
 }
