@@ -37,6 +37,10 @@ mod signature;
 mod state;
 
 #[cfg(test)]
+mod case;
+#[cfg(test)]
+mod hostile_tests;
+#[cfg(test)]
 mod library_tests;
 #[cfg(test)]
 mod manifest_tests;
@@ -47,7 +51,7 @@ mod server;
 
 pub use client::{Patience, Transfer};
 pub use error::Error;
-pub use library::{Added, BuiltIn, Got, Library};
+pub use library::{Added, BuiltIn, Got, Library, Problem};
 pub use lists::{List, Published, Trust};
 pub use manifest::{BUILT_IN, Entry, MOST_BYTES, MOST_FILE_BYTES, MOST_MODELS, Manifest, VERSION};
 pub use names::{MOST_FILE, MOST_ID};

@@ -21,13 +21,16 @@ pub struct BuiltIn {
     pub file: fn(&str) -> Option<&'static [u8]>,
 }
 
+/// The name of a list that cannot be believed any more, and why.
+pub type Problem = (String, Error);
+
 /// A folder of models, with what is known of them.
 #[derive(Debug)]
 pub struct Library {
     folder: PathBuf,
     built_in: Option<BuiltIn>,
     lists: Vec<List>,
-    problems: Vec<(String, Error)>,
+    problems: Vec<Problem>,
 }
 
 /// What [`Library::get`] did.
@@ -74,7 +77,7 @@ impl Library {
         Ok(())
     }
 
-    fn lists_of(&self, state: &State) -> Result<(Vec<List>, Vec<(String, Error)>), Error> {
+    fn lists_of(&self, state: &State) -> Result<(Vec<List>, Vec<Problem>), Error> {
         let (mut lists, mut problems) = (Vec::new(), Vec::new());
         if let Some(built_in) = self.built_in {
             lists.push(List::new(Manifest::load_built_in(built_in.manifest)?, None));
@@ -99,7 +102,7 @@ impl Library {
     }
 
     /// Lists that were added and are no longer what they were, by their names.
-    pub fn problems(&self) -> &[(String, Error)] {
+    pub fn problems(&self) -> &[Problem] {
         &self.problems
     }
 
