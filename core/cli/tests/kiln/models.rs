@@ -194,3 +194,38 @@ fn manifests_that_are_wrong_are_refused_by_name() {
     }
     assert!(cannot(&folder, &["add", &folder.at("none.json"), "--unsigned"]).contains("none.json"));
 }
+
+#[test]
+fn proxies_of_the_environment_are_used_but_not_for_this_machine() {
+    let folder = Folder::new("models-proxy");
+    let proxy = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = format!("http://{}", proxy.local_addr().expect("an address"));
+    // It says what it was asked, and refuses.
+    let asked = std::thread::spawn(move || {
+        let (mut stream, _) = proxy.accept().expect("a call");
+        let mut line = String::new();
+        BufReader::new(&stream).read_line(&mut line).expect("a line");
+        stream.write_all(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n").expect("sent");
+        line
+    });
+    let proxied = |args: &[&str]| {
+        let mut kiln = Command::new(env!("CARGO_BIN_EXE_kiln"));
+        for name in ["ALL_PROXY", "HTTP_PROXY", "NO_PROXY"] {
+            kiln.env_remove(name).env_remove(name.to_lowercase());
+        }
+        kiln.env("HTTPS_PROXY", &address).env("KILN_LIBRARY", folder.at("library"));
+        kiln.arg("models").args(args).output().expect("kiln runs")
+    };
+    fine(&folder, &["add", &signed("oak-1.json"), "--key", &signed("oak.pub")]);
+    let list = folder.put("taps.json", &manifest(&serve(b"elm".to_vec(), 1), b"elm"));
+    fine(&folder, &["add", &list, "--unsigned"]);
+    let near = proxied(&["get", "--accept", "two-taps"]);
+    assert_eq!(near.status.code(), Some(0), "{}", stderr(&near));
+    let far = proxied(&["get", "oak-lead"]);
+    assert_eq!(far.status.code(), Some(1));
+    assert!(stderr(&far).contains("https://models.example.org/oak-lead.nam: expected an answer"));
+    assert_eq!(
+        asked.join().expect("no panic").trim_end(),
+        "CONNECT models.example.org:443 HTTP/1.1"
+    );
+}
