@@ -2,6 +2,7 @@
 //! final name, unless it is got in the end.
 
 use std::fs;
+use std::io::Write as _;
 use std::net::{TcpListener, TcpStream};
 use std::time::Duration;
 
@@ -171,4 +172,35 @@ fn folders_that_cannot_be_made_are_told_of() {
     assert!(matches!(case.get(), Err(Error::Io { .. })));
     fs::remove_file(case.folder.path().join("models")).expect("removed");
     case.succeeds(b"oak");
+}
+
+#[test]
+fn certificates_that_nobody_vouches_for_are_refused() {
+    use rustls::pki_types::{CertificateDer, PrivatePkcs8KeyDer};
+
+    let data = |name| {
+        let data = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests").join("data");
+        fs::read(data.join(name)).expect(name)
+    };
+    let certificate = CertificateDer::from(data("self-signed.der"));
+    let key = PrivatePkcs8KeyDer::from(data("self-signed.key.der"));
+    let config = rustls::ServerConfig::builder_with_provider(
+        rustls::crypto::ring::default_provider().into(),
+    )
+    .with_safe_default_protocol_versions()
+    .and_then(|it| it.with_no_client_auth().with_single_cert(vec![certificate], key.into()))
+    .expect("a server of TLS");
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = listener.local_addr().expect("an address").port();
+    let server = std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().expect("a call");
+        let mut tls = rustls::ServerConnection::new(config.into()).expect("a connection");
+        // It would send the right file, had it been believed.
+        let _hung_up = rustls::Stream::new(&mut tls, &mut stream)
+            .write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\noak");
+    });
+    let case = Case::new(&format!("https://127.0.0.1:{port}/oak"), b"oak");
+    let error = case.fails().to_string();
+    assert!(error.contains("UnknownIssuer"), "{error}");
+    server.join().expect("no panic");
 }

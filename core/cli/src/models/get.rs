@@ -2,12 +2,13 @@
 
 use std::io::{IsTerminal as _, Write as _};
 use std::path::Path;
+use std::sync::atomic::Ordering;
 
 use anyhow::{Result, ensure};
 use indicatif::{ProgressBar, ProgressStyle};
 use library::{Entry, Error, Got, Library, Patience, Transfer};
 
-use super::{STOP, show};
+use super::{ASKING, STOP, show};
 
 /// Installs one model. Its licence is shown before anything is fetched, and asked about
 /// where it must be accepted.
@@ -41,7 +42,10 @@ fn ask(entry: &Entry) -> Result<bool> {
     ensure!(std::io::stdin().is_terminal(), "{} (--accept accepts it)", refused());
     write!(std::io::stderr(), "Do you accept the licence {}? [y/N] ", entry.licence)?;
     let mut answer = String::new();
-    std::io::stdin().read_line(&mut answer)?;
+    ASKING.store(true, Ordering::Relaxed);
+    let read = std::io::stdin().read_line(&mut answer);
+    ASKING.store(false, Ordering::Relaxed);
+    read?;
     let yes = ["y", "yes"].iter().any(|yes| answer.trim().eq_ignore_ascii_case(yes));
     ensure!(yes, "{}", refused());
     Ok(true)

@@ -14,6 +14,9 @@ use library::{BuiltIn, Error, Key, Library, MOST_SIGNATURE, Patience, Published,
 /// Set when the user interrupts.
 static STOP: AtomicBool = AtomicBool::new(false);
 
+/// Set while the user is asked, when an interruption is an answer.
+static ASKING: AtomicBool = AtomicBool::new(false);
+
 /// The models of the factory, as a list of the library.
 const BUILT_IN: BuiltIn =
     BuiltIn { manifest: include_bytes!("../../../../assets/models.json"), file: built_in };
@@ -99,7 +102,12 @@ pub(crate) fn run(args: &Args) -> Result<bool> {
         crate::tell(&format!("{name} is left out: {error}"));
     }
     // What an interruption leaves is what has arrived, to go on from.
-    ctrlc::set_handler(|| STOP.store(true, Ordering::Relaxed))?;
+    ctrlc::set_handler(|| {
+        if ASKING.load(Ordering::Relaxed) {
+            std::process::exit(1);
+        }
+        STOP.store(true, Ordering::Relaxed);
+    })?;
     match &args.what {
         What::List { installed, json } => show::list(&library, *installed, *json),
         What::Info { id, json } => show::info(&library, id, *json),

@@ -165,6 +165,25 @@ fn a_model_is_fetched_after_its_licence_is_accepted_and_played_by_its_id() {
 }
 
 #[test]
+fn two_processes_fetch_a_model_once() {
+    let folder = Folder::new("models-two");
+    let content = vec![b'y'; 1 << 20];
+    // It answers once, so the other must wait and find what is there.
+    let list = folder.put("taps.json", &manifest(&serve(content.clone(), 1), &content));
+    fine(&folder, &["add", &list, "--unsigned"]);
+    let library = folder.at("library");
+    let start = || {
+        let mut kiln = Command::new(env!("CARGO_BIN_EXE_kiln"));
+        kiln.args(["models", "--library", &library, "get", "--accept", "two-taps"]);
+        kiln.stdout(std::process::Stdio::null()).spawn().expect("kiln runs")
+    };
+    for mut kiln in [start(), start(), start()] {
+        assert_eq!(kiln.wait().expect("it ends").code(), Some(0));
+    }
+    assert_eq!(fine(&folder, &["verify"]), "two-taps: right\n");
+}
+
+#[test]
 fn one_that_fails_stops_no_other() {
     let folder = Folder::new("models-fail");
     let list = folder.put("taps.json", &manifest(&serve(b"oak".to_vec(), 1), b"elm"));
