@@ -11,6 +11,7 @@ const FORBIDDEN: &[(&str, &[&str])] = &[
     ("fdn", &["fx", "nn"]),
     ("train", &["fx", "fdn"]),
     ("bundle", &["fx", "nn", "fdn"]),
+    ("library", &["fx", "nn", "fdn", "train"]),
     ("live", &["fx", "nn", "fdn", "train"]),
     ("stream", &["fx", "fdn", "train"]),
     ("onnx", &["fx", "fdn", "train"]),

@@ -33,7 +33,8 @@ pub(crate) fn print(path: &Path, json: bool) -> Result<bool> {
     }
     match onnx::open(&bytes) {
         Ok(model) => {
-            let facts = facts(path, &model, serde_json::from_slice(&bytes)?);
+            let envelope = serde_json::from_slice(&bytes).unwrap_or_default();
+            let facts = facts(path, &model, envelope);
             let pretty =
                 if json { serde_json::to_string_pretty(&facts)? + "\n" } else { text(&facts)? };
             crate::say(&pretty)?;
@@ -196,7 +197,7 @@ fn told(gains: &Value) -> [(&'static str, String); 3] {
 }
 
 /// What the model does not keep of its file; the weights are skipped, not read.
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 struct Envelope {
     #[serde(default)]
     version: Value,
@@ -209,7 +210,14 @@ fn facts(path: &Path, model: &Model, envelope: Envelope) -> Value {
     let rate = crate::rate(model);
     let mut engine = model.engine();
     let memory = engine.receptive_field();
-    let ns = crate::bench::cost(&mut *engine, 64);
+    // What works beside the audio thread costs that thread next to nothing.
+    let report = engine.watch().map(|_| crate::bench::beside::run(model, rate));
+    let ns = match &report {
+        Some(report) => {
+            1e9 * report.mean.as_secs_f64() / (report.hop.as_secs_f64() * rate).max(1.0)
+        }
+        None => crate::bench::cost(&mut *engine, 64),
+    };
     json!({
         "file": path.display().to_string(),
         "plays": true,
@@ -228,6 +236,7 @@ fn facts(path: &Path, model: &Model, envelope: Envelope) -> Value {
         "levels": gains(model),
         "ns_per_sample": ns,
         "times_real_time": 1e9 / rate / ns,
+        "beside": report.as_ref().map(crate::bench::beside::json),
         "warnings": model.differences(),
     })
 }
@@ -279,14 +288,17 @@ fn text(facts: &Value) -> Result<String> {
     }
     told(&facts["levels"]).into_iter().try_for_each(|(name, value)| line(name, value))?;
     let number = |name: &str| facts[name].as_f64().unwrap_or_default();
-    line(
-        "cost",
-        format!(
-            "{:.1} ns/sample in blocks of 64, {:.0} × real time",
-            number("ns_per_sample"),
-            number("times_real_time")
-        ),
-    )?;
+    let (ns, times) = (number("ns_per_sample"), number("times_real_time"));
+    match &facts["beside"] {
+        Value::Null => {
+            line("cost", format!("{ns:.1} ns/sample in blocks of 64, {times:.0} × real time"))?;
+        }
+        beside => {
+            line("runs on", format!("{}, {}", plain(&beside["engine"]), plain(&beside["device"])))?;
+            let hop = beside["hop_ms"].as_f64().unwrap_or_default();
+            line("cost", format!("{times:.1} × real time, {hop:.1} ms of sound at a time"))?;
+        }
+    }
     line("plays", "yes".to_owned())?;
     for warning in facts["warnings"].as_array().into_iter().flatten() {
         line("warning", plain(warning))?;

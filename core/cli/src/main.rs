@@ -9,6 +9,7 @@ mod bench;
 mod certify;
 mod drive;
 mod info;
+mod models;
 mod paper;
 mod report;
 mod reverb;
@@ -43,6 +44,8 @@ enum Command {
     /// Teach a network to sound like a pedal or an amplifier, from what was played into it
     /// and what came out
     Train(Box<train::Args>),
+    /// Install models of others, with their licences in sight, and keep them in order
+    Models(models::Args),
     /// Say whether a feedback delay network is proven stable: status 0 if it is,
     /// at least marginally, 2 if it is unstable, 3 if neither is proven, 1 if there is
     /// nothing to examine
@@ -56,9 +59,10 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// Time models at several block lengths
+    /// Time models at several block lengths, and those that work beside the audio thread
+    /// against the sound in an inference
     Bench {
-        /// .nam files
+        /// .nam, .json, .aidax or .onnx files
         #[arg(required = true)]
         files: Vec<PathBuf>,
         /// Print JSON
@@ -75,6 +79,7 @@ fn main() -> ExitCode {
         Command::Reverb(args) => reverb::run(&args).map(code),
         Command::Drive(args) => drive::run(&args).map(code),
         Command::Train(args) => train::run(&args).map(code),
+        Command::Models(args) => models::run(&args).map(code),
         Command::Certify(args) => certify::run(&args),
         Command::Info { file, json } => info::print(&file, json).map(code),
         Command::Bench { files, json } => bench::print(&files, json).map(code),

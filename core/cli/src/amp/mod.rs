@@ -95,7 +95,8 @@ pub(crate) struct Sources {
     /// what else is said comes on top
     #[arg(long, value_name = "P.json")]
     preset: Option<PathBuf>,
-    /// The .nam file of the first slot, or the id of a model that is built in
+    /// The .nam file of the first slot, or the id of a model that is built in or that
+    /// `kiln models` installed
     #[arg(long, short, value_name = "M.nam")]
     #[arg(required_unless_present_any = ["model_b", "cabinet", "cabinet_b", "preset", "params"])]
     model: Option<PathBuf>,

@@ -118,8 +118,8 @@ fn preset(path: &Path) -> Result<Preset> {
     Preset::load(&bytes).with_context(|| path.display().to_string())
 }
 
-/// The bytes of what is named, in a file or in the factory, or else of what the
-/// preset holds; and a name for them.
+/// The bytes of what is named, in a file, in the factory or in the library, or else of
+/// what the preset holds; and a name for them.
 fn find(
     path: Option<&Path>,
     kept: Option<&Asset>,
@@ -128,12 +128,14 @@ fn find(
     match (path, kept) {
         (Some(path), _) => {
             let name = path.display().to_string();
-            let item = path.to_str().filter(|_| !path.exists()).and_then(built_in);
-            let bytes = match item {
-                Some(item) => item.bytes.into(),
-                None => crate::read(path, onnx::limits::MAX_BYTES)?.into(),
-            };
-            Ok(Some((bytes, name)))
+            let id = path.to_str().filter(|_| !path.exists());
+            if let Some(item) = id.and_then(built_in) {
+                return Ok(Some((item.bytes.into(), name)));
+            }
+            if let Some((bytes, path)) = id.map(crate::models::installed).transpose()?.flatten() {
+                return Ok(Some((bytes.into(), path.display().to_string())));
+            }
+            Ok(Some((crate::read(path, onnx::limits::MAX_BYTES)?.into(), name)))
         }
         (None, Some(asset)) => {
             let name = asset.name().unwrap_or("a file of the preset").to_owned();

@@ -16,6 +16,7 @@ mod info;
 #[cfg(unix)]
 mod live;
 mod loudness;
+mod models;
 mod render;
 mod reverb;
 mod train;
@@ -157,6 +158,9 @@ fn wrong_usage_is_2() {
         &["reverb", "ir", "g"],
         &["reverb", "compile", "g"],
         &["reverb", "plot", "--rate", "0", "g", "g.png"],
+        &["models"],
+        &["models", "get"],
+        &["models", "add", "m.json", "--key", "k", "--unsigned"],
         &["bench"],
         &["fly"],
         &[],

@@ -1,5 +1,7 @@
 //! `kiln bench`: what models cost on this machine.
 
+pub(crate) mod beside;
+
 use std::fmt::Write as _;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -22,6 +24,9 @@ pub(crate) fn print(files: &[PathBuf], json: bool) -> Result<bool> {
     let mut text = String::from("ns/sample");
     BLOCKS.iter().try_for_each(|b| write!(text, "{:>10}", format!("{b}")))?;
     text.push_str("  samples a block\n");
+    let head = text.len();
+    // What works beside the audio thread is told of apart.
+    let mut others = String::new();
     let mut entries = Vec::new();
     for file in files {
         let model = match crate::load(file) {
@@ -32,6 +37,12 @@ pub(crate) fn print(files: &[PathBuf], json: bool) -> Result<bool> {
                 continue;
             }
         };
+        if model.is_foreign() {
+            let (words, entry) = beside::measure(&model, &file.display().to_string())?;
+            others.push_str(&words);
+            entries.push(entry);
+            continue;
+        }
         let mut engine = model.engine();
         let costs = BLOCKS.map(|block| cost(&mut *engine, block));
         text.push_str("         ");
@@ -42,6 +53,10 @@ pub(crate) fn print(files: &[PathBuf], json: bool) -> Result<bool> {
             blocks.map(|(b, ns)| json!({ "block": b, "ns_per_sample": ns })).collect();
         entries.push(json!({ "file": file.display().to_string(), "blocks": blocks }));
     }
+    if text.len() == head {
+        text.clear();
+    }
+    text.push_str(&others);
     if json {
         text = serde_json::to_string_pretty(&entries)? + "\n";
     }
