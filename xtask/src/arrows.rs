@@ -13,6 +13,7 @@ const FORBIDDEN: &[(&str, &[&str])] = &[
     ("bundle", &["fx", "nn", "fdn"]),
     ("live", &["fx", "nn", "fdn", "train"]),
     ("stream", &["fx", "fdn", "train"]),
+    ("gpu", &["fx", "fdn", "train"]),
 ];
 
 /// Checks all arrows, so that one run shows every wrong one.
