@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use crate::Error;
 use crate::device::Device;
-use crate::kernel::{GROUP, Grid, Kernel};
+use crate::kernel::{GROUP, Grid, Kernel, Shader};
 
 /// What one lane runs, and on what.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -33,12 +33,9 @@ pub(crate) struct Pipelines {
 }
 
 impl Pipelines {
-    fn build(device: &Device, kernel: &Kernel) -> Result<Self, Error> {
+    /// Compiles on several threads: a driver takes tenths of a second for each.
+    fn build(device: &Device, shader: &Shader) -> Result<Self, Error> {
         let at = "compiling a shader";
-        let source = wgpu::ShaderSource::Wgsl(kernel.text.as_ref().into());
-        let descriptor = wgpu::ShaderModuleDescriptor { label: None, source };
-        let module = device.device.create_shader_module(descriptor);
-        device.check(at)?;
         let layout = device.device.create_bind_group_layout(&wgpu::BindGroupLayoutDescriptor {
             label: None,
             entries: &std::array::from_fn::<_, 6, _>(entry),
@@ -48,7 +45,10 @@ impl Pipelines {
             bind_group_layouts: &[Some(&layout)],
             immediate_size: 0,
         });
-        let pipeline = |name: &str| {
+        let compile = |name: &str, text: &str| {
+            let source = wgpu::ShaderSource::Wgsl((shader.head.clone() + text).into());
+            let descriptor = wgpu::ShaderModuleDescriptor { label: None, source };
+            let module = device.device.create_shader_module(descriptor);
             device.device.create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
                 label: None,
                 layout: Some(&whole),
@@ -58,10 +58,20 @@ impl Pipelines {
                 cache: None,
             })
         };
-        let rest = pipeline("rest");
-        let steps = kernel.steps.iter().map(|name| pipeline(name)).collect();
+        let rest = compile("rest", &shader.rest);
+        let threads = std::thread::available_parallelism().map_or(1, |n| n.get().min(8));
+        let share = shader.steps.len().div_ceil(threads).max(1);
+        let steps = std::thread::scope(|scope| {
+            let all = |part: &[String]| -> Vec<_> {
+                part.iter().map(|text| compile("step", text)).collect()
+            };
+            let parts = shader.steps.chunks(share);
+            let parts: Vec<_> = parts.map(|part| scope.spawn(move || all(part))).collect();
+            parts.into_iter().map(|part| part.join()).collect::<Result<Vec<_>, _>>()
+        });
         device.check(at)?;
-        Ok(Self { layout, rest, steps })
+        let steps = steps.map_err(|_| Error::Device { at, found: "a panic".to_owned() })?;
+        Ok(Self { layout, rest, steps: steps.into_iter().flatten().collect() })
     }
 }
 
@@ -148,7 +158,8 @@ impl Bank {
         size: Size,
     ) -> Result<Self, Error> {
         let at = "filling the card's memory";
-        let pipelines = device.pipelines(&kernel.text, || Pipelines::build(device, kernel))?;
+        let pipelines =
+            device.pipelines(&kernel.shader, || Pipelines::build(device, &kernel.shader))?;
         let buffer = |floats: usize, usage: wgpu::BufferUsages| {
             device.device.create_buffer(&wgpu::BufferDescriptor {
                 label: None,
@@ -238,8 +249,8 @@ impl Bank {
         for (i, p) in parameters.chunks_exact_mut(STRIDE / 4).enumerate() {
             let start = i * self.block;
             let n = (frames - start).min(self.block);
-            let words = [start, n, start, self.size.span, lanes];
-            p[..5].copy_from_slice(&words.map(|word| word as u32));
+            let words = [start, n, start, self.size.span, lanes, 1];
+            p[..6].copy_from_slice(&words.map(|word| word as u32));
             p[0] = p[0].wrapping_add(self.now);
         }
         self.device.queue.write_buffer(&self.blocks, 0, bytemuck::cast_slice(&parameters));

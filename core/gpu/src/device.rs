@@ -7,6 +7,8 @@ use std::time::Duration;
 
 use crate::Error;
 use crate::bank::Pipelines;
+use crate::kernel::Shader;
+use crate::source::Form;
 
 /// Seconds after which a card is taken to have hung. No submission is meant to take a
 /// tenth of one.
@@ -15,6 +17,10 @@ const PATIENCE: u64 = 30;
 const PATIENCE_SOFTWARE: u64 = 300;
 /// Percent of a card's memory after which it is said to be full, before it is.
 const FULL: u8 = 90;
+
+/// The frames of a thread share every weight it loads.
+const CARD: Form = Form { frames: 4, compact: false };
+const SOFTWARE: Form = Form { frames: 1, compact: true };
 
 /// What to open.
 #[derive(Clone, Debug, Default)]
@@ -102,6 +108,8 @@ pub struct Device {
     pub(crate) device: wgpu::Device,
     pub(crate) queue: wgpu::Queue,
     pub(crate) limits: wgpu::Limits,
+    /// How its shaders are written.
+    pub(crate) form: Form,
     description: Description,
     memory: u64,
     shared: Arc<Shared>,
@@ -113,7 +121,7 @@ struct Shared {
     /// The first of what went wrong since it was last asked for.
     fault: Mutex<Option<Fault>>,
     /// By the text of their shaders.
-    pipelines: Mutex<HashMap<Arc<str>, Arc<Pipelines>>>,
+    pipelines: Mutex<HashMap<Arc<Shader>, Arc<Pipelines>>>,
 }
 
 /// What the driver says went wrong.
@@ -188,7 +196,8 @@ impl Device {
             faults.note(Fault::Other(format!("the device lost: {words}")));
         });
         let memory = options.memory.unwrap_or(2 << 30);
-        Ok(Self { device, queue, limits, description, memory, shared })
+        let form = if description.software { SOFTWARE } else { CARD };
+        Ok(Self { device, queue, limits, form, description, memory, shared })
     }
 
     /// Which one it is.
@@ -233,14 +242,14 @@ impl Device {
     /// The pipelines of a shader, built once.
     pub(crate) fn pipelines(
         &self,
-        text: &Arc<str>,
+        shader: &Arc<Shader>,
         build: impl FnOnce() -> Result<Pipelines, Error>,
     ) -> Result<Arc<Pipelines>, Error> {
-        if let Some(known) = lock(&self.shared.pipelines).get(text) {
+        if let Some(known) = lock(&self.shared.pipelines).get(shader) {
             return Ok(known.clone());
         }
         let built = Arc::new(build()?);
-        lock(&self.shared.pipelines).insert(text.clone(), built.clone());
+        lock(&self.shared.pipelines).insert(shader.clone(), built.clone());
         Ok(built)
     }
 }

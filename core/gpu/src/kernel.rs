@@ -8,6 +8,7 @@ use nn::program::Program;
 use crate::Error;
 use crate::pack::Packed;
 use crate::plan::Plan;
+use crate::source::Form;
 use crate::{recurrent, source};
 
 /// The widest signal we write a shader for; its rows are variables of a thread.
@@ -15,6 +16,18 @@ const MAX_ROWS: usize = 128;
 /// The most multiply-adds a sample we write a shader for: ten times what the largest
 /// network in use takes.
 const MAX_MACS: usize = 200_000;
+
+/// The text of a kernel. Networks of one shape have the same, and share pipelines by it.
+#[derive(Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Shader {
+    /// What all entry points begin with.
+    pub(crate) head: String,
+    /// The entry point `rest`, which fills the memory of a lane.
+    pub(crate) rest: String,
+    /// Entry points called `step`, in the order in which they run over a block. Each is
+    /// a module of its own, for compilers take longer than in proportion to a module.
+    pub(crate) steps: Vec<String>,
+}
 
 /// How threads share the work of a step.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -28,11 +41,7 @@ pub(crate) enum Grid {
 /// A network for blocks of up to some length. A lane is one instance of it.
 #[derive(Clone)]
 pub(crate) struct Kernel {
-    /// The shader. Networks of one shape have the same, and share pipelines by it.
-    pub(crate) text: Arc<str>,
-    /// Entry points, in the order in which they run over a block. Before all of them,
-    /// `rest` fills the memory of a lane.
-    pub(crate) steps: Vec<String>,
+    pub(crate) shader: Arc<Shader>,
     pub(crate) grid: Grid,
     /// Threads a lane of `rest`, in groups of [`GROUP`].
     pub(crate) resting: usize,
@@ -51,9 +60,14 @@ pub(crate) const GROUP: usize = 64;
 
 impl Kernel {
     /// `block` is a power of two.
-    pub(crate) fn new(model: &Model, quality: f32, block: usize) -> Result<Self, Error> {
+    pub(crate) fn new(
+        model: &Model,
+        quality: f32,
+        block: usize,
+        form: Form,
+    ) -> Result<Self, Error> {
         if let Some(program) = model.program(quality) {
-            return Self::feed_forward(&program, block);
+            return Self::feed_forward(&program, block, form);
         }
         match model.recurrent(quality) {
             Some(net) => recurrent::kernel(&net, block),
@@ -64,7 +78,7 @@ impl Kernel {
         }
     }
 
-    fn feed_forward(program: &Arc<Program>, block: usize) -> Result<Self, Error> {
+    fn feed_forward(program: &Arc<Program>, block: usize, mut form: Form) -> Result<Self, Error> {
         let widest = program.buffers.iter().map(|b| b.rows).max().unwrap_or(0);
         if widest > MAX_ROWS {
             return Err(Error::unsupported("model", "at most 128 channels", widest));
@@ -75,12 +89,11 @@ impl Kernel {
         }
         let plan = Plan::new(program, block);
         let packed = Packed::new(program, &plan);
-        let frames = source::frames(program);
+        form.frames = source::frames(program).min(form.frames);
         let past = plan.rings.iter().flatten().filter(|ring| ring.past);
         Ok(Self {
-            text: source::text(program, &plan, &packed, frames).into(),
-            steps: (0..plan.stages.len()).map(|s| format!("stage{s}")).collect(),
-            grid: Grid::Frames(frames * GROUP),
+            shader: source::shader(program, &plan, &packed, form).into(),
+            grid: Grid::Frames(form.frames * GROUP),
             resting: past.map(|ring| ring.frames).max().unwrap_or(1),
             state: plan.floats.max(1),
             weights: packed.floats.into(),
@@ -94,7 +107,7 @@ impl Kernel {
 /// What every shader begins with: what is bound to it, and the present block.
 pub(crate) const BINDINGS: &str = "
 struct Lane { weights: u32, input: u32 }
-struct Block { now: u32, frames: u32, start: u32, stride: u32, lanes: u32 }
+struct Block { now: u32, frames: u32, start: u32, stride: u32, lanes: u32, one: u32 }
 @group(0) @binding(0) var<storage, read_write> S: array<f32>;
 @group(0) @binding(1) var<storage, read> W: array<vec4<f32>>;
 @group(0) @binding(2) var<storage, read> X: array<f32>;

@@ -11,7 +11,7 @@ use nn::Recurrent;
 
 use crate::Error;
 use crate::functions::library;
-use crate::kernel::{BINDINGS, GROUP, Grid, Kernel};
+use crate::kernel::{BINDINGS, GROUP, Grid, Kernel, Shader};
 
 /// Threads of the widest group every card runs.
 const MAX_UNITS: usize = 256;
@@ -46,8 +46,7 @@ pub(crate) fn kernel(net: &Recurrent, block: usize) -> Result<Kernel, Error> {
     };
     let shape = Shape { hidden, layers, lanes, tile };
     Ok(Kernel {
-        text: text(shape).into(),
-        steps: vec!["run".to_owned()],
+        shader: shader(shape).into(),
         grid: Grid::Lanes(lanes),
         resting: 2 * layers * hidden,
         state: 2 * layers * hidden,
@@ -109,28 +108,31 @@ impl Shape {
     }
 }
 
-fn text(shape: Shape) -> String {
+fn shader(shape: Shape) -> Shader {
     let Shape { hidden, layers, lanes, tile } = shape;
     let state = 2 * layers * hidden;
-    let mut text = format!("alias V = vec4<f32>;\n{BINDINGS}");
-    text += &library();
+    let mut head = format!("alias V = vec4<f32>;\n{BINDINGS}");
+    head += &library();
     let _ = write!(
-        text,
+        head,
         "var<workgroup> H: array<f32, {}>;
 var<workgroup> T: array<f32, {}>;
 var<workgroup> I: array<f32, {}>;
-@compute @workgroup_size({GROUP})
+",
+        2 * layers * lanes * hidden,
+        tile * lanes * hidden,
+        tile * lanes
+    );
+    let rest = format!(
+        "@compute @workgroup_size({GROUP})
 fn rest(@builtin(workgroup_id) g: vec3<u32>, @builtin(local_invocation_id) l: vec3<u32>) {{
     let t = g.x * {GROUP}u + l.x;
     if (t < {state}u) {{ S[g.y * {state}u + t] = W[L[g.y].weights + {}u + t / 4u][t % 4u]; }}
 }}
 ",
-        2 * layers * lanes * hidden,
-        tile * lanes * hidden,
-        tile * lanes,
         shape.resting()
     );
-    text + &run(shape)
+    Shader { head, rest, steps: vec![run(shape)] }
 }
 
 /// The entry point that runs a block.
@@ -140,13 +142,13 @@ fn run(shape: Shape) -> String {
     let state = 2 * layers * hidden;
     let mut text = format!(
         "@compute @workgroup_size({wide})
-fn run(@builtin(workgroup_id) g: vec3<u32>, @builtin(local_invocation_id) l: vec3<u32>) {{
+fn step(@builtin(workgroup_id) g: vec3<u32>, @builtin(local_invocation_id) l: vec3<u32>) {{
     let u = l.x % {hidden}u;
     let slot = l.x / {hidden}u;
     let live = g.x * {lanes}u + slot < B.lanes;
     let number = min(g.x * {lanes}u + slot, B.lanes - 1u);
     let w = L[number].weights;
-    let from = L[number].input * B.stride + B.start;
+    let source = L[number].input * B.stride + B.start;
     let into = number * B.stride + B.start;
     let s = number * {state}u + u;
     var old = 0u;
@@ -171,7 +173,7 @@ fn run(@builtin(workgroup_id) g: vec3<u32>, @builtin(local_invocation_id) l: vec
         text,
         "    for (var t = 0u; t < B.frames; t += {tile}u) {{
     let n = min({tile}u, B.frames - t);
-    for (var k = u; k < n; k += {hidden}u) {{ I[slot * {tile}u + k] = X[from + t + k]; }}
+    for (var k = u; k < n; k += {hidden}u) {{ I[slot * {tile}u + k] = X[source + t + k]; }}
     workgroupBarrier();
     for (var k = 0u; k < n; k++) {{
     let x = I[slot * {tile}u + k];

@@ -7,7 +7,7 @@ use nn::Model;
 use nn::simd::clean;
 
 use crate::bank::{Bank, Lane, Size};
-use crate::kernel::{Grid, Kernel};
+use crate::kernel::{Grid, Kernel, Shader};
 use crate::{Device, Error};
 
 /// Frames of a block: long enough that a thousand of them fill the largest card, short
@@ -65,7 +65,7 @@ impl Renderer {
             .iter()
             .enumerate()
             .map(|(i, model)| {
-                Kernel::new(model, quality, BLOCK).map_err(|e| match e {
+                Kernel::new(model, quality, BLOCK, device.form).map_err(|e| match e {
                     Error::Unsupported { at, expected, found } => {
                         Error::Unsupported { at: format!("model {i}: {at}"), expected, found }
                     }
@@ -100,13 +100,13 @@ impl Renderer {
     /// If a job names no model, or the card fails, is full, or does not answer. The
     /// processor can render instead; see [`Error::notice`].
     pub fn render(&mut self, jobs: &[Job<'_>]) -> Result<Vec<Vec<f32>>, Error> {
-        let mut groups: HashMap<&str, Vec<usize>> = HashMap::new();
+        let mut groups: HashMap<&Shader, Vec<usize>> = HashMap::new();
         for (i, job) in jobs.iter().enumerate() {
             let Some(kernel) = self.kernels.get(job.model) else {
                 let expected = format!("one of {} models", self.kernels.len());
                 return Err(Error::invalid("job", expected, job.model));
             };
-            groups.entry(&kernel.text).or_default().push(i);
+            groups.entry(&kernel.shader).or_default().push(i);
         }
         let mut groups: Vec<Vec<usize>> = groups.into_values().collect();
         groups.sort();

@@ -11,14 +11,25 @@ use nn::Activation;
 use nn::program::{Finish, Id, Mac, Op, PAD, Pairing, Program, Tap};
 
 use crate::functions::{activations, call, library, literal};
-use crate::kernel::{BINDINGS, GROUP};
+use crate::kernel::{BINDINGS, GROUP, Shader};
 use crate::pack::Packed;
 use crate::plan::{Plan, Ring, Stage, reads, writes};
 
-/// Inputs from which on a delayed tap is a loop; fewer are written out.
+/// Inputs from which on a tap is a loop over what lies in memory; fewer are written out,
+/// and so is what lies in variables, for those cannot be counted through.
 const LOOP: usize = 5;
 
-/// Frames of a thread: as many as leave its signals in registers.
+/// How a shader is written.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Form {
+    /// The most frames of a thread: 1, 2 or 4.
+    pub(crate) frames: usize,
+    /// With loops over variables: ten times faster to compile for a processor, slower on
+    /// a card, which would move the variables out of its registers.
+    pub(crate) compact: bool,
+}
+
+/// Frames of a thread at most: as many as leave its signals in registers.
 pub(crate) fn frames(program: &Program) -> usize {
     match program.buffers.iter().map(|b| b.rows).max().unwrap_or(1) {
         ..=16 => 4,
@@ -28,19 +39,20 @@ pub(crate) fn frames(program: &Program) -> usize {
 }
 
 /// The whole shader.
-pub(crate) fn text(program: &Program, plan: &Plan, packed: &Packed, frames: usize) -> String {
+pub(crate) fn shader(program: &Program, plan: &Plan, packed: &Packed, form: Form) -> Shader {
+    let frames = form.frames;
     let vector = if frames == 1 { "f32".to_owned() } else { format!("vec{frames}<f32>") };
-    let mut text = format!("alias V = {vector};\n{BINDINGS}");
-    text += &library();
-    text += &activations();
-    text += &access(frames);
-    text += &rest(plan, packed);
-    for (i, stage) in plan.stages.iter().enumerate() {
-        let mut writer = Writer { program, plan, packed, text, have: BTreeSet::new() };
-        writer.stage(i, stage, frames);
-        text = writer.text;
-    }
-    text
+    let mut head = format!("alias V = {vector};\n{BINDINGS}");
+    head += &library();
+    head += &activations();
+    head += &access(frames);
+    let step = |stage| {
+        let (text, have) = (String::new(), BTreeSet::new());
+        let mut writer = Writer { program, plan, packed, text, have, compact: form.compact };
+        writer.stage(stage, frames);
+        writer.text
+    };
+    Shader { head, rest: rest(plan, packed), steps: plan.stages.iter().map(step).collect() }
 }
 
 /// How a thread's frames are read and written.
@@ -61,10 +73,10 @@ fn access(frames: usize) -> String {
     let put = |k| kept(k, format!("S[row + ((at{}) & mask)] = {};", later(k), part(k)));
     let out = |k| kept(k, format!("Y[at{}] = {};", later(k), part(k)));
     format!(
-        "fn get(row: u32, at: u32, mask: u32) -> V {{ return V({ring}); }}
-fn input(at: u32) -> V {{ return V({line}); }}
-fn put(row: u32, at: u32, mask: u32, left: u32, v: V) {{\n{}}}
-fn output(at: u32, left: u32, v: V) {{\n{}}}
+        "fn read_ring(row: u32, at: u32, mask: u32) -> V {{ return V({ring}); }}
+fn read_input(at: u32) -> V {{ return V({line}); }}
+fn write_ring(row: u32, at: u32, mask: u32, left: u32, v: V) {{\n{}}}
+fn write_output(at: u32, left: u32, v: V) {{\n{}}}
 ",
         each(&put).concat(),
         each(&out).concat()
@@ -106,15 +118,17 @@ struct Writer<'a> {
     text: String,
     /// Signals whose present frame is in variables.
     have: BTreeSet<usize>,
+    /// Whether loops run over variables, too.
+    compact: bool,
 }
 
 impl Writer<'_> {
-    fn stage(&mut self, number: usize, stage: &Stage, frames: usize) {
+    fn stage(&mut self, stage: &Stage, frames: usize) {
         let floats = self.plan.floats;
         let _ = write!(
             self.text,
             "@compute @workgroup_size({GROUP})
-fn stage{number}(@builtin(workgroup_id) g: vec3<u32>, @builtin(local_invocation_id) l: vec3<u32>) {{
+fn step(@builtin(workgroup_id) g: vec3<u32>, @builtin(local_invocation_id) l: vec3<u32>) {{
     let t = g.x * {}u + l.x;
     if (t >= B.frames) {{ return; }}
     let left = B.frames - t;
@@ -130,7 +144,7 @@ fn stage{number}(@builtin(workgroup_id) g: vec3<u32>, @builtin(local_invocation_
         if stage.ops.start == 0 {
             let _ = writeln!(
                 self.text,
-                "    {} = input(lane.input * B.stride + B.start + t);",
+                "    {} = read_input(lane.input * B.stride + B.start + t);",
                 name(input, 0)
             );
             self.have.insert(input.0);
@@ -144,7 +158,8 @@ fn stage{number}(@builtin(workgroup_id) g: vec3<u32>, @builtin(local_invocation_
         if stage.ops.end == self.program.ops.len() {
             self.own(self.program.output);
             let y = name(self.program.output, 0);
-            let _ = writeln!(self.text, "    output(g.y * B.stride + B.start + t, left, {y});");
+            let _ =
+                writeln!(self.text, "    write_output(g.y * B.stride + B.start + t, left, {y});");
         }
         self.text += "}\n";
     }
@@ -184,8 +199,11 @@ fn stage{number}(@builtin(workgroup_id) g: vec3<u32>, @builtin(local_invocation_
         let Some(Ring { offset, frames, rows, .. }) = self.plan.rings[id.0] else { return };
         for r in 0..rows {
             let (row, mask) = (offset + r * frames, frames - 1);
-            let _ =
-                writeln!(self.text, "    put(s + {row}u, now, {mask}u, left, {});", name(id, r));
+            let _ = writeln!(
+                self.text,
+                "    write_ring(s + {row}u, now, {mask}u, left, {});",
+                name(id, r)
+            );
         }
     }
 
@@ -193,7 +211,7 @@ fn stage{number}(@builtin(workgroup_id) g: vec3<u32>, @builtin(local_invocation_
     fn past(&self, id: Id, row: &str, delay: usize) -> String {
         let Some(Ring { offset, frames, .. }) = self.plan.rings[id.0] else { return literal(0.0) };
         let mask = frames - 1;
-        format!("get(s + {offset}u + {row} * {frames}u, now - {delay}u, {mask}u)")
+        format!("read_ring(s + {offset}u + {row} * {frames}u, now - {delay}u, {mask}u)")
     }
 
     fn op(&mut self, i: usize) {
@@ -265,22 +283,20 @@ fn stage{number}(@builtin(workgroup_id) g: vec3<u32>, @builtin(local_invocation_
     }
 
     fn mac(&mut self, mac: &Mac, weights: usize, bias: usize) {
-        for id in mac.taps.iter().filter(|tap| tap.delay == 0).map(|tap| tap.from) {
-            self.own(id);
-        }
-        mac.residual.into_iter().for_each(|id| self.own(id));
-        if let Some((id, false)) = mac.sum {
-            self.own(id);
-        }
         self.text += "    {\n";
         for o in (0..mac.outputs).step_by(PAD) {
             let _ = writeln!(self.text, "    let k{o} = W[w + {}u];", (bias + o) / 4);
-            for (o, part) in lanes(o, mac.outputs) {
-                let _ = writeln!(self.text, "    var a{o} = V(k{}.{part});", o / PAD * PAD);
+            for (o, _) in lanes(o, mac.outputs) {
+                let _ = writeln!(self.text, "    var a{o} = {};", literal(0.0));
             }
         }
         for tap in &mac.taps {
             self.tap(mac, tap, weights + tap.weights);
+        }
+        // Only now, so that they wait in no register.
+        mac.residual.into_iter().for_each(|id| self.own(id));
+        if let Some((id, false)) = mac.sum {
+            self.own(id);
         }
         for o in 0..mac.outputs {
             self.finish(mac, o);
@@ -292,18 +308,34 @@ fn stage{number}(@builtin(workgroup_id) g: vec3<u32>, @builtin(local_invocation_
     /// Adds what one tap brings to the sums.
     fn tap(&mut self, mac: &Mac, tap: &Tap, weights: usize) {
         let pad = mac.bias.len();
-        if tap.group.is_none() && tap.delay > 0 && tap.inputs >= LOOP {
-            let x = self.past(tap.from, "i", tap.delay);
-            let _ = writeln!(self.text, "    for (var i = 0u; i < {}u; i++) {{", tap.inputs);
+        let here = tap.delay == 0 && self.have.contains(&tap.from.0);
+        if tap.group.is_none() && tap.inputs >= LOOP && (!here || self.compact) {
+            let x = if here {
+                let rows: Vec<String> = (0..tap.inputs).map(|r| name(tap.from, r)).collect();
+                let rows = rows.join(", ");
+                let _ = writeln!(self.text, "    {{ var v = array<V, {}>({rows});", tap.inputs);
+                "v[i]".to_owned()
+            } else {
+                self.text += "    {\n";
+                self.past(tap.from, "i", tap.delay)
+            };
+            // A count that no compiler knows: it would write the loop out.
+            let once = if self.compact { " * B.one" } else { "" };
             let _ = writeln!(
                 self.text,
-                "    let x = {x};\n    let r = w + {}u + i * {}u;",
+                "    for (var i = 0u; i < {}u{once}; i++) {{
+    let x = {x};
+    let r = w + {}u + i * {}u;",
+                tap.inputs,
                 weights / 4,
                 pad / 4
             );
             self.products(mac, &|o| format!("r + {}u", o / 4), &|_| "x".to_owned());
-            self.text += "    }\n";
+            self.text += "    } }\n";
             return;
+        }
+        if tap.delay == 0 {
+            self.own(tap.from);
         }
         for i in 0..tap.inputs {
             self.text += "    {\n";
@@ -342,7 +374,9 @@ fn stage{number}(@builtin(workgroup_id) g: vec3<u32>, @builtin(local_invocation_
             Finish::PreciseTanh => Activation::PreciseTanh,
             Finish::Leaky(slope) => Activation::Leaky { slope },
         };
-        let y = call(&activation, &format!("a{o}"), String::new);
+        let (four, part) = (o / PAD * PAD, ["x", "y", "z", "w"][o % PAD]);
+        let _ = writeln!(self.text, "    let z{o} = a{o} + V(k{four}.{part});");
+        let y = call(&activation, &format!("z{o}"), String::new);
         let _ = writeln!(self.text, "    let y{o} = {y};");
         if let Some((id, first)) = mac.sum {
             let sum = name(id, o);

@@ -1,13 +1,14 @@
 //! Plays instances block after block, their state on the card.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use ::stream::{Network, Source};
 use nn::Model;
 use nn::simd::clean;
 
 use crate::bank::{Bank, Lane, Size};
-use crate::kernel::Kernel;
+use crate::kernel::{Kernel, Shader};
 use crate::{Device, Error};
 
 /// Instances that run side by side, one of each model given. Every block is sent to
@@ -44,10 +45,10 @@ impl Stream {
             return Err(Error::invalid("block", "1 to 65536 frames", block));
         }
         let block = block.next_power_of_two();
-        let mut groups: HashMap<std::sync::Arc<str>, Vec<(usize, Kernel)>> = HashMap::new();
+        let mut groups: HashMap<Arc<Shader>, Vec<(usize, Kernel)>> = HashMap::new();
         for (i, model) in models.iter().enumerate() {
-            let kernel = Kernel::new(model, quality, block)?;
-            groups.entry(kernel.text.clone()).or_default().push((i, kernel));
+            let kernel = Kernel::new(model, quality, block, device.form)?;
+            groups.entry(kernel.shader.clone()).or_default().push((i, kernel));
         }
         let mut groups: Vec<_> = groups.into_values().collect();
         groups.sort_by_key(|group| group.first().map(|(i, _)| *i));

@@ -3,16 +3,29 @@
 mod kit;
 
 use gpu::{Job, Renderer};
-use kit::{card, models, processor, sound, worst};
+use kit::{card, index, models, processor, sound, worst};
 
 /// Of full scale.
 const CLOSE: f32 = 1e-5;
+/// The same for a network whose own trainer is no surer of it: in float32 it answers
+/// with an error of more than a hundred-thousandth.
+const VAGUE: f32 = 3e-5;
+
+/// The fixtures that are vague by the trainer's own measure.
+fn vague() -> Vec<String> {
+    index()
+        .iter()
+        .filter(|entry| entry["float32_db"].as_f64().is_some_and(|db| db > -100.0))
+        .map(|entry| entry["model"].as_str().expect("a file name").to_owned())
+        .collect()
+}
 
 #[test]
 fn every_model_there_is() {
     let Some(device) = card() else { return };
     let input = sound(2048);
     let (mut wrong, mut ran) = (Vec::new(), 0);
+    let vague = vague();
     for (name, model) in models() {
         for quality in [0.0, 1.0] {
             if quality < 1.0 && model.qualities().is_empty() {
@@ -34,7 +47,8 @@ fn every_model_there_is() {
             let error = worst(&found[0], &processor(&model, quality, &input));
             println!("{error:9.2e}  {name} at {quality}");
             ran += 1;
-            if error.is_nan() || error > CLOSE {
+            let bound = if vague.contains(&name) { VAGUE } else { CLOSE };
+            if error.is_nan() || error > bound {
                 wrong.push(format!("{name} at {quality}: {error:e}"));
             }
         }

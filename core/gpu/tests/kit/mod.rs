@@ -7,10 +7,11 @@ use std::sync::OnceLock;
 
 use gpu::{Device, Options};
 use nn::Model;
+use serde_json::Value;
 
 /// A card, or the processor in the part of one, opened once. `None` where the machine
 /// has no driver at all; that is said.
-pub fn card() -> Option<Device> {
+pub(crate) fn card() -> Option<Device> {
     static CARD: OnceLock<Option<Device>> = OnceLock::new();
     let open = || match Device::open(&Options { allow_software: true, ..Options::default() }) {
         Ok(device) => {
@@ -34,7 +35,7 @@ fn root() -> PathBuf {
 }
 
 /// A fixture or an asset by its file's name.
-pub fn model(name: &str) -> Model {
+pub(crate) fn model(name: &str) -> Model {
     let folders = ["tests/data/nam", "assets"].map(|folder| root().join(folder));
     let path = folders.map(|folder| folder.join(name)).into_iter().find(|path| path.exists());
     load(&path.unwrap_or_else(|| panic!("no {name}")))
@@ -46,7 +47,7 @@ fn load(path: &Path) -> Model {
 }
 
 /// All models of the repository.
-pub fn models() -> Vec<(String, Model)> {
+pub(crate) fn models() -> Vec<(String, Model)> {
     let mut files = Vec::new();
     for folder in ["tests/data/nam", "assets"] {
         let entries = std::fs::read_dir(root().join(folder)).expect("a folder of models");
@@ -58,8 +59,14 @@ pub fn models() -> Vec<(String, Model)> {
     files.iter().map(|path| (name(path), load(path))).collect()
 }
 
+/// What is known of the fixtures.
+pub(crate) fn index() -> Vec<Value> {
+    let bytes = std::fs::read(root().join("tests/data/nam/index.json")).expect("the index");
+    serde_json::from_slice(&bytes).expect("a list")
+}
+
 /// What an engine of the model answers.
-pub fn processor(model: &Model, quality: f32, input: &[f32]) -> Vec<f32> {
+pub(crate) fn processor(model: &Model, quality: f32, input: &[f32]) -> Vec<f32> {
     let mut engine = model.engine();
     engine.set_quality(quality);
     let mut io = input.to_vec();
@@ -68,7 +75,7 @@ pub fn processor(model: &Model, quality: f32, input: &[f32]) -> Vec<f32> {
 }
 
 /// A chord with noise, fading in, louder than full scale at its end.
-pub fn sound(frames: usize) -> Vec<f32> {
+pub(crate) fn sound(frames: usize) -> Vec<f32> {
     let mut noise = 1_u32;
     (0..frames)
         .map(|i| {
@@ -82,7 +89,7 @@ pub fn sound(frames: usize) -> Vec<f32> {
 }
 
 /// The largest difference; NaN if there is one, or if lengths differ.
-pub fn worst(found: &[f32], wanted: &[f32]) -> f32 {
+pub(crate) fn worst(found: &[f32], wanted: &[f32]) -> f32 {
     if found.len() != wanted.len() {
         return f32::NAN;
     }
