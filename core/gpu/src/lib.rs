@@ -16,3 +16,6 @@ pub use device::{Description, Device, Options, devices};
 pub use error::Error;
 pub use renderer::{Job, Renderer};
 pub use stream::{Live, Stream};
+
+#[cfg(test)]
+mod forms_tests;
