@@ -15,6 +15,7 @@ const FORBIDDEN: &[(&str, &[&str])] = &[
     ("live", &["fx", "nn", "fdn", "train"]),
     ("stream", &["fx", "fdn", "train"]),
     ("onnx", &["fx", "fdn", "train"]),
+    ("gpu", &["fx", "fdn", "train"]),
 ];
 
 /// Checks all arrows, so that one run shows every wrong one.

@@ -10,7 +10,7 @@ use crate::simd::{Line, tanh};
 
 /// Where float32 no longer counts in ones, so where a cell stops growing in
 /// exact arithmetic too; ours might creep on, its `σ` being a rounding over 1.
-const MAX_CELL: f32 = 16_777_216.0;
+pub(crate) const MAX_CELL: f32 = 16_777_216.0;
 
 /// One layer. Units are padded to whole groups with units that stay at zero.
 pub(crate) struct Cell {

@@ -34,6 +34,7 @@ mod model;
 mod nam;
 mod partition;
 pub mod program;
+mod recurrent;
 mod run;
 mod short;
 pub mod simd;
@@ -51,6 +52,7 @@ pub use foreign::{Blocks, Place, Report, Watch};
 pub use knob::Knob;
 pub use metadata::{Date, Metadata};
 pub use model::Model;
+pub use recurrent::{Recurrent, RecurrentLayer};
 pub use small::{Coefficients, Filter, FilterKind};
 
 /// Samples an engine handles at a time; longer input is cut into such blocks.

@@ -18,7 +18,7 @@ use crate::cell::{Cell, Rows, State, copy, grouped, lanes};
 use crate::gates::{Units, load};
 use crate::nam::{self, Reader};
 use crate::simd::{Line, clean};
-use crate::{BLOCK, Engine, Error};
+use crate::{BLOCK, Engine, Error, Recurrent, RecurrentLayer};
 
 /// Weights of the largest network we run, ten times what plays in real time.
 const MAX_WEIGHTS: usize = 1 << 20;
@@ -48,6 +48,8 @@ const KEYS: &[&str] = &["input_size", "hidden_size", "num_layers", "in_channels"
 pub(crate) struct Lstm {
     net: Arc<Net>,
     rest: Arc<[State]>,
+    /// In the order of the file.
+    weights: Arc<[f32]>,
 }
 
 /// Checked and packed weights.
@@ -72,7 +74,34 @@ impl Lstm {
         let net = Arc::new(Net { hidden, cells, head, bias: reader.one() });
         let mut running = Running::new(net.clone(), stored.into(), Level::new());
         running.settle();
-        Ok(Self { net, rest: running.states.into() })
+        Ok(Self { net, rest: running.states.into(), weights: weights.into() })
+    }
+
+    /// The weights as they are in the file, and the state of silence.
+    pub(crate) fn view(&self) -> Recurrent {
+        let hidden = self.net.hidden;
+        let mut left = &self.weights[..];
+        let mut take = |n: usize| {
+            let (part, rest) = left.split_at(n);
+            left = rest;
+            part.to_vec()
+        };
+        let lanes = lanes(hidden);
+        let flat = |lines: &[Line]| -> Vec<f32> {
+            lines.iter().flat_map(|line| line.0[..lanes].to_vec()).take(hidden).collect()
+        };
+        let layers = self.rest.iter().enumerate().map(|(i, state)| {
+            let inputs = if i > 0 { hidden } else { 1 };
+            let matrix = take(4 * hidden * (inputs + hidden));
+            let bias = take(4 * hidden);
+            // What the file stores of a state is not what silence leads to.
+            take(2 * hidden);
+            let (h, c) = (flat(&state.h[0]), flat(&state.c));
+            RecurrentLayer { inputs, matrix, bias, h, c }
+        });
+        let layers = layers.collect();
+        let head = take(hidden);
+        Recurrent { hidden, layers, head, bias: left[0] }
     }
 
     pub(crate) fn engine(&self, level: Level) -> Box<dyn Engine> {

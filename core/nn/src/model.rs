@@ -1,5 +1,7 @@
 //! A loaded model: checked, inert, shareable between threads and channels.
 
+mod form;
+
 use std::sync::Arc;
 
 use serde::Deserialize;

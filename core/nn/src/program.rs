@@ -4,9 +4,13 @@
 //! Every architecture compiles to this, so there is one executor, and how a
 //! layer is fused is decided here, once, before anything runs.
 
+use std::sync::Arc;
+
+use cpu::Isa;
 use serde_json::value::RawValue;
 
 use crate::activation::Activation;
+use crate::run::Runner;
 use crate::short::Short;
 use crate::{Error, wavenet};
 
@@ -277,6 +281,11 @@ impl Program {
     /// As [`Model::load`](crate::Model::load).
     pub fn wavenet(config: &RawValue, weights: &[f32]) -> Result<Self, Error> {
         wavenet::plain(config, weights)
+    }
+
+    /// What every row of every buffer holds once silence has lasted, buffer by buffer.
+    pub fn at_rest(self: &Arc<Self>) -> Vec<f32> {
+        Runner::new(self.clone(), Isa::best().level()).rest()
     }
 
     /// Multiply-adds a sample costs.

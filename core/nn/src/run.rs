@@ -90,6 +90,11 @@ impl Runner {
         }
     }
 
+    /// What every row holds once silence has lasted, buffer by buffer.
+    pub(crate) fn rest(self) -> Vec<f32> {
+        self.rest
+    }
+
     /// Whether silence leads to numbers.
     pub(crate) fn is_finite(&self) -> bool {
         self.rest.iter().all(|value| value.is_finite())

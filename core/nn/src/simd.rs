@@ -13,7 +13,7 @@ const LOUDEST: f32 = 1000.0;
 /// Reads a sample the way every engine does: a number that is not one is
 /// silence, so that it cannot stay in the memory of a network.
 #[inline(always)]
-pub(crate) fn clean(x: f32) -> f32 {
+pub fn clean(x: f32) -> f32 {
     if x.is_finite() { x.clamp(-LOUDEST, LOUDEST) } else { 0.0 }
 }
 
@@ -28,13 +28,14 @@ impl Line {
 }
 
 /// Beyond it tanh is 1 to the last bit.
-const TANH_END: f32 = 9.0;
+pub const TANH_END: f32 = 9.0;
 /// A rational minimax fit of tanh over ±[`TANH_END`]: an odd numerator of degree
 /// 9 over an even denominator of degree 8, lowest powers first. In real numbers
 /// its relative error is 2e-8, so what remains is rounding: under 4e-7. The
 /// result may exceed ±1 by a unit or two in the last place.
-const TANH_TOP: [f32; 5] = [1.0, 0.133_810_1, 3.495_569_8e-3, 2.060_879e-5, 1.335_427_8e-8];
-const TANH_BOTTOM: [f32; 5] = [1.0, 0.467_143_26, 2.587_691_2e-2, 3.285_605_3e-4, 7.776_397e-7];
+pub const TANH_TOP: [f32; 5] = [1.0, 0.133_810_1, 3.495_569_8e-3, 2.060_879e-5, 1.335_427_8e-8];
+/// The denominator of [`TANH_TOP`].
+pub const TANH_BOTTOM: [f32; 5] = [1.0, 0.467_143_26, 2.587_691_2e-2, 3.285_605_3e-4, 7.776_397e-7];
 
 /// `scale · tanh(x)` for finite or infinite `x`; `scale` costs nothing.
 ///
