@@ -173,6 +173,25 @@ fn a_network_that_is_too_slow_is_passed_by_and_tried_again() {
 }
 
 #[test]
+fn another_try_begins_with_a_callback() {
+    for stall in [100_000, 110_000, 120_007] {
+        let outcome = Scene {
+            f: |x| -x,
+            budget: 256,
+            blocks: Blocks::Fixed(256),
+            habit: Box::new(move |run| Does::Well(if run == 3 { stall } else { 256 })),
+            ..Scene::default()
+        }
+        .play(400_000);
+        assert!(outcome.lost() > 48_000);
+        // Of the stall alone: before it is passed by, and of a try in its midst.
+        assert!(outcome.underruns() <= 2, "{stall}: {}", outcome.underruns());
+        let n = outcome.heard.len() - 1;
+        assert_eq!(outcome.heard[n], -sine(n - outcome.latency));
+    }
+}
+
+#[test]
 fn one_that_stays_too_slow_says_so() {
     for time in [700, 5000] {
         let habit: Habit = Box::new(move |_| Does::Well(time));
