@@ -267,7 +267,8 @@ fn after_a_reset_all_is_as_in_the_beginning() {
 fn after_a_reset_nothing_of_before_is_heard_in_its_place_either() {
     let at = 20 * 128;
     let habit: Habit = Box::new(|run| if run < 3 { Does::Well(50) } else { Does::Error });
-    let outcome = Scene { resets: vec![at], habit, ..Scene::default() }.play(8000);
+    let scene = Scene { resets: vec![at], ahead: 100, habit, ..Scene::default() };
+    let outcome = scene.play(8000);
     let latency = outcome.latency;
     assert_eq!(outcome.heard[at..at + latency], vec![0.0; latency]);
     for n in at + latency + FADE..8000 {
