@@ -200,6 +200,27 @@ fn another_try_begins_with_a_callback() {
 }
 
 #[test]
+fn whoever_begins_in_the_midst_of_a_callback_finds_its_beginning() {
+    for entry in [64, 128, 192] {
+        let outcome = Scene {
+            f: |x| -x,
+            budget: 256,
+            blocks: Blocks::Fixed(256),
+            entry: Some(entry),
+            habit: Box::new(|_| Does::Well(256)),
+            ..Scene::default()
+        }
+        .play(480_000);
+        // So the latency is too little at first.
+        assert!(outcome.underruns() > 0, "{entry}");
+        let tail = outcome.heard.len() - 48_000;
+        for (n, &heard) in outcome.heard.iter().enumerate().skip(tail) {
+            assert_eq!(heard, -sine(n - outcome.latency), "{entry}: {n}");
+        }
+    }
+}
+
+#[test]
 fn one_that_stays_too_slow_says_so() {
     for time in [700, 5000] {
         let habit: Habit = Box::new(move |_| Does::Well(time));
