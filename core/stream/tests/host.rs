@@ -124,6 +124,16 @@ fn fail(run: usize, does: Does) -> Does {
     if run == 3 { does } else { Does::Well }
 }
 
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+#[test]
+fn subnormal_numbers_are_flushed() {
+    let play = Arc::new(Play { does: |_, _| Does::Tiny, ..Play::default() });
+    let mut host = host(&play, &live(Blocks::Fixed(64)));
+    let heard = played(&mut host, &tune(2000), 64, play.hop);
+    assert!(heard.iter().all(|y| y.to_bits() == 0));
+    assert_eq!(report(&host).errors, 0);
+}
+
 #[test]
 fn a_network_that_fails_again_and_again_is_built_anew() {
     let does = |run, number| if number == 0 && run > 4 { Does::Panic } else { Does::Well };
