@@ -76,8 +76,10 @@ pub struct Host {
 impl Host {
     /// Starts a worker and lets it build a network, which may take its time. What goes
     /// wrong is told by the [`Report`](nn::Report) and tried again; the input is heard
-    /// until then. The first sample after construction or a reset must be the first of
-    /// a callback, where `place` says that all of them are equally long.
+    /// until then. The first sample after construction or a reset should be the first of
+    /// a callback, where `place` says that all of them are equally long: the latency
+    /// counts on it, and a network that begins in the midst of one is late at first,
+    /// until after some tries it begins where they do.
     pub fn new(source: Arc<dyn Source>, place: &Place, options: &Options) -> Self {
         let hop = source.hop().clamp(1, MAX_HOP);
         let rate = if place.sample_rate.is_nan() { RATES[0] } else { place.sample_rate };

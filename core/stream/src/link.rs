@@ -161,7 +161,8 @@ impl Link {
         let most = wet.len() as u64;
         while let Ok(&head) = self.heads.peek() {
             let end = head.start + self.sizes.hop as u64;
-            if head.start < self.start || end <= wanted {
+            // All that was given for input before the latest start ends before it, too.
+            if end <= wanted {
                 self.discard(head);
             } else if head.start > wanted {
                 return (Found::Late, most.min(head.start - wanted) as usize);
@@ -217,7 +218,7 @@ impl Link {
         let shared = self.shared.clone();
         let mut done = || {
             while let Ok(&head) = self.heads.peek() {
-                if head.start >= self.start && head.start + self.sizes.hop as u64 > wanted {
+                if head.start + self.sizes.hop as u64 > wanted {
                     return true;
                 }
                 self.discard(head);

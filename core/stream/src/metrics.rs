@@ -85,6 +85,12 @@ impl Metrics {
         self.inferences.fetch_add(1, Relaxed);
     }
 
+    /// Whether 99 of 100 inferences took no longer than they may.
+    pub(crate) fn keeps_budget(&self) -> bool {
+        let over = self.over_budget.load(Relaxed);
+        over.saturating_mul(100) <= self.inferences.load(Relaxed)
+    }
+
     pub(crate) fn times(&self) -> Times {
         let inferences = self.inferences.load(Relaxed);
         let peak = self.peak.load(Relaxed);
@@ -175,8 +181,9 @@ mod tests {
         let calm = of((0..99).map(|_| 50).chain([1_000_000])).times();
         assert!(calm.p99 < Duration::from_nanos(60), "{calm:?}");
         assert_eq!(calm.over_budget, 1);
-        let rough = of((0..98).map(|_| 50).chain([1_000_000, 1_000_000])).times();
-        assert_eq!(rough.p99, Duration::from_millis(1));
+        let rough = of((0..98).map(|_| 50).chain([1_000_000, 1_000_000]));
+        assert!(of((0..99).map(|_| 50).chain([101])).keeps_budget() && !rough.keeps_budget());
+        assert_eq!(rough.times().p99, Duration::from_millis(1));
     }
 
     #[test]

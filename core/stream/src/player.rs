@@ -66,6 +66,8 @@ pub(crate) struct Player {
     mode: Mode,
     /// Samples since construction or reset.
     clock: u64,
+    /// Samples of its first callback that had passed before, for all we know.
+    shift: u64,
     /// Samples for which a start was put off until a callback begins.
     put_off: usize,
     /// Samples since an underrun began that is under way, at least 1, or 0.
@@ -87,6 +89,7 @@ impl Player {
             fader: Fader::default(),
             mode: Mode::Waiting,
             clock: 0,
+            shift: 0,
             put_off: 0,
             late: 0,
             underruns: [None; UNDERRUNS],
@@ -108,7 +111,7 @@ impl Player {
     pub(crate) fn reset(&mut self) {
         self.delay.reset();
         self.fader.reset();
-        (self.clock, self.put_off, self.late) = (0, 0, 0);
+        (self.clock, self.shift, self.put_off, self.late) = (0, 0, 0, 0);
         self.underruns = [None; UNDERRUNS];
         self.monitor.metrics.clear();
         self.monitor.pause(Pause::None);
@@ -170,7 +173,7 @@ impl Player {
     /// Begins with a callback, which the latency for fixed blocks relies on; or at some
     /// point, if the host keeps none.
     fn begin_in_step(&mut self, samples: usize) {
-        let in_step = self.clock.is_multiple_of(self.plan.callback as u64);
+        let in_step = (self.clock + self.shift).is_multiple_of(self.plan.callback as u64);
         if in_step || self.put_off >= self.plan.second {
             self.begin(true);
         } else {
@@ -245,8 +248,15 @@ impl Player {
         self.late += count;
         // A worker that is behind and just fast enough to stay there.
         let stays = self.late >= self.plan.second;
-        if stays || (begins && self.begins_often(self.clock + at as u64)) {
+        if stays {
             self.pause(Pause::Late);
+        } else if begins && self.begins_often(self.clock + at as u64) {
+            self.pause(Pause::Late);
+            // A network that keeps its time is late again and again where it began in the
+            // midst of a callback: perhaps a piece later is right.
+            if self.monitor.metrics.keeps_budget() {
+                self.shift += BLOCK as u64;
+            }
         }
     }
 

@@ -3,7 +3,7 @@ use nn::foreign::{State, Watch};
 
 use crate::fade::FADE;
 use crate::latency::latency;
-use crate::scene::{Does, Habit, Scene, ramp, sine};
+use crate::scene::{Does, Habit, Outcome, Scene, ramp, sine};
 
 fn shifted(x: f32) -> f32 {
     0.5 * x + 0.25
@@ -154,6 +154,13 @@ fn failures_in_a_row_are_the_end_of_a_network() {
     assert!(reason.contains("it would not"), "{reason}");
 }
 
+/// What was not lost was heard, but for what waits for the end of a hop.
+fn all_is_accounted_for(outcome: &Outcome) {
+    let input = outcome.heard.len() as u64;
+    let known = outcome.samples[0] + outcome.lost();
+    assert!(known <= input && input < known + 2048, "{known} of {input}");
+}
+
 #[test]
 fn a_network_that_is_too_slow_is_passed_by_and_tried_again() {
     // Half again as long as a hop, for four seconds.
@@ -164,12 +171,53 @@ fn a_network_that_is_too_slow_is_passed_by_and_tried_again() {
     }
     .play(960_000);
     assert!(outcome.lost() > 48_000);
+    all_is_accounted_for(&outcome);
     assert!(outcome.step() <= 0.0289 + 2.0 / FADE as f32, "{}", outcome.step());
     let tail = outcome.heard.len() - 48_000;
     for (n, &heard) in outcome.heard.iter().enumerate().skip(tail) {
         assert_eq!(heard, -sine(n - outcome.latency), "{n}");
     }
     assert_eq!(outcome.monitor.report().state, State::Running);
+}
+
+#[test]
+fn another_try_begins_with_a_callback() {
+    for stall in [100_000, 110_000, 120_007] {
+        let outcome = Scene {
+            f: |x| -x,
+            budget: 256,
+            blocks: Blocks::Fixed(256),
+            habit: Box::new(move |run| Does::Well(if run == 3 { stall } else { 256 })),
+            ..Scene::default()
+        }
+        .play(400_000);
+        assert!(outcome.lost() > 48_000);
+        // Of the stall alone: before it is passed by, and of a try in its midst.
+        assert!(outcome.underruns() <= 2, "{stall}: {}", outcome.underruns());
+        let n = outcome.heard.len() - 1;
+        assert_eq!(outcome.heard[n], -sine(n - outcome.latency));
+    }
+}
+
+#[test]
+fn whoever_begins_in_the_midst_of_a_callback_finds_its_beginning() {
+    for entry in [64, 128, 192] {
+        let outcome = Scene {
+            f: |x| -x,
+            budget: 256,
+            blocks: Blocks::Fixed(256),
+            entry: Some(entry),
+            habit: Box::new(|_| Does::Well(256)),
+            ..Scene::default()
+        }
+        .play(480_000);
+        // So the latency is too little at first.
+        assert!(outcome.underruns() > 0, "{entry}");
+        let tail = outcome.heard.len() - 48_000;
+        for (n, &heard) in outcome.heard.iter().enumerate().skip(tail) {
+            assert_eq!(heard, -sine(n - outcome.latency), "{entry}: {n}");
+        }
+    }
 }
 
 #[test]
@@ -232,7 +280,20 @@ fn after_a_reset_all_is_as_in_the_beginning() {
             alone.push(if n < lead { 0.0 } else { sum });
         }
         assert_eq!(heard, alone, "reset at {last}");
-        assert_eq!(outcome.underruns(), 0);
+        assert_eq!((outcome.underruns(), outcome.lost()), (0, 0));
+    }
+}
+
+#[test]
+fn after_a_reset_nothing_of_before_is_heard_in_its_place_either() {
+    let at = 20 * 128;
+    let habit: Habit = Box::new(|run| if run < 3 { Does::Well(50) } else { Does::Error });
+    let scene = Scene { resets: vec![at], ahead: 100, habit, ..Scene::default() };
+    let outcome = scene.play(8000);
+    let latency = outcome.latency;
+    assert_eq!(outcome.heard[at..at + latency], vec![0.0; latency]);
+    for n in at + latency + FADE..8000 {
+        assert_eq!(outcome.heard[n], sine(n - latency));
     }
 }
 

@@ -163,6 +163,8 @@ pub(crate) struct Scene {
     pub(crate) input: fn(usize) -> f32,
     pub(crate) habit: Habit,
     pub(crate) seed: u64,
+    /// Samples of the first callback, if it is not whole.
+    pub(crate) entry: Option<usize>,
 }
 
 impl Default for Scene {
@@ -180,6 +182,7 @@ impl Default for Scene {
             input: sine,
             habit: Box::new(|_| Does::Well(384)),
             seed: 1,
+            entry: None,
         }
     }
 }
@@ -208,7 +211,7 @@ impl Scene {
     pub(crate) fn play(mut self, length: usize) -> Outcome {
         let lead = self.lead.unwrap_or_else(|| latency(self.hop, self.budget, self.blocks));
         let monitor =
-            Arc::new(Monitor::new(Arc::new(Named), Duration::from_secs(1), Duration::ZERO));
+            Arc::new(Monitor::new(Arc::new(Named), Duration::from_secs(1), Duration::MAX));
         let (link, bench) = link(Sizes { hop: self.hop, lead, spare: 48_000 });
         link.shared.enter(Phase::Running);
         let mail = Arc::<Mail>::default();
@@ -228,7 +231,7 @@ impl Scene {
             silent: self.silent,
             offline: false,
         };
-        let block = blocks();
+        let block = self.entry.unwrap_or_else(&mut blocks);
         let stage = Rc::new(RefCell::new(Stage {
             player: Player::new(mail, monitor.clone(), plan),
             monitor: monitor.clone(),

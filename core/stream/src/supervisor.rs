@@ -76,15 +76,22 @@ impl Keeper {
             }
             state.due = now.checked_add(state.pauses.next());
         }
-        if let Some(worker) = state.worker.take() {
-            self.give_up(worker);
+        let lost = state.worker.take();
+        if lost.as_ref().is_some_and(|worker| !worker.shared.has_ended()) {
+            let reason = format!("The network has not answered for {:?}.", self.patience);
+            self.job.monitor.trouble(Some(reason));
         }
+        self.job.strays.fetch_add(usize::from(lost.is_some()), Ordering::AcqRel);
         let free = self.job.strays.load(Ordering::Acquire) < MOST_STRAYS;
         if free && state.due.is_none_or(|due| now >= due) {
             state.worker = self.hire(now);
             if state.worker.is_none() {
                 state.due = now.checked_add(state.pauses.next());
             }
+        }
+        // A render that waits for the old one finds the new one when it is told.
+        if lost.is_some_and(|worker| !worker.shared.give_up()) {
+            self.job.strays.fetch_sub(1, Ordering::AcqRel);
         }
     }
 
@@ -98,17 +105,6 @@ impl Keeper {
         };
         drop(self.mail.inbox.swap(Some(Box::new(link))));
         Some(Worker { shared, thread, calls: 0, since: now, hired: now })
-    }
-
-    /// Lets a worker end by itself, whenever that is.
-    fn give_up(&self, worker: Worker) {
-        let reason = format!("The network has not answered for {:?}.", self.patience);
-        self.job.strays.fetch_add(1, Ordering::AcqRel);
-        if worker.shared.give_up() {
-            self.job.monitor.trouble(Some(reason));
-        } else {
-            self.job.strays.fetch_sub(1, Ordering::AcqRel);
-        }
     }
 
     /// Ends the worker. One that does not end soon is left to itself.

@@ -2,6 +2,7 @@
 #![allow(dead_code, reason = "each test file takes a part")]
 #![allow(unreachable_pub, reason = "a module of tests, public in spirit")]
 
+use std::hint::black_box;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
 use std::thread;
@@ -22,6 +23,8 @@ pub enum Does {
     Nan,
     Error,
     Panic,
+    /// Gives what is too small for a normal number, unless that is flushed.
+    Tiny,
     /// Not before the gate opens.
     Hang,
 }
@@ -133,6 +136,10 @@ impl Network for Sum {
             }
             Does::Error => return Err("it would not".into()),
             Does::Panic => panic!("a test wants it"),
+            Does::Tiny => {
+                io.fill(black_box(f32::MIN_POSITIVE) * black_box(0.5));
+                return Ok(());
+            }
             Does::Hang => self.play.gate.pass(),
         }
         self.play.heard.fetch_add(io.len() as u64, Ordering::SeqCst);
