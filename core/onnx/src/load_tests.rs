@@ -7,10 +7,10 @@ use stream::Source;
 use super::*;
 use crate::network::Streaming;
 
-/// A file of the test data.
+/// A file of the test data, or of another folder.
 pub(crate) fn data(name: &str) -> Vec<u8> {
-    let path = format!("{}/tests/data/{name}", env!("CARGO_MANIFEST_DIR"));
-    std::fs::read(&path).unwrap_or_else(|e| panic!("{path}: {e}"))
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data").join(name);
+    std::fs::read(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()))
 }
 
 /// Its numbers.
