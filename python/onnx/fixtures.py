@@ -1,7 +1,11 @@
 """Make the small graphs that test the crate `onnx`, with ONNX Runtime's answers.
 
     python -m venv venv && venv/bin/pip install -r requirements.txt
-    venv/bin/python fixtures.py ../../core/onnx/tests/data [FOLDER WITH REAL MODELS]
+    venv/bin/pip install --no-deps swift-f0 basic-pitch silero-vad
+    venv/bin/python fixtures.py ../../core/onnx/tests/data [OTHER]
+
+With a second folder it takes the real models out of their packages as well, and puts what
+is too large for the repository there: silero-vad, which a test finds by KILN_SILERO.
 
 All weights are random, from a fixed seed: what is tested is arithmetic, not sound. For
 each graph `NAME.onnx` there is `NAME.f32`: the input and then the output, as many
@@ -11,6 +15,7 @@ states fed back. For models that are no effects, `NAME.json` tells their tensors
 
 import json
 import sys
+from importlib import metadata
 from pathlib import Path
 
 import numpy as np
@@ -271,12 +276,20 @@ def tensors(where, name, data, feeds, outs=None):
     s = session(onnx.load_from_string(data))
     outs = outs or [o.name for o in s.get_outputs()]
     results = s.run(outs, feeds)
-    describe = lambda named: [{"name": n, "shape": list(a.shape)} for n, a in named]
+    describe = lambda named: [{"name": n, "shape": list(a.shape),
+                               **({"int": True} if a.dtype == np.int64 else {})}
+                              for n, a in named]
     told = {"inputs": describe(feeds.items()), "outputs": describe(zip(outs, results))}
     (where / f"{name}.json").write_text(json.dumps(told) + "\n")
     flat = [np.asarray(a).ravel() for a in [*feeds.values(), *results]]
     (where / f"{name}.f32").write_bytes(np.concatenate(flat).astype("<f4").tobytes())
     print(f"{name}: {told}")
+
+
+def packaged(package, name):
+    """The bytes of a model in an installed package."""
+    found = [f for f in metadata.files(package) if f.name == name]
+    return found[0].locate().read_bytes()
 
 
 def main():
@@ -319,20 +332,22 @@ def main():
         x = rng.normal(size=(1, 3, 20)).astype(np.float32)
         tensors(where, name, m.SerializeToString(), {"x": x})
     if len(sys.argv) > 2:
-        # swift_f0.onnx of the package swift-f0, basic_pitch.onnx: nmp.onnx of basic-pitch.
-        models = Path(sys.argv[2])
+        other = Path(sys.argv[2])
         # Noise, for the logarithm of what is nothing but rounding would be compared.
         noise = 0.05 * rng.normal(size=43844)
         tone = 0.5 * np.sin(2 * np.pi * 220 * np.arange(8000) / 16000) + noise[:8000]
         tone = tone.astype(np.float32)
-        tensors(where, "swift_f0", (models / "swift_f0.onnx").read_bytes(),
+        tensors(where, "swift_f0", packaged("swift-f0", "model.onnx"),
              {"audio": tone[None], "fmin": np.array(46.875, np.float32),
               "fmax": np.array(2093.75, np.float32)})
         t = np.arange(43844) / 22050
         tone = (0.3 * np.sin(2 * np.pi * 440 * t) + noise).astype(np.float32)
-        tensors(where, "basic_pitch", (models / "basic_pitch.onnx").read_bytes(),
+        tensors(where, "basic_pitch", packaged("basic-pitch", "nmp.onnx"),
              {"serving_default_input_2:0": tone[None, :, None]},
                 ["StatefulPartitionedCall:1"])
+        tensors(other, "silero_vad", packaged("silero-vad", "silero_vad_16k_op15.onnx"),
+                {"input": tone[None, :576], "state": np.zeros((2, 1, 128), np.float32),
+                 "sr": np.array(16000)})
 
 
 if __name__ == "__main__":

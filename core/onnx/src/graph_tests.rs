@@ -15,6 +15,8 @@ struct Told {
 struct Named {
     name: String,
     shape: Vec<usize>,
+    #[serde(default)]
+    int: bool,
 }
 
 /// Input tensors and expected outputs by name.
@@ -29,7 +31,9 @@ pub(crate) fn case(name: &str) -> Case {
             let count = crate::tensor::elements(&n.shape);
             let values: Vec<f32> = numbers.by_ref().take(count).collect();
             assert_eq!(values.len(), count);
-            (n.name, Tensor::floats(&n.shape, values))
+            let ints = || values.iter().map(|&x| x as i64).collect();
+            let whole = n.int.then(|| Tensor::ints(&n.shape, ints()));
+            (n.name, whole.unwrap_or_else(|| Tensor::floats(&n.shape, values)))
         };
         named.into_iter().map(tensor).collect::<Vec<_>>()
     };
@@ -70,6 +74,15 @@ fn swift_f0_finds_the_same_pitch() {
 fn basic_pitch_finds_the_same_notes() {
     let found = differences("basic_pitch", &Options::default());
     assert!(found[0] < 1e-4, "{found:?}");
+}
+
+#[test]
+#[ignore = "needs KILN_SILERO, the folder that python/onnx/fixtures.py put silero-vad into"]
+fn silero_hears_the_same() {
+    let folder = std::env::var("KILN_SILERO").expect("KILN_SILERO");
+    let found = differences(&format!("{folder}/silero_vad"), &Options::default());
+    // A probability and a state; whether the runtime takes branches is shown as well.
+    assert!(found.iter().all(|d| *d < 1e-4), "{found:?}");
 }
 
 #[test]

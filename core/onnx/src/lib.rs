@@ -64,7 +64,10 @@
 //! # Files from anybody
 //!
 //! [`limits`] says how much we accept. No file makes us open another: data beside the
-//! file is refused, as are loops and operators that are not of the ONNX standard.
+//! file is refused, as are loops and operators that are not of the ONNX standard. What
+//! runs too long at load is left behind and refused. What a graph takes of memory while
+//! it runs is bounded only where its constants say it, so a file made to exhaust that
+//! can; it cannot read or write what is not its own.
 
 mod error;
 mod file;

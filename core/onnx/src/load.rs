@@ -8,6 +8,7 @@ use stream::Host;
 
 use crate::file::File;
 use crate::io::Io;
+use crate::limits::MAX_STEP;
 use crate::network::Playable;
 use crate::session::{RTEN, Rten, Runtime};
 use crate::{Error, Options, native, scan, trial};
@@ -68,7 +69,7 @@ impl Loaded {
         let io = Io::of(&file)?;
         let mut notices = Vec::new();
         for runtime in native::runtimes(&file, options, &mut notices) {
-            match trial::run(&runtime, &io, options.longest) {
+            match trial::run(&runtime, &io, options.longest, MAX_STEP) {
                 Ok(plan) => {
                     let playable = Playable { runtime, plan, notices };
                     return Ok(Self { file, playable });
@@ -78,7 +79,7 @@ impl Loaded {
         }
         let runtime: Arc<dyn Runtime> = Arc::new(Rten::load(&file, true)?);
         let said = |said| Error::Runtime { engine: RTEN.to_owned(), said };
-        let plan = trial::run(&runtime, &io, options.longest).map_err(said)?;
+        let plan = trial::run(&runtime, &io, options.longest, MAX_STEP).map_err(said)?;
         Ok(Self { file, playable: Playable { runtime, plan, notices } })
     }
 }

@@ -7,10 +7,10 @@ use stream::Source;
 use super::*;
 use crate::network::Streaming;
 
-/// A file of the test data.
+/// A file of the test data, or of another folder.
 pub(crate) fn data(name: &str) -> Vec<u8> {
-    let path = format!("{}/tests/data/{name}", env!("CARGO_MANIFEST_DIR"));
-    std::fs::read(&path).unwrap_or_else(|e| panic!("{path}: {e}"))
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data").join(name);
+    std::fs::read(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()))
 }
 
 /// Its numbers.
@@ -41,7 +41,11 @@ fn largest_difference(a: &[f32], b: &[f32]) -> f32 {
 
 /// Loads a fixture, plays its input, and compares from sample `from` on.
 fn plays(name: &str, from: usize) -> Playable {
-    let loaded = Loaded::read(&data(&format!("{name}.onnx")), &Options::default());
+    plays_with(&Options::default(), name, from)
+}
+
+fn plays_with(options: &Options, name: &str, from: usize) -> Playable {
+    let loaded = Loaded::read(&data(&format!("{name}.onnx")), options);
     let source = loaded.unwrap_or_else(|e| panic!("{name}: {e}")).playable;
     let numbers = floats(&format!("{name}.f32"));
     let (sound, expected) = numbers.split_at(numbers.len() / 2);
@@ -192,4 +196,25 @@ fn two_channels_play_at_once() {
     model.engine().process(&mut alone);
     assert_eq!(channels[0], alone);
     assert_ne!(channels[1], alone);
+}
+
+#[test]
+#[ignore = "needs KILN_ONNXRUNTIME, the path of libonnxruntime"]
+fn sound_plays_in_onnx_runtime_as_well() {
+    use crate::Provider::{Cpu, Cuda};
+    let library = std::env::var_os("KILN_ONNXRUNTIME").map(Into::into);
+    assert!(library.is_some(), "KILN_ONNXRUNTIME is not set");
+    let options = Options { library, providers: vec![Cuda, Cpu], ..Options::default() };
+    for name in ["lstm", "wavenet_cached", "decoder", "decoder_latent", "valid", "window"] {
+        let source = plays_with(&options, name, 0);
+        assert!(source.engine().starts_with("ONNX Runtime"), "{}", source.engine());
+        assert_eq!(source.device(), "CPU");
+        let notices = source.notices();
+        assert!(notices.len() == 1 && notices[0].contains("Cuda"), "{notices:?}");
+    }
+    let model = load(&data("lstm.onnx"), &options).unwrap();
+    let engine = model.engine();
+    let report = engine.watch().unwrap().report();
+    assert!(report.engine.starts_with("ONNX Runtime"), "{report:?}");
+    assert_eq!((report.device.as_str(), report.notices.len()), ("CPU", 1));
 }

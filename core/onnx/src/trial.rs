@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use stream::Network;
 
 use crate::io::Io;
-use crate::limits::{MAX_CONTEXT, MAX_HOP, MAX_STEP};
+use crate::limits::{MAX_CONTEXT, MAX_HOP};
 use crate::network::{Plan, Streaming, mono};
 use crate::session::{Runtime, Session, caught};
 
@@ -32,7 +32,8 @@ const FORGOTTEN: f32 = 1e-5;
 /// Hops to play.
 const HOPS: usize = 4;
 
-/// Runs a graph on a thread of its own, which is left behind if it does not come back.
+/// Runs a graph on a thread of its own, which is left behind if it does not come back:
+/// one hop may take `longest`, and anything on the way there `patience`.
 ///
 /// # Errors
 /// In words of its own or of the runtime.
@@ -40,6 +41,7 @@ pub(crate) fn run(
     runtime: &Arc<dyn Runtime>,
     io: &Io,
     longest: Duration,
+    patience: Duration,
 ) -> Result<Arc<Plan>, String> {
     let (steps, seen) = mpsc::channel();
     let (runtime, io) = (runtime.clone(), io.clone());
@@ -59,11 +61,11 @@ pub(crate) fn run(
     let thread = std::thread::Builder::new().name("onnx trial".to_owned());
     thread.spawn(work).map_err(|e| e.to_string())?;
     loop {
-        match seen.recv_timeout(MAX_STEP) {
+        match seen.recv_timeout(patience) {
             Ok(Some(result)) => return result,
             Ok(None) => {}
             Err(RecvTimeoutError::Timeout) => {
-                let limit = MAX_STEP.as_secs_f64();
+                let limit = patience.as_secs_f64();
                 return Err(format!("trial: expected an inference within {limit} s, found none"));
             }
             Err(RecvTimeoutError::Disconnected) => {
@@ -371,3 +373,7 @@ impl Noise {
         (0..len).map(|_| level * next()).collect()
     }
 }
+
+#[cfg(test)]
+#[path = "trial_tests.rs"]
+mod tests;
