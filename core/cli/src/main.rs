@@ -7,6 +7,7 @@
 mod amp;
 mod bench;
 mod certify;
+mod devices;
 mod drive;
 mod info;
 mod models;
@@ -50,6 +51,8 @@ enum Command {
     /// at least marginally, 2 if it is unstable, 3 if neither is proven, 1 if there is
     /// nothing to examine
     Certify(certify::Args),
+    /// Say what can compute here, and choose what runs ONNX files
+    Devices(devices::Args),
     /// Say what a file is, and of a model or graph whether it plays and what it costs
     /// here
     Info {
@@ -81,6 +84,7 @@ fn main() -> ExitCode {
         Command::Train(args) => train::run(&args).map(code),
         Command::Models(args) => models::run(&args).map(code),
         Command::Certify(args) => certify::run(&args),
+        Command::Devices(args) => devices::run(&args).map(code),
         Command::Info { file, json } => info::print(&file, json).map(code),
         Command::Bench { files, json } => bench::print(&files, json).map(code),
     };

@@ -69,6 +69,7 @@
 //! it runs is bounded only where its constants say it, so a file made to exhaust that
 //! can; it cannot read or write what is not its own.
 
+mod choice;
 mod error;
 mod file;
 mod graph;
@@ -87,10 +88,13 @@ mod trial;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
+pub use choice::Choice;
 pub use error::Error;
 pub use file::{Dim, Element, Port};
 pub use graph::Graph;
-pub use load::{load, open};
+pub use load::{Runs, load, open, runs};
 pub use tensor::{Data, Tensor};
 
 /// How to run a graph.
@@ -103,18 +107,21 @@ pub struct Options {
     pub providers: Vec<Provider>,
     /// What one inference may take at load; a graph that takes longer is refused.
     pub longest: Duration,
+    /// What the report of whatever is loaded tells besides, a sentence each.
+    pub notices: Vec<String>,
 }
 
 impl Default for Options {
     /// The runtime we carry; where a library is named, whatever is fastest.
     fn default() -> Self {
         let providers = vec![Provider::Cuda, Provider::CoreMl, Provider::DirectMl, Provider::Cpu];
-        Self { library: None, providers, longest: limits::MAX_INFERENCE }
+        Self { library: None, providers, longest: limits::MAX_INFERENCE, notices: Vec::new() }
     }
 }
 
 /// What computes in ONNX Runtime; a library is built with some of them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Provider {
     /// A graphics card of NVIDIA.
     Cuda,

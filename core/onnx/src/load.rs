@@ -11,15 +11,15 @@ use crate::io::Io;
 use crate::limits::MAX_STEP;
 use crate::network::Playable;
 use crate::session::{RTEN, Rten, Runtime};
-use crate::{Error, Options, native, scan, trial};
+use crate::{Choice, Error, Options, native, scan, trial};
 
 /// Reads any model file that Kiln plays: ONNX by its first bytes, all others as
-/// [`nn::Model::load`] does.
+/// [`nn::Model::load`] does. What runs ONNX files is what the user [chose](Choice).
 ///
 /// # Errors
 /// Says what was expected and what was found; see [`Error`].
 pub fn open(bytes: &[u8]) -> Result<Model, Error> {
-    if scan::is_onnx(bytes) { load(bytes, &Options::default()) } else { Ok(Model::load(bytes)?) }
+    if scan::is_onnx(bytes) { load(bytes, &Choice::of_user()) } else { Ok(Model::load(bytes)?) }
 }
 
 /// Reads an `.onnx` file of audio in and audio out. Takes as long as a few inferences,
@@ -57,6 +57,27 @@ pub fn load(bytes: &[u8], options: &Options) -> Result<Model, Error> {
     }))
 }
 
+/// What runs graphs here.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Runs {
+    /// The runtime, with its version.
+    pub engine: String,
+    /// What computes.
+    pub device: String,
+    /// Why that is not what was asked for, a sentence each.
+    pub notices: Vec<String>,
+}
+
+/// Finds out what would run a graph with `options`, by loading a small one.
+///
+/// # Errors
+/// If nothing does.
+pub fn runs(options: &Options) -> Result<Runs, Error> {
+    let Loaded { playable, .. } = Loaded::read(include_bytes!("trial.onnx"), options)?;
+    let (engine, device) = (playable.runtime.engine(), playable.runtime.device());
+    Ok(Runs { engine, device, notices: playable.notices })
+}
+
 /// A file, and what was found to play it.
 pub(crate) struct Loaded {
     pub(crate) file: File,
@@ -67,7 +88,7 @@ impl Loaded {
     pub(crate) fn read(bytes: &[u8], options: &Options) -> Result<Self, Error> {
         let file = File::read(bytes)?;
         let io = Io::of(&file)?;
-        let mut notices = Vec::new();
+        let mut notices = options.notices.clone();
         for runtime in native::runtimes(&file, options, &mut notices) {
             match trial::run(&runtime, &io, options.longest, MAX_STEP) {
                 Ok(plan) => {
