@@ -49,7 +49,8 @@ fn frames_of_a_thread_do_not_matter() {
     let mut device = match Device::open(&options) {
         Ok(device) => device,
         Err(e) => {
-            assert!(std::env::var_os("CI").is_none(), "CI brings a driver: {e}");
+            let ci = cfg!(target_os = "linux") && std::env::var_os("CI").is_some();
+            assert!(!ci, "CI brings a driver: {e}");
             return println!("skipped: {e}");
         }
     };
