@@ -14,6 +14,7 @@ use clap::Parser;
 use gpu::{Device, Job, Options, Renderer};
 use nn::Model;
 use plotters::prelude::*;
+use plotters::style::register_font;
 use rayon::prelude::*;
 
 #[derive(Parser)]
@@ -150,6 +151,9 @@ fn write(path: &Path, rows: &[Row]) -> std::io::Result<()> {
 
 /// Times real time over models, both on logarithmic axes.
 fn draw(path: &Path, rows: &[Row]) -> Result<(), Box<dyn Error>> {
+    // It only fails for fonts that are no fonts.
+    let font = epaint_default_fonts::UBUNTU_LIGHT;
+    let _known = register_font("sans-serif", FontStyle::Normal, font);
     let root = SVGBackend::new(path, (800, 500)).into_drawing_area();
     root.fill(&WHITE)?;
     let most = rows.iter().map(|row| row.models).max().unwrap_or(1) as f64;
@@ -165,8 +169,10 @@ fn draw(path: &Path, rows: &[Row]) -> Result<(), Box<dyn Error>> {
     let line = |of: fn(&Row) -> f64, color: RGBColor| {
         LineSeries::new(rows.iter().map(move |row| (row.models as f64, of(row))), color)
     };
-    chart.draw_series(line(|row| row.card, BLUE))?.label("card");
-    chart.draw_series(line(|row| row.processor, RED))?.label("processor");
+    let key = |color: RGBColor| move |(x, y)| PathElement::new([(x, y), (x + 20, y)], color);
+    chart.draw_series(line(|row| row.card, BLUE))?.label("card").legend(key(BLUE));
+    chart.draw_series(line(|row| row.processor, RED))?.label("processor").legend(key(RED));
+    chart.configure_series_labels().border_style(BLACK).draw()?;
     root.present()?;
     Ok(())
 }

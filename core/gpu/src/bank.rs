@@ -116,6 +116,42 @@ impl Size {
     }
 }
 
+/// The buffers of a bank, in the order of their bindings; then those that are read.
+struct Buffers {
+    state: wgpu::Buffer,
+    w: wgpu::Buffer,
+    x: wgpu::Buffer,
+    y: wgpu::Buffer,
+    l: wgpu::Buffer,
+    blocks: wgpu::Buffer,
+    read: Vec<wgpu::Buffer>,
+}
+
+impl Buffers {
+    fn new(device: &Device, kernel: &Kernel, size: Size) -> Self {
+        use wgpu::BufferUsages as Usages;
+        let buffer = |floats: usize, usage: Usages| {
+            device.device.create_buffer(&wgpu::BufferDescriptor {
+                label: None,
+                // A binding of nothing is not allowed.
+                size: 4 * floats.next_multiple_of(4).max(4) as u64,
+                usage: usage | Usages::COPY_DST,
+                mapped_at_creation: false,
+            })
+        };
+        let out = size.lanes * size.span;
+        Self {
+            state: buffer(size.lanes * kernel.state, Usages::STORAGE),
+            w: buffer(size.models * kernel.weights.len(), Usages::STORAGE),
+            x: buffer(size.inputs * size.span, Usages::STORAGE),
+            y: buffer(out, Usages::STORAGE | Usages::COPY_SRC),
+            l: buffer(2 * size.lanes, Usages::STORAGE),
+            blocks: buffer(size.span / kernel.block * STRIDE / 4, Usages::UNIFORM),
+            read: (0..DEPTH).map(|_| buffer(out, Usages::MAP_READ)).collect(),
+        }
+    }
+}
+
 /// A pass whose output has not been read.
 struct Pending {
     slot: usize,
@@ -160,25 +196,7 @@ impl Bank {
         let at = "filling the card's memory";
         let pipelines =
             device.pipelines(&kernel.shader, || Pipelines::build(device, &kernel.shader))?;
-        let buffer = |floats: usize, usage: wgpu::BufferUsages| {
-            device.device.create_buffer(&wgpu::BufferDescriptor {
-                label: None,
-                size: 4 * floats.next_multiple_of(4).max(4) as u64,
-                usage: usage | wgpu::BufferUsages::COPY_DST,
-                mapped_at_creation: false,
-            })
-        };
-        let storage = wgpu::BufferUsages::STORAGE;
-        let state = buffer(size.lanes * kernel.state, storage);
-        let w = buffer(weights.len() * kernel.weights.len(), storage);
-        let x = buffer(size.inputs * size.span, storage);
-        let y = buffer(size.lanes * size.span, storage | wgpu::BufferUsages::COPY_SRC);
-        let l = buffer(2 * lanes.len(), storage);
-        let floats = size.span / kernel.block * STRIDE / 4;
-        let blocks = buffer(floats, wgpu::BufferUsages::UNIFORM);
-        let read = (0..DEPTH)
-            .map(|_| buffer(size.lanes * size.span, wgpu::BufferUsages::MAP_READ))
-            .collect();
+        let Buffers { state, w, x, y, l, blocks, read } = Buffers::new(device, kernel, size);
         device.check(at)?;
         let each = kernel.weights.len();
         for (i, weights) in weights.iter().enumerate() {

@@ -1,9 +1,11 @@
 //! What a network becomes on a card: the text of its shader, and its weights.
 
+use std::collections::HashMap;
+use std::fmt::Write;
 use std::sync::Arc;
 
-use nn::Model;
-use nn::program::Program;
+use nn::program::{Op, Program};
+use nn::{Activation, Model};
 
 use crate::Error;
 use crate::pack::Packed;
@@ -58,19 +60,33 @@ pub(crate) struct Kernel {
 /// Threads of a group.
 pub(crate) const GROUP: usize = 64;
 
-impl Kernel {
-    /// `block` is a power of two.
-    pub(crate) fn new(
-        model: &Model,
-        quality: f32,
-        block: usize,
-        form: Form,
-    ) -> Result<Self, Error> {
+/// Kernels for blocks of one length, which share their shaders where networks are of one
+/// shape: to write one takes as long as to render a second of sound.
+pub(crate) struct Kernels {
+    /// A power of two.
+    block: usize,
+    form: Form,
+    shaders: HashMap<String, Arc<Shader>>,
+}
+
+impl Kernels {
+    pub(crate) fn new(block: usize, form: Form) -> Self {
+        Self { block, form, shaders: HashMap::new() }
+    }
+
+    /// The kernel of a model, of the size that `quality` chooses.
+    pub(crate) fn of(&mut self, model: &Model, quality: f32) -> Result<Kernel, Error> {
         if let Some(program) = model.program(quality) {
-            return Self::feed_forward(&program, block, form);
+            return self.feed_forward(&program);
         }
         match model.recurrent(quality) {
-            Some(net) => recurrent::kernel(&net, block),
+            Some(net) => {
+                let shape = format!("LSTM {} {}", net.hidden, net.layers.len());
+                let mut kernel = recurrent::kernel(&net, self.block)?;
+                let shader = self.shaders.entry(shape).or_insert(kernel.shader);
+                kernel.shader = shader.clone();
+                Ok(kernel)
+            }
             None => {
                 let found = format!("{} {}", model.format(), model.architecture());
                 Err(Error::unsupported("model", "a NAM WaveNet, ConvNet or LSTM", found))
@@ -78,7 +94,7 @@ impl Kernel {
         }
     }
 
-    fn feed_forward(program: &Arc<Program>, block: usize, mut form: Form) -> Result<Self, Error> {
+    fn feed_forward(&mut self, program: &Arc<Program>) -> Result<Kernel, Error> {
         let widest = program.buffers.iter().map(|b| b.rows).max().unwrap_or(0);
         if widest > MAX_ROWS {
             return Err(Error::unsupported("model", "at most 128 channels", widest));
@@ -87,12 +103,17 @@ impl Kernel {
             let expected = "at most 200000 multiply-adds a sample";
             return Err(Error::unsupported("model", expected, program.macs()));
         }
+        let (block, mut form) = (self.block, self.form);
         let plan = Plan::new(program, block);
         let packed = Packed::new(program, &plan);
         form.frames = source::frames(program).min(form.frames);
         let past = plan.rings.iter().flatten().filter(|ring| ring.past);
-        Ok(Self {
-            shader: source::shader(program, &plan, &packed, form).into(),
+        let shader = self
+            .shaders
+            .entry(shape(program))
+            .or_insert_with(|| source::shader(program, &plan, &packed, form).into());
+        Ok(Kernel {
+            shader: shader.clone(),
             grid: Grid::Frames(form.frames * GROUP),
             resting: past.map(|ring| ring.frames).max().unwrap_or(1),
             state: plan.floats.max(1),
@@ -102,6 +123,33 @@ impl Kernel {
             receptive_field: Some(program.receptive_field),
         })
     }
+}
+
+/// All that a shader depends on: the program without its numbers.
+fn shape(program: &Program) -> String {
+    let none = |activation: &mut Activation| {
+        if let Activation::PReLU { slopes } = activation {
+            *slopes = Arc::new([]);
+        }
+    };
+    let mut shape = format!("{:?} {:?} {:?}", program.input, program.output, program.buffers);
+    for op in &program.ops {
+        let mut op = op.clone();
+        match &mut op {
+            Op::Mac(mac) => {
+                mac.weights.clear();
+                mac.bias.clear();
+            }
+            Op::Activate { activation, .. } => none(activation),
+            Op::Pair { primary, secondary, .. } => {
+                none(primary);
+                none(secondary);
+            }
+            Op::Film { .. } | Op::Softmax { .. } | Op::Add { .. } => {}
+        }
+        let _ = write!(shape, "{op:?}");
+    }
+    shape
 }
 
 /// What every shader begins with: what is bound to it, and the present block.

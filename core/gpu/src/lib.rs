@@ -26,8 +26,8 @@
 //! lanes follows the other. So no work is done twice where there are as many jobs as
 //! the card needs; fewer long ones are cut into parts that overlap by the receptive
 //! field. The shader is written for the network: sizes, dilations and places are
-//! constants of it, weights are data, so models of one shape share it. An LSTM is a thread for each unit,
-//! sample after sample, and fills a card by lanes alone.
+//! constants of it, weights are data, so models of one shape share it. An LSTM is a
+//! thread for each unit, sample after sample, and fills a card by lanes alone.
 //!
 //! # What bounds it
 //!

@@ -2,12 +2,13 @@
 
 use std::collections::HashMap;
 use std::ops::Range;
+use std::sync::Arc;
 
 use nn::Model;
 use nn::simd::clean;
 
 use crate::bank::{Bank, Lane, Size};
-use crate::kernel::{Grid, Kernel, Shader};
+use crate::kernel::{Grid, Kernel, Kernels, Shader};
 use crate::{Device, Error};
 
 /// Frames of a block: long enough that a thousand of them fill the largest card, short
@@ -61,11 +62,12 @@ impl Renderer {
     /// # Errors
     /// If there is a model among them that only the processor runs.
     pub fn new(device: &Device, models: &[Model], quality: f32) -> Result<Self, Error> {
+        let mut shared = Kernels::new(BLOCK, device.form);
         let kernels = models
             .iter()
             .enumerate()
             .map(|(i, model)| {
-                Kernel::new(model, quality, BLOCK, device.form).map_err(|e| match e {
+                shared.of(model, quality).map_err(|e| match e {
                     Error::Unsupported { at, expected, found } => {
                         Error::Unsupported { at: format!("model {i}: {at}"), expected, found }
                     }
@@ -100,13 +102,13 @@ impl Renderer {
     /// If a job names no model, or the card fails, is full, or does not answer. The
     /// processor can render instead; see [`Error::notice`].
     pub fn render(&mut self, jobs: &[Job<'_>]) -> Result<Vec<Vec<f32>>, Error> {
-        let mut groups: HashMap<&Shader, Vec<usize>> = HashMap::new();
+        let mut groups: HashMap<*const Shader, Vec<usize>> = HashMap::new();
         for (i, job) in jobs.iter().enumerate() {
             let Some(kernel) = self.kernels.get(job.model) else {
                 let expected = format!("one of {} models", self.kernels.len());
                 return Err(Error::invalid("job", expected, job.model));
             };
-            groups.entry(&kernel.shader).or_default().push(i);
+            groups.entry(Arc::as_ptr(&kernel.shader)).or_default().push(i);
         }
         let mut groups: Vec<Vec<usize>> = groups.into_values().collect();
         groups.sort();

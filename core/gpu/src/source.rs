@@ -285,7 +285,6 @@ fn step(@builtin(workgroup_id) g: vec3<u32>, @builtin(local_invocation_id) l: ve
     fn mac(&mut self, mac: &Mac, weights: usize, bias: usize) {
         self.text += "    {\n";
         for o in (0..mac.outputs).step_by(PAD) {
-            let _ = writeln!(self.text, "    let k{o} = W[w + {}u];", (bias + o) / 4);
             for (o, _) in lanes(o, mac.outputs) {
                 let _ = writeln!(self.text, "    var a{o} = {};", literal(0.0));
             }
@@ -299,6 +298,9 @@ fn step(@builtin(workgroup_id) g: vec3<u32>, @builtin(local_invocation_id) l: ve
             self.own(id);
         }
         for o in 0..mac.outputs {
+            if o % PAD == 0 {
+                let _ = writeln!(self.text, "    let k{o} = W[w + {}u];", (bias + o) / 4);
+            }
             self.finish(mac, o);
         }
         self.text += "    }\n";

@@ -8,7 +8,7 @@ use nn::Model;
 use nn::simd::clean;
 
 use crate::bank::{Bank, Lane, Size};
-use crate::kernel::{Kernel, Shader};
+use crate::kernel::{Kernel, Kernels, Shader};
 use crate::{Device, Error};
 
 /// Instances that run side by side, one of each model given. Every block is sent to
@@ -45,10 +45,11 @@ impl Stream {
             return Err(Error::invalid("block", "1 to 65536 frames", block));
         }
         let block = block.next_power_of_two();
-        let mut groups: HashMap<Arc<Shader>, Vec<(usize, Kernel)>> = HashMap::new();
+        let mut shared = Kernels::new(block, device.form);
+        let mut groups: HashMap<*const Shader, Vec<(usize, Kernel)>> = HashMap::new();
         for (i, model) in models.iter().enumerate() {
-            let kernel = Kernel::new(model, quality, block, device.form)?;
-            groups.entry(kernel.shader.clone()).or_default().push((i, kernel));
+            let kernel = shared.of(model, quality)?;
+            groups.entry(Arc::as_ptr(&kernel.shader)).or_default().push((i, kernel));
         }
         let mut groups: Vec<_> = groups.into_values().collect();
         groups.sort_by_key(|group| group.first().map(|(i, _)| *i));

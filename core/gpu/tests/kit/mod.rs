@@ -19,7 +19,8 @@ pub(crate) fn card() -> Option<Device> {
             Some(device)
         }
         Err(e) => {
-            assert!(std::env::var_os("CI").is_none(), "CI brings a driver: {e}");
+            let ci = cfg!(target_os = "linux") && std::env::var_os("CI").is_some();
+            assert!(!ci, "CI brings a driver: {e}");
             None
         }
     };
