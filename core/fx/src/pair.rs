@@ -7,7 +7,7 @@ use nn::{BLOCK, Engine};
 use crate::amp::Levels;
 use crate::error::Error;
 use crate::levels::Known;
-use crate::resample::{Plan, Setup};
+use crate::resample::{Make, Plan, Setup};
 use crate::rest::Rest;
 use crate::smooth::Smooth;
 use crate::swap::Voice;
@@ -65,8 +65,18 @@ impl Pair {
     /// # Errors
     /// See [`Plan::new`].
     pub fn build(model: &nn::Model, setup: Setup) -> Result<Self, Error> {
+        Self::build_with(model, setup, &mut nn::Model::engine)
+    }
+
+    /// [`Pair::build`] with what `make` gives in place of the model's engines, first the
+    /// left channel's, then the right one's. See [`Plan::engine_with`].
+    ///
+    /// # Errors
+    /// See [`Plan::new`].
+    pub fn build_with(model: &nn::Model, setup: Setup, make: &mut Make<'_>) -> Result<Self, Error> {
         let plan = Plan::new(model, setup)?;
-        let pair = Self::new(plan.engine(), plan.engine()).at(setup.sample_rate);
+        let left = plan.engine_with(make);
+        let pair = Self::new(left, plan.engine_with(make)).at(setup.sample_rate);
         Ok(pair.knowing(Known::of(model.metadata())))
     }
 
