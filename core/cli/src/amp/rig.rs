@@ -87,6 +87,13 @@ impl Rig {
         Ok(Self { models, cabinets, params, oversampling, raw, files })
     }
 
+    /// A model as it is built in, with nothing else changed.
+    pub(crate) fn of(model: &Model, raw: Option<f32>) -> Self {
+        let models = [Some(model.clone()), None];
+        let params = Params::default();
+        Self { models, cabinets: [None, None], params, oversampling: 1, raw, files: Vec::new() }
+    }
+
     /// What else must not be overwritten, and what it is.
     pub(crate) fn files(&self) -> impl Iterator<Item = (&str, &Path)> {
         self.files.iter().map(|file| (file.what, Path::new(&file.name)))
