@@ -7,12 +7,16 @@
 mod amp;
 mod bench;
 mod certify;
+mod device;
 mod drive;
 mod info;
+mod matching;
+mod offline;
 mod paper;
 mod report;
 mod reverb;
 mod settings;
+mod shard;
 mod train;
 mod wav;
 
@@ -43,6 +47,8 @@ enum Command {
     /// Teach a network to sound like a pedal or an amplifier, from what was played into it
     /// and what came out
     Train(Box<train::Args>),
+    /// Find which of many models come nearest to a recorded tone, and what brings them nearer
+    Match(Box<matching::Args>),
     /// Say whether a feedback delay network is proven stable: status 0 if it is,
     /// at least marginally, 2 if it is unstable, 3 if neither is proven, 1 if there is
     /// nothing to examine
@@ -61,6 +67,10 @@ enum Command {
         /// .nam files
         #[arg(required = true)]
         files: Vec<PathBuf>,
+        /// Time a minute through `kiln amp` instead: in order and on all cores, the bare
+        /// network and the whole effect
+        #[arg(long)]
+        offline: bool,
         /// Print JSON
         #[arg(long)]
         json: bool,
@@ -75,9 +85,11 @@ fn main() -> ExitCode {
         Command::Reverb(args) => reverb::run(&args).map(code),
         Command::Drive(args) => drive::run(&args).map(code),
         Command::Train(args) => train::run(&args).map(code),
+        Command::Match(args) => matching::run(&args).map(code),
         Command::Certify(args) => certify::run(&args),
         Command::Info { file, json } => info::print(&file, json).map(code),
-        Command::Bench { files, json } => bench::print(&files, json).map(code),
+        Command::Bench { files, offline: true, json } => offline::print(&files, json).map(code),
+        Command::Bench { files, json, .. } => bench::print(&files, json).map(code),
     };
     done.unwrap_or_else(|error| {
         complain(&error);

@@ -19,6 +19,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Value, json};
 
 use crate::report;
+use crate::shard::Shard;
 use crate::wav::Depth;
 
 use batch::{Done, Outcome, Place};
@@ -63,6 +64,9 @@ pub(crate) struct Args {
     /// Files to render at once; one for each core by default
     #[arg(long, short, value_name = "N", help_heading = "Files")]
     jobs: Option<NonZeroUsize>,
+    /// Render every N-th file only, from the K-th on, for one of N machines
+    #[arg(long, value_name = "K/N", help_heading = "Files")]
+    shard: Option<Shard>,
     /// Render what the output folder has already, too
     #[arg(long, help_heading = "Files")]
     force: bool,
@@ -172,6 +176,9 @@ pub(crate) fn run(args: &Args) -> Result<bool> {
         return Ok(true);
     }
     let goal = args.goal().unwrap_or_else(|error| crate::misuse(&error));
+    if let (Goal::One(..), Some(_)) = (&goal, args.shard) {
+        crate::misuse("expected a folder for the results with --shard, found one file");
+    }
     let raw = args.raw.then_some(args.quality.unwrap_or(1.0));
     let threads = args.threads.or_else(|| std::thread::available_parallelism().ok());
     let mut job = Job {
@@ -186,13 +193,17 @@ pub(crate) fn run(args: &Args) -> Result<bool> {
     let done = match goal {
         Goal::One(input, output) => vec![one(&job, input, output)?],
         Goal::Many(inputs, folder) => {
-            let (places, mut failed) = batch::places(inputs, folder)?;
+            let (mut places, mut failed) = batch::places(inputs, folder)?;
+            if let Some(shard) = args.shard {
+                let mut at = 0..;
+                places.retain(|_| at.next().is_some_and(|at| shard.has(at)));
+            }
             let jobs = args.jobs.map_or(0, NonZeroUsize::get);
             if places.len() > 1 {
                 // Whole files occupy the cores better than parts of each.
                 job.threads = args.threads.map_or(1, NonZeroUsize::get);
             }
-            failed.extend(batch::run(&job, places, folder, jobs, args.force)?);
+            failed.extend(batch::run(&job, places, folder, jobs, args.shard, args.force)?);
             summarise(&failed);
             failed
         }

@@ -16,6 +16,7 @@ use super::Sources;
 use crate::settings::{Setting, apply};
 
 /// A preset with what the command line puts on top of it.
+#[derive(Clone)]
 pub(crate) struct Rig {
     pub(crate) models: [Option<Model>; 2],
     pub(crate) cabinets: [Option<Impulse>; 2],
@@ -28,6 +29,7 @@ pub(crate) struct Rig {
 }
 
 /// A file that shapes the sound.
+#[derive(Clone)]
 struct Source {
     what: &'static str,
     /// Its path, or what else tells it from others.
