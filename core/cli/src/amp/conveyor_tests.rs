@@ -44,9 +44,7 @@ fn plucks(length: usize, period: usize, seed: usize) -> Vec<f32> {
 /// Two channels that are the same at first, then apart, then long the same again.
 fn meeting(length: usize, period: usize) -> [Vec<f32>; 2] {
     let (left, mut right) = (plucks(length, period, 0), plucks(length, period, 0));
-    for i in length / 5..length * 2 / 5 {
-        right[i] *= -0.7;
-    }
+    right[length / 5..length * 2 / 5].iter_mut().for_each(|x| *x *= -0.7);
     [left, right]
 }
 
@@ -222,8 +220,8 @@ fn through_a_sleep_of_all() {
     let mut signal = plucks(5 * 48_000, 400_000, 0);
     let silence = 20_000..4 * 48_000 + 30_000;
     signal[silence.clone()].fill(0.0);
-    for i in silence.end..signal.len() {
-        signal[i] = 0.3 * (i as f32 * 0.05).sin();
+    for (i, x) in signal.iter_mut().enumerate().skip(silence.end) {
+        *x = 0.3 * (i as f32 * 0.05).sin();
     }
     let case =
         Case { cut: Cut { window: 30_000, part: 9000 }, ..Case::of(&model("a1_feather"), false) };

@@ -2,8 +2,9 @@
 //!
 //! Compared are curves of novelty: how much the levels of bands rise, which a distortion
 //! leaves where they were (M. Müller, "Fundamentals of Music Processing", 2nd ed. 2021,
-//! section 6.1.2, with logarithmic compression). Their normalised cross-correlation
-//! has a peak near 1 for one performance and stays low for two.
+//! section 6.1.2, with logarithmic compression). Their normalised cross-correlation has
+//! a peak for one performance that stands far above all others, and none for two. A high
+//! gain lowers it, so what counts is how far it stands out of the rest as well.
 
 use anyhow::{Context as _, Result};
 use realfft::RealFftPlanner;
@@ -17,12 +18,17 @@ pub(super) const STEP: f64 = 0.002;
 const RISE: usize = 5;
 /// What is this far below the loudest frame is silence, in dB.
 const FLOOR: f32 = 50.0;
-/// Values over which the mean of a curve is taken off: half a second.
-const SMOOTH: usize = 250;
+/// Standard deviation of the bell that a curve is smoothed with, in values, for a
+/// distortion moves onsets by milliseconds; and values to each side of its middle.
+const BELL: f32 = 3.0;
+const REACH: usize = 9;
 /// Seconds of the recordings that are compared.
 const MOST: f64 = 120.0;
-/// The least correlation of one performance.
-const ENOUGH: f64 = 0.4;
+/// The least correlation of one performance, and the least number of standard deviations
+/// by which it is above those at lags that differ by more than a tenth of a second.
+const ENOUGH: f64 = 0.42;
+const CLEAR: f64 = 7.0;
+const NEAR: usize = 50;
 
 /// Where one recording lies in another.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -35,8 +41,16 @@ pub(super) struct Alignment {
 
 /// Where `di` and `target` are the same performance, if they are.
 pub(super) fn align(di: &Signal, target: &Signal) -> Result<Option<Alignment>> {
-    let best = best(&novelty(di), &novelty(target))?;
-    Ok(best.filter(|best| best.correlation >= ENOUGH))
+    let all = correlations(&novelty(di), &novelty(target))?;
+    let highest = all.iter().enumerate().max_by(|a, b| a.1.1.total_cmp(&b.1.1));
+    let Some((at, (lag, correlation))) = highest else { return Ok(None) };
+    let far = all.iter().enumerate().filter(|(i, _)| i.abs_diff(at) > NEAR);
+    let far: Vec<f64> = far.map(|(_, (_, correlation))| *correlation).collect();
+    let count = far.len().max(1) as f64;
+    let mean = far.iter().sum::<f64>() / count;
+    let spread = (far.iter().map(|r| (r - mean).powi(2)).sum::<f64>() / count).sqrt();
+    let one = *correlation >= ENOUGH && correlation - mean >= CLEAR * spread;
+    Ok(one.then_some(Alignment { lag: *lag as f64 * STEP, correlation: *correlation }))
 }
 
 fn novelty(signal: &Signal) -> Vec<f32> {
@@ -50,20 +64,21 @@ fn novelty(signal: &Signal) -> Vec<f32> {
         pairs.map(|(now, before)| (now.max(floor) - before.max(floor)).max(0.0)).sum()
     };
     let rises: Vec<f32> = (RISE..grid.totals.len()).map(rise).collect();
-    let mut sums = vec![0.0f64];
-    rises.iter().for_each(|x| sums.push(sums[sums.len() - 1] + f64::from(*x)));
+    let mean = rises.iter().sum::<f32>() / rises.len().max(1) as f32;
+    let bell = |k: i32| (-0.5 * (k as f32 / BELL).powi(2)).exp();
+    let reach = REACH as i32;
     let around = |i: usize| {
-        let (from, to) = (i.saturating_sub(SMOOTH / 2), (i + SMOOTH / 2).min(rises.len()));
-        ((sums[to] - sums[from]) / (to - from).max(1) as f64) as f32
+        let near = |k: i32| rises.get(i.checked_add_signed(k as isize)?);
+        (-reach..=reach).filter_map(|k| Some(bell(k) * (near(k)? - mean))).sum()
     };
-    rises.iter().enumerate().map(|(i, x)| x - around(i)).collect()
+    (0..rises.len()).map(around).collect()
 }
 
-/// The lag with the highest correlation where both overlap.
-fn best(a: &[f32], b: &[f32]) -> Result<Option<Alignment>> {
+/// Correlations at every lag at which both overlap enough, in order.
+fn correlations(a: &[f32], b: &[f32]) -> Result<Vec<(i64, f64)>> {
     let length = (a.len() + b.len()).next_multiple_of(2);
     if a.is_empty() || b.is_empty() {
-        return Ok(None);
+        return Ok(Vec::new());
     }
     let products = correlate(a, b, length)?;
     let energies = [a, b].map(|x| {
@@ -73,7 +88,7 @@ fn best(a: &[f32], b: &[f32]) -> Result<Option<Alignment>> {
     });
     // In a short overlap a high correlation is chance.
     let least = (a.len().min(b.len()) / 2).max(1);
-    let mut best: Option<Alignment> = None;
+    let mut all = Vec::new();
     for lag in -(a.len() as i64) + 1..b.len() as i64 {
         // b[i + lag] belongs to a[i].
         let from = (-lag).max(0) as usize;
@@ -88,12 +103,9 @@ fn best(a: &[f32], b: &[f32]) -> Result<Option<Alignment>> {
             continue;
         }
         let product = products[lag.rem_euclid(length as i64) as usize];
-        let correlation = f64::from(product) / energy.sqrt();
-        if best.is_none_or(|best| correlation > best.correlation) {
-            best = Some(Alignment { lag: lag as f64 * STEP, correlation });
-        }
+        all.push((lag, f64::from(product) / energy.sqrt()));
     }
-    Ok(best)
+    Ok(all)
 }
 
 /// Σ a[i] · b[i + lag] at every lag, negative ones from the end on.

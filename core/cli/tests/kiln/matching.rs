@@ -47,7 +47,7 @@ fn models(folder: &Folder, count: usize) -> String {
             let w = weight.as_f64().expect("a number");
             *weight = (w * (1.0 + shaken * (2.0 * rng.f64() - 1.0))).into();
         }
-        let deep = if i % 2 == 0 { "" } else { "deep/" };
+        let deep = if i.is_multiple_of(2) { "" } else { "deep/" };
         fs::write(folder.at(&format!("models/{deep}{i:03}.nam")), file.to_string())
             .expect("written");
     }
@@ -56,7 +56,7 @@ fn models(folder: &Folder, count: usize) -> String {
 
 /// What model `i` makes of a performance, hotter, through an equaliser and with noise.
 fn tone(folder: &Folder, i: usize, dry: &[f32]) -> String {
-    let deep = if i % 2 == 0 { "" } else { "deep/" };
+    let deep = if i.is_multiple_of(2) { "" } else { "deep/" };
     let (input, wet, out) = (folder.at("dry.wav"), folder.at("wet.wav"), folder.at("tone.wav"));
     write(&input, RATE, &[dry]);
     let model = folder.at(&format!("models/{deep}{i:03}.nam"));
@@ -295,4 +295,32 @@ fn a_cabinet_that_is_given_is_heard_and_nothing_else_is_matched() {
     assert!(entries[0]["made"]["response"].is_null());
     assert!(entries[0]["made"]["command"].as_str().expect("one").contains("kiln-412-closed.wav"));
     assert!(!Path::new(&format!("{out}/best-01-ir.wav")).exists());
+}
+
+/// Prints how long two hundred standard models take at five seconds each.
+#[test]
+#[ignore = "a measurement, which takes seconds of all cores"]
+fn two_hundred_standard_models() {
+    let folder = Folder::new("match-many");
+    let path = format!("{}/../../tests/data/nam/a1_standard.nam", env!("CARGO_MANIFEST_DIR"));
+    let standard: Value = serde_json::from_slice(&fs::read(path).expect("read")).expect("JSON");
+    fs::create_dir_all(folder.at("models")).expect("a folder");
+    for i in 0..200 {
+        let mut file = standard.clone();
+        let mut rng = fastrand::Rng::with_seed(i);
+        for weight in file["weights"].as_array_mut().expect("weights") {
+            let w = weight.as_f64().expect("a number");
+            *weight = (w * (1.0 + 0.05 * (2.0 * rng.f64() - 1.0))).into();
+        }
+        fs::write(folder.at(&format!("models/{i:03}.nam")), file.to_string()).expect("written");
+    }
+    let [di, target, out] = ["di.wav", "target.wav", "out"].map(|name| folder.at(name));
+    write(&di, RATE, &[&performance(1, 8)]);
+    write(&target, RATE, &[&performance(2, 8)]);
+    let ask = ["match", "--di", &di, "--target", &target, "--report", &folder.at("models")];
+    let text = done(&[&ask[..], &["-o", &out]].concat());
+    println!("{text}");
+    let share = done(&[&ask[..], &["-o", &folder.at("share"), "--shard", "1/1"]].concat());
+    println!("compared only: {share}");
+    assert_eq!(ranking(&results(&format!("{out}/results.json"))).len(), 200);
 }
