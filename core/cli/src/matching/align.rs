@@ -26,8 +26,8 @@ const REACH: usize = 9;
 const MOST: f64 = 120.0;
 /// The least correlation of one performance, and the least number of standard deviations
 /// by which it is above those at lags that differ by more than a tenth of a second.
-const ENOUGH: f64 = 0.42;
-const CLEAR: f64 = 7.0;
+const ENOUGH: f64 = 0.45;
+const CLEAR: f64 = 9.5;
 const NEAR: usize = 50;
 
 /// Where one recording lies in another.

@@ -9,6 +9,9 @@ use crate::{Folder, done, kiln, samples, stderr, write};
 
 const RATE: u32 = 48_000;
 
+/// The amplifiers that are built in.
+const NAMES: [&str; 6] = ["clean", "edge", "crunch", "high-gain", "overdrive", "bass"];
+
 /// Plucked chords at irregular moments: a performance for each seed.
 fn performance(seed: u64, seconds: usize) -> Vec<f32> {
     let mut rng = fastrand::Rng::with_seed(seed);
@@ -35,14 +38,13 @@ fn performance(seed: u64, seconds: usize) -> Vec<f32> {
 
 /// The built-in amplifiers, each with some whose weights are shaken: `count` of them.
 fn models(folder: &Folder, count: usize) -> String {
-    let names = ["clean", "edge", "crunch", "high-gain", "overdrive", "bass"];
     fs::create_dir_all(folder.at("models/deep")).expect("a folder");
     for i in 0..count {
-        let name = names[i % names.len()];
+        let name = NAMES[i % NAMES.len()];
         let path = format!("{}/../../assets/kiln-{name}.nam", env!("CARGO_MANIFEST_DIR"));
         let mut file: Value = serde_json::from_slice(&fs::read(path).expect("read")).expect("JSON");
         let mut rng = fastrand::Rng::with_seed(i as u64);
-        let shaken = if i < names.len() { 0.0 } else { 0.3 };
+        let shaken = if i < NAMES.len() { 0.0 } else { 0.3 };
         for weight in file["weights"].as_array_mut().expect("weights") {
             let w = weight.as_f64().expect("a number");
             *weight = (w * (1.0 + shaken * (2.0 * rng.f64() - 1.0))).into();
@@ -119,7 +121,13 @@ fn finds_the_model_of_a_tone_by_this_performance_and_by_another() {
                 .iter()
                 .map(|e| &e["matched"])
                 .collect();
-            assert_eq!(ranking[0], format!("{wanted:03}"), "performance {seed}: {near:?}");
+            if aligned {
+                assert_eq!(ranking[0], format!("{wanted:03}"), "{near:?}");
+            } else {
+                // By another riff the amplifier is told, if not from its own shaken copies.
+                let first: usize = ranking[0].parse().expect("a number");
+                assert_eq!(first % NAMES.len(), wanted % NAMES.len(), "{ranking:?}: {near:?}");
+            }
             page_plays_what_is_there(&out);
         }
     }
