@@ -7,14 +7,18 @@
 mod amp;
 mod bench;
 mod certify;
+mod device;
 mod devices;
 mod drive;
 mod info;
+mod matching;
 mod models;
+mod offline;
 mod paper;
 mod report;
 mod reverb;
 mod settings;
+mod shard;
 mod train;
 mod wav;
 
@@ -47,6 +51,8 @@ enum Command {
     Train(Box<train::Args>),
     /// Install models of others, with their licences in sight, and keep them in order
     Models(models::Args),
+    /// Find which of many models come nearest to a recorded tone, and what brings them nearer
+    Match(Box<matching::Args>),
     /// Say whether a feedback delay network is proven stable: status 0 if it is,
     /// at least marginally, 2 if it is unstable, 3 if neither is proven, 1 if there is
     /// nothing to examine
@@ -68,6 +74,10 @@ enum Command {
         /// .nam, .json, .aidax or .onnx files
         #[arg(required = true)]
         files: Vec<PathBuf>,
+        /// Time a minute through `kiln amp` instead: in order and on all cores, the bare
+        /// network and the whole effect
+        #[arg(long)]
+        offline: bool,
         /// Print JSON
         #[arg(long)]
         json: bool,
@@ -83,10 +93,12 @@ fn main() -> ExitCode {
         Command::Drive(args) => drive::run(&args).map(code),
         Command::Train(args) => train::run(&args).map(code),
         Command::Models(args) => models::run(&args).map(code),
+        Command::Match(args) => matching::run(&args).map(code),
         Command::Certify(args) => certify::run(&args),
         Command::Devices(args) => devices::run(&args).map(code),
         Command::Info { file, json } => info::print(&file, json).map(code),
-        Command::Bench { files, json } => bench::print(&files, json).map(code),
+        Command::Bench { files, offline: true, json } => offline::print(&files, json).map(code),
+        Command::Bench { files, json, .. } => bench::print(&files, json).map(code),
     };
     done.unwrap_or_else(|error| {
         complain(&error);

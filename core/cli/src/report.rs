@@ -36,7 +36,8 @@ impl Levels {
 /// Measures as samples go by.
 pub(crate) struct Meter {
     ebu: EbuR128,
-    squares: f64,
+    /// Of each channel apart, so that the sum does not depend on how a file is cut.
+    squares: Vec<f64>,
     samples: u64,
     ceiling: f32,
     clipped: u64,
@@ -50,16 +51,19 @@ impl Meter {
             .context("the loudness meter")?;
         // Tracks of a recording, not loudspeakers of which some are behind us.
         (0..channels).try_for_each(|c| ebu.set_channel(c, Channel::Center))?;
-        Ok(Self { ebu, squares: 0.0, samples: 0, ceiling, clipped: 0 })
+        let squares = vec![0.0; channels as usize];
+        Ok(Self { ebu, squares, samples: 0, ceiling, clipped: 0 })
     }
 
     /// Hears the next samples of each channel.
     pub(crate) fn hear(&mut self, channels: &[Vec<f32>]) -> Result<()> {
         let planes: Vec<&[f32]> = channels.iter().map(Vec::as_slice).collect();
         self.ebu.add_frames_planar_f32(&planes)?;
-        for x in channels.iter().flatten() {
-            self.squares += f64::from(*x).powi(2);
-            self.clipped += u64::from(*x >= self.ceiling || *x <= -1.0);
+        for (channel, squares) in channels.iter().zip(&mut self.squares) {
+            for x in channel {
+                *squares += f64::from(*x).powi(2);
+                self.clipped += u64::from(*x >= self.ceiling || *x <= -1.0);
+            }
         }
         self.samples += channels.iter().map(|c| c.len() as u64).sum::<u64>();
         Ok(())
@@ -75,7 +79,7 @@ impl Meter {
         Ok(Levels {
             lufs: finite(self.ebu.loudness_global()?),
             true_peak: finite(20.0 * peak.log10()),
-            rms: finite(10.0 * (self.squares / self.samples as f64).log10()),
+            rms: finite(10.0 * (self.squares.iter().sum::<f64>() / self.samples as f64).log10()),
             clipped: self.clipped,
         })
     }

@@ -9,7 +9,7 @@ use crate::amp::Levels;
 use crate::delay::in_time;
 use crate::error::Error;
 use crate::levels::Known;
-use crate::resample::{Plan, Setup};
+use crate::resample::{Make, Plan, Setup};
 use crate::rest::Rest;
 use crate::smooth::Smooth;
 use crate::swap::Voice;
@@ -71,8 +71,23 @@ impl Pair {
     /// and would be later than other paths can be delayed.
     pub fn build(model: &nn::Model, setup: Setup) -> Result<Self, Error> {
         let plan = Plan::new(model, setup)?;
-        let pair = Self::new(plan.engine(), plan.engine()).at(setup.sample_rate);
-        in_time(pair.latency)?;
+        Self::new(plan.engine(), plan.engine()).of_model(model, setup)
+    }
+
+    /// [`Pair::build`] with what `make` gives in place of the model's engines, first the
+    /// left channel's, then the right one's. See [`Plan::engine_with`].
+    ///
+    /// # Errors
+    /// See [`Plan::new`].
+    pub fn build_with(model: &nn::Model, setup: Setup, make: &mut Make<'_>) -> Result<Self, Error> {
+        let plan = Plan::new(model, setup)?;
+        let left = plan.engine_with(make);
+        Self::new(left, plan.engine_with(make)).of_model(model, setup)
+    }
+
+    fn of_model(self, model: &nn::Model, setup: Setup) -> Result<Self, Error> {
+        in_time(self.latency)?;
+        let pair = self.at(setup.sample_rate);
         Ok(pair.knowing(Known::of(model.metadata())))
     }
 

@@ -71,6 +71,11 @@ impl Response {
         Self { direct: fours.collect(), spectra: spectra.collect() }
     }
 
+    /// Whether it is summed directly, without transforms.
+    pub(crate) fn is_direct(&self) -> bool {
+        self.spectra.is_empty()
+    }
+
     /// Samples of past input to keep: the direct part's and the present block.
     fn kept(&self) -> usize {
         (4 * self.direct.len()).max(BLOCK)

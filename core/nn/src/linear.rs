@@ -76,6 +76,11 @@ impl Linear {
         self.taps
     }
 
+    /// See [`crate::Model::memory`].
+    pub(crate) fn memory(&self) -> Option<usize> {
+        self.response.is_direct().then_some(self.taps)
+    }
+
     /// Multiply-adds a sample would cost if summed directly.
     pub(crate) fn macs(&self) -> usize {
         self.taps

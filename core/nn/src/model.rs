@@ -225,6 +225,16 @@ impl Model {
         &self.metadata
     }
 
+    /// Samples of input, the present one included, after which an engine stands to the
+    /// bit where it would stand had it heard all that came before. `None` where no number
+    /// of samples is enough: in recurrent networks and filters; in responses so long that
+    /// they are transformed in parts, which are counted from the start; and in networks
+    /// that another runtime runs. That of a slimmable model holds while its quality
+    /// stands still.
+    pub fn memory(&self) -> Option<usize> {
+        self.net.memory()
+    }
+
     /// For a slimmable model the quality values at which its sizes end,
     /// ascending: `n` sizes have `n − 1` of them. Empty for a model of one size.
     pub fn qualities(&self) -> Vec<f32> {
@@ -402,6 +412,20 @@ impl Net {
                 Err(Error::invalid("weights", "a network at rest on silence", "infinities"))
             }
             _ => Ok(()),
+        }
+    }
+
+    /// See [`Model::memory`].
+    fn memory(&self) -> Option<usize> {
+        match self {
+            Net::FeedForward(program) => Some(program.receptive_field),
+            Net::Linear(net) => net.memory(),
+            Net::Small(net) => net.memory(),
+            Net::Sizes(sizes) => {
+                let most = sizes.iter().map(|(_, net)| net.memory());
+                most.collect::<Option<Vec<_>>>()?.into_iter().max()
+            }
+            Net::Lstm(_) | Net::Foreign(_) => None,
         }
     }
 

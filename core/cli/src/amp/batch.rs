@@ -13,6 +13,7 @@ use walkdir::WalkDir;
 use super::log::Log;
 use super::render::{Job, STOP};
 use crate::report::{self, Levels};
+use crate::shard::Shard;
 use crate::wav::Input;
 
 /// Where one file comes from and goes to.
@@ -126,16 +127,18 @@ fn check(places: &[Place]) -> Result<()> {
     Ok(())
 }
 
-/// Renders all, on `jobs` threads, but what `folder` has already unless `force`.
+/// Renders all, on `jobs` threads, but what `folder` has already unless `force`. A machine
+/// that does a share of all keeps a log of its own.
 pub(crate) fn run(
     job: &Job,
     places: Vec<Place>,
     folder: &Path,
     jobs: usize,
+    shard: Option<Shard>,
     force: bool,
 ) -> Result<Vec<Done>> {
     fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
-    let log = Log::open(folder)?;
+    let log = Log::open(folder, shard)?;
     let fingerprint = job.fingerprint()?;
     let has = |p: &Place| !force && log.has(&p.name, &fingerprint, &p.input, &p.output);
     let places: Vec<_> = places.into_iter().map(|place| (has(&place), place)).collect();

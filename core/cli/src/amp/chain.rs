@@ -2,13 +2,22 @@
 
 use anyhow::{Result, bail};
 use fx::amp::Params;
+use fx::denormal::FlushDenormals;
 use fx::{Amp, Cabinet, Oversampling, Pair, Setup};
 use nn::{Engine, Model};
 
 use super::rig::Rig;
 
-/// The effect at a rate, as a plugin instance would hold it.
-fn amp_for(rig: &Rig, sample_rate: u32) -> Result<Amp> {
+/// Makes an engine, or what stands in for one, of the model in one of the slots.
+pub(crate) type Make<'a> = dyn FnMut(usize, &Model) -> Box<dyn Engine> + 'a;
+
+/// The engines themselves.
+pub(crate) fn live(_: usize, model: &Model) -> Box<dyn Engine> {
+    model.engine()
+}
+
+/// The models of the effect at a rate, as a plugin instance would hold them.
+fn models_for(rig: &Rig, sample_rate: u32, make: &mut Make<'_>) -> Result<(fx::Loaders, Amp)> {
     let sample_rate = sample_rate as f32;
     let (loaders, amp) = Amp::new(sample_rate);
     let oversampling = match rig.oversampling {
@@ -16,24 +25,28 @@ fn amp_for(rig: &Rig, sample_rate: u32) -> Result<Amp> {
         2 => Oversampling::X2,
         _ => Oversampling::X1,
     };
-    for (loader, model) in loaders.models.iter().zip(&rig.models) {
+    let setup = Setup { sample_rate, oversampling, calls: fx::Calls::OFFLINE };
+    for (slot, (loader, model)) in loaders.models.iter().zip(&rig.models).enumerate() {
         if let Some(model) = model {
-            loader.offer(Pair::build(
-                model,
-                Setup { sample_rate, oversampling, calls: fx::Calls::OFFLINE },
-            )?);
+            loader.offer(Pair::build_with(model, setup, &mut |model| make(slot, model))?);
         }
     }
+    Ok((loaders, amp))
+}
+
+/// The whole effect at a rate.
+fn amp_for(rig: &Rig, sample_rate: u32, make: &mut Make<'_>) -> Result<Amp> {
+    let (loaders, amp) = models_for(rig, sample_rate, make)?;
     for (loader, impulse) in loaders.cabinets.iter().zip(&rig.cabinets) {
         if let Some(impulse) = impulse {
-            loader.offer(Cabinet::build(impulse, sample_rate));
+            loader.offer(Cabinet::build(impulse, sample_rate as f32));
         }
     }
     Ok(amp)
 }
 
-/// An engine of the bare network, which plays only at its own rate.
-fn bare(model: &Model, rig: &Rig, quality: f32, found: u32) -> Result<Box<dyn Engine>> {
+/// Refuses another rate for the bare network, which plays only at its own.
+fn check_rate(model: &Model, rig: &Rig, found: u32) -> Result<()> {
     let rate = crate::rate(model);
     if f64::from(found) != rate {
         let name = rig.files().next().map(|(_, path)| path.display().to_string());
@@ -42,9 +55,7 @@ fn bare(model: &Model, rig: &Rig, quality: f32, found: u32) -> Result<Box<dyn En
             name.unwrap_or_default(),
         );
     }
-    let mut engine = model.engine();
-    engine.set_quality(quality);
-    Ok(engine)
+    Ok(())
 }
 
 /// What a file goes through.
@@ -56,37 +67,50 @@ pub(crate) enum Chain {
 }
 
 impl Chain {
-    /// For signals of `channels` at `sample_rate`, in Hz.
-    pub(crate) fn new(rig: &Rig, sample_rate: u32, channels: usize) -> Result<Self> {
+    /// For signals of `channels` at `sample_rate`, in Hz, with engines that `make` gives.
+    pub(crate) fn new(
+        rig: &Rig,
+        sample_rate: u32,
+        channels: usize,
+        make: &mut Make<'_>,
+    ) -> Result<Self> {
         let Some(quality) = rig.raw else {
-            let amps = (0..channels.div_ceil(2)).map(|_| amp_for(rig, sample_rate));
+            let amps = (0..channels.div_ceil(2)).map(|_| amp_for(rig, sample_rate, make));
             return Ok(Self::Whole(amps.collect::<Result<_>>()?, rig.params));
         };
         let Some(model) = &rig.models[0] else { bail!("expected a model, found none") };
-        let engines = (0..channels).map(|_| bare(model, rig, quality, sample_rate));
-        Ok(Self::Raw(engines.collect::<Result<_>>()?))
+        check_rate(model, rig, sample_rate)?;
+        let engine = |_| {
+            let mut engine = make(0, model);
+            engine.set_quality(quality);
+            engine
+        };
+        Ok(Self::Raw((0..channels).map(engine).collect()))
     }
 
-    /// Samples by which the output lags the input.
-    pub(crate) fn latency(&self) -> usize {
-        match self {
-            Self::Raw(_) => 0,
-            Self::Whole(amps, _) => amps.first().map_or(0, Amp::latency),
+    /// Samples by which its output lags the input at `sample_rate`, in Hz.
+    pub(crate) fn latency(rig: &Rig, sample_rate: u32) -> Result<usize> {
+        if rig.raw.is_some() {
+            return Ok(0);
         }
+        let (_loaders, mut amp) = models_for(rig, sample_rate, &mut live)?;
+        // Only what has played knows how late it is.
+        amp.process(&mut [&mut [0.0]], 1, &rig.params);
+        Ok(amp.latency())
     }
 
     /// One block, as a host passes it, of which the first `inputs` channels hold
     /// the signal.
-    pub(crate) fn process(&mut self, channels: &mut [Vec<f32>], inputs: usize) {
+    pub(crate) fn process(&mut self, channels: &mut [&mut [f32]], inputs: usize) {
+        let _flush = FlushDenormals::enter();
         match self {
             Self::Raw(engines) => {
                 engines.iter_mut().zip(channels).for_each(|(engine, io)| engine.process(io));
             }
             Self::Whole(amps, params) => {
-                for (i, (amp, pair)) in amps.iter_mut().zip(channels.chunks_mut(2)).enumerate() {
-                    let mut io: Vec<&mut [f32]> = pair.iter_mut().map(Vec::as_mut_slice).collect();
+                for (i, (amp, io)) in amps.iter_mut().zip(channels.chunks_mut(2)).enumerate() {
                     let inputs = io.len().min(inputs - 2 * i);
-                    amp.process(&mut io, inputs, params);
+                    amp.process(io, inputs, params);
                 }
             }
         }

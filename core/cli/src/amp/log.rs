@@ -14,8 +14,10 @@ use std::time::UNIX_EPOCH;
 use anyhow::{Context as _, Result};
 use serde::{Deserialize, Serialize};
 
-/// The log's name in the output folder.
-const NAME: &str = ".kiln-amp.jsonl";
+use crate::shard::Shard;
+
+/// The beginning of the log's name in the output folder.
+const NAME: &str = ".kiln-amp";
 
 /// One finished file.
 #[derive(Serialize, Deserialize)]
@@ -58,9 +60,9 @@ pub(crate) struct Log {
 }
 
 impl Log {
-    /// Reads the log of `folder`, or begins one.
-    pub(crate) fn open(folder: &Path) -> Result<Self> {
-        let path = folder.join(NAME);
+    /// Reads the log of a share of `folder`, or begins one.
+    pub(crate) fn open(folder: &Path, shard: Option<Shard>) -> Result<Self> {
+        let path = Shard::log(shard, folder, NAME);
         let text = fs::read(&path).unwrap_or_default();
         let lines = text.split_inclusive(|byte| *byte == b'\n');
         let count = lines.clone().count();
@@ -71,7 +73,7 @@ impl Log {
         let open = || {
             // Lines that were replaced or torn are dropped.
             if count != entries.len() || !text.ends_with(b"\n") {
-                let unfinished = folder.join(format!("{NAME}.{}.tmp", std::process::id()));
+                let unfinished = path.with_extension(format!("{}.tmp", std::process::id()));
                 let mut kept = Vec::new();
                 entries.values().try_for_each(|entry| append(&mut kept, entry))?;
                 fs::write(&unfinished, kept)?;

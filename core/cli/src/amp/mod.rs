@@ -2,10 +2,13 @@
 
 mod batch;
 mod chain;
+mod conveyor;
 mod knobs;
 mod log;
-mod render;
-mod rig;
+pub(crate) mod render;
+pub(crate) mod rig;
+mod stations;
+mod tape;
 
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
@@ -16,6 +19,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Value, json};
 
 use crate::report;
+use crate::shard::Shard;
 use crate::wav::Depth;
 
 use batch::{Done, Outcome, Place};
@@ -60,6 +64,9 @@ pub(crate) struct Args {
     /// Files to render at once; one for each core by default
     #[arg(long, short, value_name = "N", help_heading = "Files")]
     jobs: Option<NonZeroUsize>,
+    /// Render every N-th file only, from the K-th on, for one of N machines
+    #[arg(long, value_name = "K/N", help_heading = "Files")]
+    shard: Option<Shard>,
     /// Render what the output folder has already, too
     #[arg(long, help_heading = "Files")]
     force: bool,
@@ -68,6 +75,10 @@ pub(crate) struct Args {
     #[arg(long, value_name = "N", default_value = "8192", hide_short_help = true)]
     #[arg(help_heading = "Files", value_parser = clap::value_parser!(u32).range(1..=1 << 20))]
     block: u32,
+    /// Threads that share the work of one file; one for each core by default, and one
+    /// where there are several files. Makes no difference to the sound
+    #[arg(long, value_name = "N", hide_short_help = true, help_heading = "Files")]
+    threads: Option<NonZeroUsize>,
     /// Print how loud each file was and is
     #[arg(long)]
     report: bool,
@@ -113,6 +124,11 @@ pub(crate) struct Sources {
     /// How many times their own rate the models run at: 1, 2 or 4
     #[arg(long, value_name = "FACTOR", value_parser = factor)]
     oversampling: Option<u32>,
+}
+
+/// A parser of the size of slimmable models.
+pub(crate) fn within_quality() -> impl Fn(&str) -> Result<f32, String> + Clone + Send + Sync {
+    knobs::within("slots.0.quality")
 }
 
 fn factor(text: &str) -> Result<u32, String> {
@@ -161,21 +177,34 @@ pub(crate) fn run(args: &Args) -> Result<bool> {
         return Ok(true);
     }
     let goal = args.goal().unwrap_or_else(|error| crate::misuse(&error));
+    if let (Goal::One(..), Some(_)) = (&goal, args.shard) {
+        crate::misuse("expected a folder for the results with --shard, found one file");
+    }
     let raw = args.raw.then_some(args.quality.unwrap_or(1.0));
-    let job = Job {
+    let threads = args.threads.or_else(|| std::thread::available_parallelism().ok());
+    let mut job = Job {
         rig: rig::Rig::load(&args.sources, &args.knobs.settings(args.quality), raw)?,
         form: Form { stereo: args.stereo, tail: args.tail, depth: args.bits, dither: args.dither },
         block: args.block as usize,
         measure: args.report || args.json,
+        threads: threads.map_or(1, NonZeroUsize::get),
     };
     // Without a handler an interruption would leave the unfinished files.
     ctrlc::set_handler(|| render::STOP.store(true, Ordering::Relaxed))?;
     let done = match goal {
         Goal::One(input, output) => vec![one(&job, input, output)?],
         Goal::Many(inputs, folder) => {
-            let (places, mut failed) = batch::places(inputs, folder)?;
+            let (mut places, mut failed) = batch::places(inputs, folder)?;
+            if let Some(shard) = args.shard {
+                let mut at = 0..;
+                places.retain(|_| at.next().is_some_and(|at| shard.has(at)));
+            }
             let jobs = args.jobs.map_or(0, NonZeroUsize::get);
-            failed.extend(batch::run(&job, places, folder, jobs, args.force)?);
+            if places.len() > 1 {
+                // Whole files occupy the cores better than parts of each.
+                job.threads = args.threads.map_or(1, NonZeroUsize::get);
+            }
+            failed.extend(batch::run(&job, places, folder, jobs, args.shard, args.force)?);
             summarise(&failed);
             failed
         }
@@ -244,6 +273,6 @@ fn json(done: &[Done]) -> Result<String> {
 }
 
 /// Shown on a terminal only.
-fn style() -> Result<ProgressStyle> {
+pub(crate) fn style() -> Result<ProgressStyle> {
     Ok(ProgressStyle::with_template("{wide_bar} {percent:>3} % {eta:>4}")?)
 }

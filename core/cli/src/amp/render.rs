@@ -1,13 +1,14 @@
 //! One file through the effect.
 
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::Result;
 use serde::Serialize;
 
-use super::chain::Chain;
+use super::conveyor::{Cut, Plan, natures};
 use super::rig::{Recipe, Rig, hash};
+use super::stations::{Reader, Writer};
 use crate::report::{Levels, Meter};
 use crate::wav::{Depth, Format, Input, Output};
 
@@ -22,6 +23,8 @@ pub(crate) struct Job {
     pub(crate) block: usize,
     /// Whether files are measured on their way.
     pub(crate) measure: bool,
+    /// Threads that share the work of one file.
+    pub(crate) threads: usize,
 }
 
 /// What an output is besides its sound.
@@ -49,49 +52,40 @@ impl Job {
         &self,
         input: &Path,
         output: &Path,
-        tick: &dyn Fn(u64),
+        tick: &(dyn Fn(u64) + Sync),
     ) -> Result<Option<[Levels; 2]>> {
-        let mut source = Input::open(input)?;
+        let source = Input::open(input)?;
         let format = self.format(&source);
-        let Format { channels: outputs, sample_rate, frames, .. } = format;
-        let inputs = source.channels();
-        let mut chain = Chain::new(&self.rig, sample_rate, outputs)
-            .with_context(|| input.display().to_string())?;
         let sources: Vec<_> = self.rig.files().chain([("input", input)]).collect();
-        let mut sink = Output::create(output, &format, &sources)?;
-        let mut meters = self.measure.then(|| meters(&source, &format)).transpose()?;
-
-        let mut channels = vec![Vec::new(); outputs];
-        // Samples still to come out, and of those that come next, the ones to drop.
-        let (mut rest, mut late) = (usize::try_from(frames)?, None);
-        while rest > 0 {
-            if STOP.load(Ordering::Relaxed) {
-                bail!("{}: interrupted", input.display());
-            }
-            let read = source.read(&mut channels[..inputs], self.block)?;
-            if let Some([before, _]) = &mut meters {
-                before.hear(&channels[..inputs])?;
-            }
-            // The latency, the tail and the second channel of one are silent.
-            channels.iter_mut().for_each(|channel| channel.resize(self.block, 0.0));
-            chain.process(&mut channels, inputs);
-            // Only what has played knows how late it is.
-            let late = late.get_or_insert_with(|| chain.latency());
-            let early = self.block.min(*late);
-            *late -= early;
-            channels.iter_mut().for_each(|channel| drop(channel.drain(..early)));
-            channels.iter_mut().for_each(|channel| channel.truncate(rest));
-            rest -= channels[0].len();
-            sink.write(&mut channels)?;
-            if let Some([_, after]) = &mut meters {
-                after.hear(&channels)?;
-            }
-            channels[inputs..].iter_mut().for_each(Vec::clear);
-            tick(read as u64);
-        }
-        sink.finish()?;
-        meters.map(|[before, after]| Ok([before.levels()?, after.levels()?])).transpose()
+        let sink = Output::create(output, &format, &sources)?;
+        let [before, after] = match self.measure {
+            true => meters(&source, &format)?.map(Some),
+            false => [None, None],
+        };
+        let frames = usize::try_from(format.frames)?;
+        let natures = if self.threads > 1 { natures(&self.rig) } else { Vec::new() };
+        let cut = Cut::new(&natures, frames, format.channels, self.threads);
+        let plan = Plan {
+            rig: &self.rig,
+            input,
+            sample_rate: format.sample_rate,
+            channels: format.channels,
+            frames,
+            block: self.block,
+            natures,
+            cut,
+        };
+        let reader = Reader::new(source, before, format.channels);
+        let writer = Writer { sink, meter: after, late: 0 };
+        let run = || plan.run(reader, writer, tick);
+        let meters = match self.threads {
+            0 | 1 => run(),
+            threads => rayon::ThreadPoolBuilder::new().num_threads(threads).build()?.install(run),
+        };
+        let [Some(before), Some(after)] = meters? else { return Ok(None) };
+        Ok(Some([before.levels()?, after.levels()?]))
     }
+
     /// Of the output of `source`.
     fn format(&self, source: &Input) -> Format {
         let Form { stereo, tail, depth, dither } = self.form;

@@ -16,6 +16,7 @@ use super::Sources;
 use crate::settings::{Setting, apply};
 
 /// A preset with what the command line puts on top of it.
+#[derive(Clone)]
 pub(crate) struct Rig {
     pub(crate) models: [Option<Model>; 2],
     pub(crate) cabinets: [Option<Impulse>; 2],
@@ -28,6 +29,7 @@ pub(crate) struct Rig {
 }
 
 /// A file that shapes the sound.
+#[derive(Clone)]
 struct Source {
     what: &'static str,
     /// Its path, or what else tells it from others.
@@ -85,6 +87,13 @@ impl Rig {
         let params = apply(&params, settings)?;
         let oversampling = sources.oversampling.unwrap_or(preset.oversampling);
         Ok(Self { models, cabinets, params, oversampling, raw, files })
+    }
+
+    /// A model as it is built in, with nothing else changed.
+    pub(crate) fn of(model: &Model, raw: Option<f32>) -> Self {
+        let models = [Some(model.clone()), None];
+        let params = Params::default();
+        Self { models, cabinets: [None, None], params, oversampling: 1, raw, files: Vec::new() }
     }
 
     /// What else must not be overwritten, and what it is.

@@ -365,3 +365,30 @@ fn lists_every_parameter() {
     assert_eq!(entry("routing")["choices"], json!(["series", "parallel"]));
     assert_eq!(entry("gate.attack")["min"], 0.1);
 }
+
+/// Cut into parts on several threads or played in order, a file is the same to the bit.
+#[test]
+fn threads_make_no_difference() {
+    let folder = Folder::new("threads");
+    let asset = |name: &str| format!("{}/../../assets/{name}", env!("CARGO_MANIFEST_DIR"));
+    let (clean, crunch) = (asset("kiln-clean.nam"), asset("kiln-crunch.nam"));
+    let (riff, cabinet) = (asset("riff.wav"), asset("kiln-412-closed.wav"));
+    for (name, args) in [
+        ("raw", &["--raw", "-m", &clean][..]),
+        ("whole", &["-m", &clean, "--model-b", &crunch, "--cabinet", &cabinet, "--gate", "-60"]),
+        ("sizes", &["-m", &crunch, "--stereo", "--oversampling", "2", "--tail", "0.3"]),
+    ] {
+        let made = |threads: &str| {
+            let out = folder.at(&format!("{name}-{threads}.wav"));
+            let report =
+                done(&[&["amp", "--threads", threads, "--json", &riff, &out][..], args].concat());
+            let report = report.replace(&out, "OUT");
+            (fs::read(&out).expect("an output"), report)
+        };
+        let expected = made("1");
+        assert!(expected.0.len() > 384_000 * 4);
+        for threads in ["2", "5"] {
+            assert!(made(threads) == expected, "{name} on {threads} threads");
+        }
+    }
+}

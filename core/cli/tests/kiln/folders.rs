@@ -208,3 +208,44 @@ fn an_interruption_leaves_whole_files_only() {
     assert!(stderr(&output).contains("left by the interruption"), "{}", stderr(&output));
     assert!(tree(&out).keys().all(|name| name.ends_with(".wav") && !name.starts_with('.')));
 }
+
+#[test]
+fn shares_of_several_machines_are_the_whole() {
+    let folder = Folder::new("shares");
+    let (model, input) = (folder.lstm(), twelve(&folder));
+    let (whole, parts) = (folder.at("whole"), folder.at("parts"));
+    done(&["amp", "-m", &model, &input, "-o", &whole]);
+    let mut rendered = 0;
+    for shard in ["1/5", "2/5", "3/5", "4/5", "5/5"] {
+        let run = || done(&["amp", "-m", &model, "--json", "--shard", shard, &input, "-o", &parts]);
+        let [made, again, failed] = counts(&run());
+        assert_eq!((again, failed), (0, 0), "{shard}");
+        assert!((2..=3).contains(&made), "{shard}: {made}");
+        assert_eq!(counts(&run()), [0, made, 0], "{shard} a second time");
+        rendered += made;
+    }
+    assert_eq!(rendered, 12);
+    let sounds = |folder: &str| {
+        let mut names: Vec<_> = walkdir::WalkDir::new(folder)
+            .into_iter()
+            .map(|entry| entry.expect("an entry").into_path())
+            .filter(|path| path.extension().is_some_and(|end| end.eq_ignore_ascii_case("wav")))
+            .map(|path| (path.strip_prefix(folder).expect("within").to_owned(), fs::read(&path)))
+            .map(|(name, bytes)| (name, bytes.expect("read")))
+            .collect();
+        names.sort();
+        names
+    };
+    assert_eq!(sounds(&whole).len(), 12);
+    assert!(sounds(&whole) == sounds(&parts));
+    let one = kiln(&[
+        "amp",
+        "-m",
+        &model,
+        "--shard",
+        "1/2",
+        &folder.at("in/a/0.wav"),
+        &folder.at("x.wav"),
+    ]);
+    assert_eq!(one.status.code(), Some(2));
+}

@@ -125,6 +125,21 @@ fn bench_measures_what_it_can() {
 }
 
 #[test]
+fn bench_renders_a_minute_both_ways_and_compares() {
+    let model = format!("{}/../../assets/kiln-clean.nam", env!("CARGO_MANIFEST_DIR"));
+    let entries: Value =
+        serde_json::from_str(&done(&["bench", "--offline", "--json", &model])).expect("JSON");
+    let ways = entries[0]["real_time"].as_array().expect("ways");
+    assert_eq!(ways.iter().map(|way| &way["way"]).collect::<Vec<_>>(), ["raw", "effect"]);
+    for way in ways {
+        assert_eq!(way["identical"], true, "{way}");
+        assert!(
+            way["one"].as_f64().zip(way["all"].as_f64()).is_some_and(|(a, b)| a > 0.0 && b > 0.0)
+        );
+    }
+}
+
+#[test]
 fn info_tells_what_the_effect_makes_of_levels() {
     let folder = Folder::new("levels");
     let facts = |metadata: Value| {

@@ -16,6 +16,7 @@ mod info;
 #[cfg(unix)]
 mod live;
 mod loudness;
+mod matching;
 mod models;
 mod render;
 mod reverb;

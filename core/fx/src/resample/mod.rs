@@ -117,6 +117,9 @@ pub fn engine(model: &nn::Model, setup: Setup) -> Result<Box<dyn Engine>, Error>
     Ok(Plan::new(model, setup)?.engine())
 }
 
+/// Makes an engine of a model, or what is to stand in for one.
+pub type Make<'a> = dyn FnMut(&nn::Model) -> Box<dyn Engine> + 'a;
+
 /// A model made ready for a [`Setup`]. Its engines share weights and filters.
 ///
 /// Between two rates the signal is flat within 0.01 dB to 18 kHz or to 0.816 of
@@ -191,12 +194,23 @@ impl Plan {
 
     /// One running mono channel, settled on silence.
     pub fn engine(&self) -> Box<dyn Engine> {
-        let one = || self.model.engine_in(&self.place);
-        let engines: Vec<_> = (0..self.phases).map(|_| one()).collect();
-        match &self.converter {
-            Some(converter) => Box::new(Resampled::new(converter, Phases::new(engines))),
-            None if self.phases > 1 => Box::new(Phases::new(engines)),
-            None => one(),
+        self.engine_with(&mut |model| model.engine_in(&self.place))
+    }
+
+    /// [`Plan::engine`] with what `make` gives in place of each engine of the model, which
+    /// it is told as it is for this rate.
+    pub fn engine_with(&self, make: &mut Make<'_>) -> Box<dyn Engine> {
+        let mut engines: Vec<_> = (0..self.phases).map(|_| make(&self.model)).collect();
+        match (&self.converter, engines.pop()) {
+            (None, Some(only)) if engines.is_empty() => only,
+            (converter, last) => {
+                engines.extend(last);
+                let phases = Phases::new(engines);
+                match converter {
+                    Some(converter) => Box::new(Resampled::new(converter, phases)),
+                    None => Box::new(phases),
+                }
+            }
         }
     }
 

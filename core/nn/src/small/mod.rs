@@ -118,6 +118,14 @@ impl Small {
         !self.0.spec.layers.iter().any(Layer::remembers)
     }
 
+    /// See [`crate::Model::memory`].
+    pub(crate) fn memory(&self) -> Option<usize> {
+        let Chain { spec, stages, .. } = &*self.0;
+        let recurs = stages.iter().any(|stage| matches!(stage, Stage::Recurrent(_)));
+        let filters = spec.filters.iter().chain(&spec.branches).any(|row| !row.is_empty());
+        (!recurs && !filters).then(|| self.0.receptive_field())
+    }
+
     pub(crate) fn macs(&self) -> usize {
         let stages = self.0.stages.iter();
         stages
