@@ -18,6 +18,7 @@ use anyhow::Result;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Value, json};
 
+use crate::device::{Device, Wanted};
 use crate::report;
 use crate::shard::Shard;
 use crate::wav::Depth;
@@ -67,6 +68,10 @@ pub(crate) struct Args {
     /// Render every N-th file only, from the K-th on, for one of N machines
     #[arg(long, value_name = "K/N", help_heading = "Files")]
     shard: Option<Shard>,
+    /// What computes the networks of a long file; what they remember must have an end.
+    /// What a graphics card answers differs in the last digits
+    #[arg(long, value_enum, default_value_t, help_heading = "Files")]
+    device: Wanted,
     /// Render what the output folder has already, too
     #[arg(long, help_heading = "Files")]
     force: bool,
@@ -189,6 +194,7 @@ pub(crate) fn run(args: &Args) -> Result<bool> {
         measure: args.report || args.json,
         threads: threads.map_or(1, NonZeroUsize::get),
     };
+    job.rig.device = Device::open(args.device);
     // Without a handler an interruption would leave the unfinished files.
     ctrlc::set_handler(|| render::STOP.store(true, Ordering::Relaxed))?;
     let done = match goal {

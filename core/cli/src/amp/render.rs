@@ -63,8 +63,13 @@ impl Job {
             false => [None, None],
         };
         let frames = usize::try_from(format.frames)?;
-        let natures = if self.threads > 1 { natures(&self.rig) } else { Vec::new() };
-        let cut = Cut::new(&natures, frames, format.channels, self.threads);
+        let apart = self.threads > 1 || self.rig.device.is_card();
+        let natures = if apart { natures(&self.rig) } else { Vec::new() };
+        let mut cut = Cut::new(&natures, frames, format.channels, self.threads);
+        if self.rig.device.is_card() {
+            // It cuts the work as it needs it.
+            cut.part = usize::MAX;
+        }
         let plan = Plan {
             rig: &self.rig,
             input,

@@ -13,6 +13,7 @@ use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
 use super::Sources;
+use crate::device::Device;
 use crate::settings::{Setting, apply};
 
 /// A preset with what the command line puts on top of it.
@@ -26,6 +27,8 @@ pub(crate) struct Rig {
     /// Where the bare network alone is wanted, its size.
     pub(crate) raw: Option<f32>,
     files: Vec<Source>,
+    /// What computes the networks.
+    pub(crate) device: Device,
 }
 
 /// A file that shapes the sound.
@@ -45,6 +48,9 @@ pub(crate) struct Recipe<'a> {
     oversampling: u32,
     raw: Option<f32>,
     files: Vec<(&'a str, &'a str)>,
+    /// A card's last digits are its own.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    card: bool,
 }
 
 impl Rig {
@@ -86,14 +92,16 @@ impl Rig {
         params.cabinet.on |= sources.cabinet.is_some() || sources.cabinet_b.is_some();
         let params = apply(&params, settings)?;
         let oversampling = sources.oversampling.unwrap_or(preset.oversampling);
-        Ok(Self { models, cabinets, params, oversampling, raw, files })
+        Ok(Self { models, cabinets, params, oversampling, raw, files, device: Device::Cpu })
     }
 
     /// A model as it is built in, with nothing else changed.
     pub(crate) fn of(model: &Model, raw: Option<f32>) -> Self {
         let models = [Some(model.clone()), None];
         let params = Params::default();
-        Self { models, cabinets: [None, None], params, oversampling: 1, raw, files: Vec::new() }
+        let cabinets = [None, None];
+        let (files, device) = (Vec::new(), Device::Cpu);
+        Self { models, cabinets, params, oversampling: 1, raw, files, device }
     }
 
     /// What else must not be overwritten, and what it is.
@@ -108,6 +116,7 @@ impl Rig {
             oversampling: self.oversampling,
             raw: self.raw,
             files: self.files.iter().map(|file| (file.what, file.hash.as_str())).collect(),
+            card: self.device.is_card(),
         }
     }
 }

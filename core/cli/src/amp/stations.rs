@@ -124,7 +124,8 @@ impl Pass {
             recordings.push(recording);
             engine
         })?;
-        let network = (number < natures.len()).then_some(Network { part: plan.cut.part });
+        let network = (number < natures.len())
+            .then(|| Network { part: plan.cut.part, device: plan.rig.device.clone() });
         Ok((Self { chain, inputs, block: plan.block, recordings, playings }, network))
     }
 
@@ -161,6 +162,7 @@ impl Pass {
 pub(crate) struct Network {
     /// Samples that an engine plays at once.
     part: usize,
+    device: Device,
 }
 
 impl Network {
@@ -170,7 +172,7 @@ impl Network {
         let parts: Vec<Vec<Job<'_>>> = parts.collect();
         let counts: Vec<usize> = parts.iter().map(Vec::len).collect();
         let jobs: Vec<Job<'_>> = parts.into_iter().flatten().collect();
-        let mut outputs = Device::default().render_all(&jobs).into_iter();
+        let mut outputs = self.device.render_all(&jobs).into_iter();
         let played = counts.iter().map(|count| outputs.by_ref().take(*count).flatten().collect());
         window.played.push(played.collect());
     }

@@ -23,6 +23,7 @@ use serde_json::json;
 
 use crate::amp::render::STOP;
 use crate::amp::rig::hash;
+use crate::device::{Device, Wanted};
 use crate::shard::Shard;
 
 use bands::Analyser;
@@ -67,6 +68,9 @@ pub(crate) struct Args {
     /// Put results of several machines together, into this folder
     #[arg(long, value_name = "OUT", conflicts_with = "output")]
     merge: Option<PathBuf>,
+    /// What computes the networks; what it cannot run, the processor does
+    #[arg(long, value_enum, default_value_t)]
+    device: Wanted,
     /// Threads; one for each core by default
     #[arg(long, short, value_name = "N")]
     jobs: Option<NonZeroUsize>,
@@ -251,5 +255,5 @@ fn prepare(di: &Path, target: &Path, args: &Args) -> Result<(Search, Signal)> {
     let aligned = alignment.map(|a| (a.lag, a.correlation));
     let question = Question::new(recordings, aligned, args.quality, named);
     let target = Target::new(sound, alignment.is_some());
-    Ok((Search::new(question, di_part, target, cabinet), part))
+    Ok((Search::new(question, di_part, target, cabinet, Device::open(args.device)), part))
 }

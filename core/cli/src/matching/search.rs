@@ -38,6 +38,7 @@ pub(super) struct Search {
     pub(super) di: Signal,
     pub(super) target: Target,
     pub(super) cabinet: Option<Impulse>,
+    device: Device,
     /// The DI at other rates.
     rates: Mutex<HashMap<u32, Arc<Signal>>>,
 }
@@ -65,8 +66,9 @@ impl Search {
         di: Signal,
         target: Target,
         cabinet: Option<Impulse>,
+        device: Device,
     ) -> Self {
-        Self { question, di, target, cabinet, rates: Mutex::default() }
+        Self { question, di, target, cabinet, device, rates: Mutex::default() }
     }
 
     /// The DI at a rate.
@@ -153,7 +155,7 @@ impl Search {
         });
         let jobs: Vec<Job<'_>> = jobs.collect();
         let done: Mutex<Vec<Option<T>>> = Mutex::new(jobs.iter().map(|_| None).collect());
-        Device::default().render_each(&jobs, &|at, output| {
+        self.device.render_each(&jobs, &|at, output| {
             let made = finish(at, self.heard(models[at].0, output));
             done.lock().unwrap_or_else(PoisonError::into_inner)[at] = Some(made);
         });
