@@ -165,6 +165,7 @@ fn endure(
     report: impl Fn() -> Report,
     mut play: impl FnMut([&mut [f32]; 2]) -> usize,
 ) {
+    let built = moods.0.builds.load(SeqCst);
     let (mut phase, mut blocks, mut well) = (0_usize, 0, 0);
     while well < 200 {
         let n = 1 + (blocks * 37) % LONGEST;
@@ -186,7 +187,8 @@ fn endure(
     let report = report();
     assert!(report.errors > 0 && report.underruns > 0, "{report:?}");
     assert_eq!(moods.0.hung.load(SeqCst), 1);
-    assert!(moods.0.builds.load(SeqCst) >= 3, "it was not built again");
+    // For the one that hung, and the one that panicked too often.
+    assert!(moods.0.builds.load(SeqCst) >= built + 2, "it was not built again");
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! From bytes to a model.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use nn::foreign::{About, Foreign};
 use nn::{Engine, Metadata, Model, Place};
@@ -32,8 +33,8 @@ pub fn load(bytes: &[u8], options: &Options) -> Result<Model, Error> {
     let plan = playable.plan.clone();
     let measured = stream::measure(&playable)
         .map_err(|e| Error::Runtime { engine: playable.runtime.engine(), said: e.to_string() })?;
-    let host = stream::Options::default();
-    let host = stream::Options { budget: measured.budget(host.budget), ..host };
+    let budget = measured.budget(Duration::ZERO);
+    let host = stream::Options { budget, ..stream::Options::default() };
     let metadata = Metadata {
         name: file.metadata.get("name").cloned(),
         description: file.metadata.get("description").cloned(),

@@ -113,7 +113,12 @@ fn hang(run: usize, _: &mut [f32]) -> Result<(), String> {
 /// Blocks that came late to us count as the network's underruns, as they do in a host.
 fn play(name: &str, habit: Habit, silent: bool) {
     let place = Place { sample_rate: RATE, blocks: Blocks::Fixed(BLOCK), offline: false };
-    let options = Options { budget: Duration::from_millis(8), silent, ..Options::default() };
+    let options = Options {
+        budget: Duration::from_millis(8),
+        slack: Duration::ZERO,
+        silent,
+        ..Options::default()
+    };
     let mut host = Host::new(Arc::new(Passes(habit)), &place, &options);
     let latency = host.latency();
     let sine = |n: usize| (std::f64::consts::TAU * 220.0 / RATE * n as f64).sin() as f32;

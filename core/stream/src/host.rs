@@ -26,6 +26,9 @@ pub struct Options {
     /// Time for an inference, which the latency counts with: see
     /// [`Measured::budget`](crate::Measured::budget).
     pub budget: Duration,
+    /// Time besides, counted once however many inferences a callback needs: for a system
+    /// that wakes the worker late, or lets others run before it.
+    pub slack: Duration,
     /// Whether silence stands in for the network where it is not there. Or else the
     /// input does, as late as the output would be.
     pub silent: bool,
@@ -45,6 +48,7 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             budget: Duration::from_millis(5),
+            slack: Duration::from_millis(4),
             silent: false,
             urgent: true,
             patience: Duration::from_secs(2),
@@ -84,12 +88,12 @@ impl Host {
         let hop = source.hop().clamp(1, MAX_HOP);
         let rate = if place.sample_rate.is_nan() { RATES[0] } else { place.sample_rate };
         let rate = rate.clamp(RATES[0], RATES[1]);
-        let lead = lead(hop, rate, place, options.budget);
+        let lead = lead(hop, rate, place, options);
         let second = rate.ceil() as usize;
         let monitor = Arc::new(Monitor::new(
             source.clone(),
             Duration::from_secs_f64(hop as f64 / rate),
-            options.budget,
+            options.budget.saturating_add(options.slack),
         ));
         let plan = Plan {
             lead,
@@ -120,11 +124,20 @@ impl Host {
 }
 
 /// Samples by which the output of a worker trails at `place`.
-fn lead(hop: usize, rate: f64, place: &Place, budget: Duration) -> usize {
-    let samples = (budget.as_secs_f64() * rate).ceil().clamp(1.0, MAX_BUDGET as f64) as usize;
+fn lead(hop: usize, rate: f64, place: &Place, options: &Options) -> usize {
+    let samples =
+        |time: Duration| (time.as_secs_f64() * rate).ceil().min(MAX_BUDGET as f64) as usize;
     // Whoever waits for every sample needs no time besides.
-    let none = place.offline && place.blocks == Blocks::UpTo(1);
-    latency(hop, if none { 0 } else { samples }, place.blocks)
+    if place.offline && place.blocks == Blocks::UpTo(1) {
+        return latency(hop, 0, place.blocks);
+    }
+    let lead = latency(hop, samples(options.budget).max(1), place.blocks);
+    // Whole blocks where all are as long: what comes between two is heard in the next.
+    let slack = samples(options.slack);
+    match place.blocks {
+        Blocks::Fixed(block) => lead + slack.next_multiple_of(block.clamp(1, MAX_BLOCK)),
+        Blocks::UpTo(_) => lead + slack,
+    }
 }
 
 impl Engine for Host {

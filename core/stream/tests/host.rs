@@ -321,3 +321,15 @@ fn a_priority_is_granted_or_refused_in_words() {
     assert_eq!(played(&mut host, &input, 64, play.hop), summed(&input, lead, lead));
     assert!(report(&host).notices.iter().all(|notice| notice.contains("priority")));
 }
+
+#[test]
+fn slack_is_counted_once() {
+    let play = Arc::new(Play::default());
+    let options = stream::Options { slack: Duration::from_millis(2), ..options() };
+    for (blocks, more) in [(Blocks::UpTo(1024), 96), (Blocks::Fixed(64), 128)] {
+        let source = Arc::new(kit::Stage(play.clone()));
+        let host = Host::new(source, &live(blocks), &options);
+        assert_eq!(host.latency(), lead(&play, blocks) + more);
+        assert_eq!(report(&host).budget, Duration::from_millis(3));
+    }
+}

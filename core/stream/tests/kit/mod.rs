@@ -224,6 +224,7 @@ pub fn live(blocks: Blocks) -> Place {
 pub fn options() -> Options {
     Options {
         budget: Duration::from_millis(1),
+        slack: Duration::ZERO,
         urgent: false,
         patience: Duration::from_secs(600),
         pause: Duration::from_millis(1),
