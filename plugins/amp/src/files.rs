@@ -70,6 +70,11 @@ impl Listing {
     }
 }
 
+/// Whether the name of `path` is that of a graph, which is run to find out how it plays.
+pub fn is_graph(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("onnx"))
+}
+
 /// Whether the name of `path` is that of a model file: Neural Amp Modeler's, or one of
 /// those that small networks come in.
 pub fn is_model(path: &Path) -> bool {

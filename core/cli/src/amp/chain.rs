@@ -91,7 +91,8 @@ impl Chain {
     /// Samples by which its output lags the input at `sample_rate`, in Hz.
     pub(crate) fn latency(rig: &Rig, sample_rate: u32) -> Result<usize> {
         if rig.raw.is_some() {
-            return Ok(0);
+            let foreign = rig.models[0].as_ref().filter(|model| model.is_foreign());
+            return Ok(foreign.map_or(0, |model| live(0, model).latency()));
         }
         let (_loaders, mut amp) = models_for(rig, sample_rate, &mut live)?;
         // Only what has played knows how late it is.

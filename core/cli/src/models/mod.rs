@@ -128,7 +128,7 @@ pub(crate) fn run(args: &Args) -> Result<bool> {
 pub(crate) fn installed(id: &str) -> Result<Option<(Vec<u8>, PathBuf)>> {
     let Some(folder) = Library::folder_of_user() else { return Ok(None) };
     let library = Library::open(&folder, None)?;
-    match library.read_model(id, nn::Model::MAX_BYTES) {
+    match library.read_model(id, onnx::limits::MAX_BYTES) {
         Err(Error::Unknown { .. }) => Ok(None),
         found => Ok(Some(found?)),
     }

@@ -78,10 +78,13 @@ impl Loudness {
         };
         let mut engine = model.engine();
         let mut meter = Meter::new(rate);
-        let signal = test_signal(rate);
         let lead = (LEAD * rate) as usize;
+        // What comes late is waited for, lest silence be measured.
+        let late = engine.latency();
+        let mut signal = test_signal(rate);
+        signal.resize(signal.len() + late, 0.0);
         let mut io = signal.clone();
-        let mut silence = vec![0.0; lead];
+        let mut silence = vec![0.0; lead + late];
         let (mut added, mut rests) = (Vec::with_capacity(drives * levels.count), Vec::new());
         for drive in 0..drives {
             if let Some(knob) = model.knobs().first() {
@@ -97,7 +100,7 @@ impl Loudness {
                 io.iter_mut().zip(&signal).for_each(|(io, x)| *io = gain * x);
                 engine.reset();
                 engine.process(&mut io);
-                let loudness = meter.loudness(&io, lead).min(-SILENCE);
+                let loudness = meter.loudness(&io[late..], lead).min(-SILENCE);
                 added.push((loudness - NOMINAL) as f32);
             }
         }

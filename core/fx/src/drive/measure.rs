@@ -108,10 +108,13 @@ fn turn(model: &Model, engine: &mut dyn Engine, drive: f32, knobs: [f32; KNOBS])
     }
 }
 
+/// Inputs with what they become, however late that comes.
 fn answers(engine: &mut dyn Engine, inputs: Vec<f32>, gain: f32) -> Vec<[f32; 2]> {
+    let late = engine.latency();
     let mut io: Vec<f32> = inputs.iter().map(|x| gain * x).collect();
+    io.resize(io.len() + late, 0.0);
     engine.process(&mut io);
-    inputs.into_iter().zip(io).map(|(x, y)| [x, y]).collect()
+    inputs.into_iter().zip(io.split_off(late)).map(|(x, y)| [x, y]).collect()
 }
 
 /// A sine of about `hz` Hz and the amplitude `peak` through the effect with a pedal of

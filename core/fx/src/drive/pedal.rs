@@ -216,7 +216,7 @@ impl Core {
             make_up: Smooth::new(1.0, fade),
             offset: Smooth::new(0.0, fade * factor),
             offsets: vec![0.0; BLOCK * factor],
-            memory: memory.div_ceil(factor) + chain.memory(),
+            memory: memory.div_ceil(factor).saturating_add(chain.memory()),
             latency: around + chain.latency(),
             chain,
             watches,

@@ -62,7 +62,10 @@ pub struct Setup {
 impl Setup {
     /// Whether what was built of `model` for this plays as well where `wanted` says.
     pub fn serves(self, wanted: Self, model: &nn::Model) -> bool {
-        self == if model.is_foreign() { wanted } else { Self { calls: self.calls, ..wanted } }
+        match model.is_foreign() {
+            true => self.fitting(model) == wanted.fitting(model),
+            false => self == Self { calls: self.calls, ..wanted },
+        }
     }
 
     /// The same for `model`: one that works beside the audio thread runs once, and not

@@ -89,7 +89,17 @@ impl Setup {
     /// Whether what was built of `model` for this plays as well where `wanted` says.
     pub fn serves(self, wanted: Self, model: Option<&nn::Model>) -> bool {
         let foreign = model.is_some_and(nn::Model::is_foreign);
-        self == if foreign { wanted } else { Self { calls: self.calls, ..wanted } }
+        match foreign {
+            true => self.fitting(true) == wanted.fitting(true),
+            false => self == Self { calls: self.calls, ..wanted },
+        }
+    }
+
+    /// The same for a model: one of another runtime runs once, and not once for each of
+    /// the samples that oversampling makes of one.
+    fn fitting(self, foreign: bool) -> Self {
+        let oversampling = if foreign { Oversampling::X1 } else { self.oversampling };
+        Self { oversampling, ..self }
     }
 }
 
@@ -165,6 +175,7 @@ impl Plan {
     /// * [`Error::NoHarmonics`]: a `Linear` model is asked to oversample.
     /// * [`Error::SampleRate`]: a rate outside 8 to 768 kHz needs conversion.
     pub fn new(model: &nn::Model, setup: Setup) -> Result<Self, Error> {
+        let setup = setup.fitting(model.is_foreign());
         let factor = setup.oversampling.factor();
         let architecture = model.architecture();
         if factor > 1 && architecture == "Linear" {
@@ -321,8 +332,9 @@ impl Resampled {
         let mut pad = Delay::new(padding);
         pad.set(padding, 1);
         // Of inner samples.
-        let reach = converter.down.stride + phases.receptive_field() + padding;
-        let reach = converter.up.stride + 1 + (reach * ratio.q).div_ceil(ratio.p);
+        let reach = phases.receptive_field().saturating_add(converter.down.stride + padding);
+        let reach = reach.saturating_mul(ratio.q).div_ceil(ratio.p);
+        let reach = reach.saturating_add(converter.up.stride + 1);
         let mut engine = Self {
             up: Stream::new(converter.up.clone(), piece),
             phases,

@@ -80,7 +80,8 @@ impl Engine for Phases {
 
     fn receptive_field(&self) -> usize {
         let longest = self.engines.iter().map(|engine| engine.receptive_field()).max();
-        longest.unwrap_or(1).saturating_sub(1) * self.engines.len() + 1
+        let past = longest.unwrap_or(1).saturating_sub(1);
+        past.saturating_mul(self.engines.len()).saturating_add(1)
     }
 
     fn latency(&self) -> usize {

@@ -168,7 +168,10 @@ fn follow(ui: &mut Ui, row: Rect, desk: &mut Desk<'_>, slot: usize) -> f32 {
     let place = Place::Model(slot);
     let live = desk.status[place.index()].following.as_ref();
     let left = row.right() - FOLLOW[usize::from(live.is_some())] * unit;
-    let able = desk.playing(place).is_some_and(|playing| playing.source.path().is_some());
+    // What trainers send is read as JSON.
+    let able = desk.playing(place).is_some_and(|playing| {
+        playing.source.path().is_some() && !playing.model().is_some_and(nn::Model::is_foreign)
+    });
     let noun = ["model A", "model B"][slot];
     if follow::show(ui, &follow::Place { rect: row.with_min_x(left), noun, able }, live) {
         desk.ask(Ask::Run(Task::Follow(place, live.is_none())));

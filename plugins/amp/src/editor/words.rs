@@ -75,6 +75,7 @@ pub(super) fn network(playing: &Playing, model: &nn::Model) -> String {
     let samples = playing.receptive_field;
     parts.push(match samples as f64 / rate * 1000.0 {
         short if short < 10.0 => format!("{samples} samples of memory"),
+        long if long > 600_000.0 => "memory without end".into(),
         long => format!("{long:.0} ms of memory"),
     });
     parts.join(DOT)

@@ -114,6 +114,16 @@ fn models_view(name: &str, size: [f32; 2]) {
 at_sizes!(models_view: models SIZE, models_small LEAST, models_large LARGE);
 
 #[test]
+fn a_model_beside_the_sound() {
+    let mut editor = furnished("beside", SIZE, 1.0);
+    let fixture = concat!(env!("CARGO_MANIFEST_DIR"), "/../../core/onnx/tests/data/lstm.onnx");
+    editor.places.activate(48_000.0, kiln_amp::choices::Oversampling::X1);
+    editor.places.run(Task::Open(A, fixture.into()));
+    editor.click("Models");
+    editor.looks_like("models_onnx");
+}
+
+#[test]
 fn models_that_are_followed() {
     let mut editor = furnished("following", SIZE, 1.0);
     editor.click("Models");

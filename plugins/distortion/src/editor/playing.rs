@@ -39,7 +39,9 @@ pub(super) fn show(ui: &mut Ui, rect: Rect, desk: &mut Desk<'_>) {
     let live = desk.status.following.as_ref();
     let width = FOLLOW[usize::from(live.is_some())] * unit;
     let (room, switch) = room.split_left_right_at_x(room.right() - width);
-    let able = desk.status.source().and_then(Source::path).is_some();
+    // What trainers send is read as JSON.
+    let foreign = desk.status.model().is_some_and(|model| model.is_foreign());
+    let able = !foreign && desk.status.source().and_then(Source::path).is_some();
     let middle = Rect::from_center_size(switch.center(), vec2(width, 28.0 * unit));
     let place = follow::Place { rect: middle, noun: "the model's file", able };
     if follow::show(ui, &place, live) {
