@@ -152,26 +152,20 @@ impl Analyser {
 
     /// All there is to know of a sound; none of silence.
     pub(super) fn hear(&self, signal: &[f32]) -> Result<Option<Sound>> {
-        let mut meter = EbuR128::new(1, self.rate, Mode::I).context("the loudness meter")?;
-        meter.add_frames_f32(signal)?;
-        let loudness = meter.loudness_global()?;
-        if !loudness.is_finite() {
-            return Ok(None);
-        }
+        let Some(loudness) = loudness(signal, self.rate)? else { return Ok(None) };
         let grids: Vec<Grid> = self.transforms.iter().map(|t| t.over(signal)).collect();
         let mean = grids.first().map_or([NONE.into(); BANDS], mean_powers);
         let mean = mean.map(decibels);
         Ok(Some(Sound { loudness, grids, mean, crest: crest(signal, self.rate) }))
     }
+}
 
-    /// Levels at the finest resolution in time, every `step` seconds.
-    pub(super) fn fine(&self, signal: &[f32], step: f64) -> Option<Grid> {
-        let transform = self.transforms.last()?;
-        let hop = step * f64::from(self.rate);
-        let last = signal.len().saturating_sub(transform.window.len());
-        let starts = (0..).map(|i| (f64::from(i) * hop).round() as usize);
-        Some(transform.grid(signal, starts.take_while(|start| *start <= last)))
-    }
+/// LUFS, integrated after ITU-R BS.1770; none of silence.
+pub(super) fn loudness(signal: &[f32], rate: u32) -> Result<Option<f64>> {
+    let mut meter = EbuR128::new(1, rate, Mode::I).context("the loudness meter")?;
+    meter.add_frames_f32(signal)?;
+    let loudness = meter.loudness_global()?;
+    Ok(loudness.is_finite().then_some(loudness))
 }
 
 impl Transform {
@@ -240,7 +234,6 @@ mod tests {
         assert!(analyser.hear(&[0.0; 48_000]).expect("heard").is_none());
         assert!(analyser.hear(&[0.5; 100]).expect("heard").is_none());
         assert!(analyser.hear(&[]).expect("heard").is_none());
-        assert_eq!(analyser.fine(&[], 0.01).expect("a grid").totals.len(), 1);
     }
 
     #[test]

@@ -20,12 +20,14 @@ use super::bands::{BANDS, Sound};
 const PARTS: usize = 10;
 /// A frame this far below the loud ones is silent, in dB.
 const SILENT: f32 = 40.0;
-/// What is this far below the loud frames is not heard beside them, in dB.
-const UNHEARD: f32 = 60.0;
+/// What is this far below the loud frames is not heard beside them, in dB. A response may
+/// cut as much, so bands that a cabinet leaves empty are equal when it has done so.
+const UNHEARD: f32 = 50.0;
 /// Weight of the difference in crest, in dB, as most of it is a matter of phase.
 const CREST: f64 = 0.1;
-/// The farthest that a response is to change a band, in dB.
-pub(super) const REACH: f64 = 18.0;
+/// How far a response is to cut and to boost a band, in dB. Guitar cabinets fall by 30 to
+/// 50 dB above some 5 kHz; what is boosted more than this is noise.
+pub(super) const REACH: [f64; 2] = [-50.0, 18.0];
 
 /// What a sound is compared with.
 pub(super) struct Target {
@@ -75,7 +77,7 @@ impl Target {
     /// How far `sound` is from it.
     pub(super) fn compare(&self, sound: &Sound) -> Compared {
         let gain = self.sound.loudness - sound.loudness;
-        let band = |b: usize| (self.sound.mean[b] - sound.mean[b] - gain).clamp(-REACH, REACH);
+        let band = |b: usize| (self.sound.mean[b] - sound.mean[b] - gain).clamp(REACH[0], REACH[1]);
         let bands: [f64; BANDS] = std::array::from_fn(band);
         let crest = CREST * (self.sound.crest - sound.crest).abs();
         let plain = self.distance(sound, &[gain; BANDS]) + crest;
@@ -198,13 +200,40 @@ mod tests {
     #[test]
     fn a_filter_is_undone_as_far_as_one_may_reach() {
         let target = Target::new(noise(1, |_| 0.5), false);
-        let mut dull = noise(1, |_| 0.5);
-        for (b, mean) in dull.mean.iter_mut().enumerate() {
-            *mean -= if b == 20 { 30.0 } else { 6.0 };
+        for (change, found) in [(-30.0, REACH[1]), (30.0, -30.0), (70.0, REACH[0])] {
+            let mut other = noise(1, |_| 0.5);
+            for (b, mean) in other.mean.iter_mut().enumerate() {
+                *mean += if b == 20 { change - 6.0 } else { -6.0 };
+            }
+            other.loudness -= 6.0;
+            let compared = target.compare(&other);
+            assert!((compared.gain - 6.0).abs() < 1e-9);
+            assert!(compared.bands[3].abs() < 1e-9, "{:?}", compared.bands);
+            assert!((compared.bands[20] - found).abs() < 1e-9, "{:?}", compared.bands);
         }
-        dull.loudness -= 6.0;
-        let found = target.compare(&dull);
-        assert!((found.gain - 6.0).abs() < 1e-9);
-        assert!(found.bands[3].abs() < 1e-9 && (found.bands[20] - REACH).abs() < 1e-9);
+    }
+
+    #[test]
+    fn what_a_cabinet_cuts_away_is_no_distance() {
+        let cut = |sound: &mut Sound| {
+            for grid in &mut sound.grids {
+                let width = grid.width();
+                let first = grid.first;
+                for (i, db) in grid.levels.iter_mut().enumerate() {
+                    *db -= 4.0 * (first + i % width).saturating_sub(15) as f32;
+                }
+                let frames = grid.levels.chunks_exact(width);
+                grid.totals = frames.map(|frame| together(frame, &[0.0; BANDS])).collect();
+            }
+            for (b, mean) in sound.mean.iter_mut().enumerate() {
+                *mean -= 4.0 * b.saturating_sub(15) as f64;
+            }
+        };
+        for aligned in [false, true] {
+            let mut miked = noise(1, |_| 0.5);
+            cut(&mut miked);
+            let found = Target::new(miked, aligned).compare(&noise(1, |_| 0.5));
+            assert!(found.matched < 0.01 && found.plain > 3.0, "{found:?}");
+        }
     }
 }

@@ -86,6 +86,15 @@ mod tests {
             let energy = |part: &[f32]| part.iter().map(|x| x * x).sum::<f32>();
             assert!(energy(&taps[..64]) > 0.9 * energy(&taps), "it is late");
         }
+        // As a cabinet falls.
+        let steep: [f64; BANDS] = std::array::from_fn(|b| -5.0 * b.saturating_sub(17) as f64);
+        let taps = response(&steep, 48_000).expect("a response");
+        for band in [10, 17, 20, 23, 26] {
+            let step = std::f64::consts::TAU * middle(band) / 48_000.0;
+            let at = |(i, x): (usize, &f32)| Complex::from_polar(f64::from(*x), -step * i as f64);
+            let db = 20.0 * taps.iter().enumerate().map(at).sum::<Complex<f64>>().norm().log10();
+            assert!((db - steep[band]).abs() < 0.7, "band {band}: {db}, not {}", steep[band]);
+        }
         let flat = response(&[6.0; BANDS], 48_000).expect("a response");
         assert!((flat[0] - 1.995).abs() < 0.01 && flat[1..].iter().all(|x| x.abs() < 1e-6));
     }

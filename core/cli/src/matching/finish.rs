@@ -7,6 +7,7 @@ use std::sync::atomic::Ordering;
 use anyhow::{Result, bail};
 use indicatif::ProgressBar;
 use nn::Convolver;
+use rayon::prelude::*;
 
 use super::bands::{Analyser, BANDS};
 use super::distance::Compared;
@@ -18,9 +19,15 @@ use super::signals::Signal;
 use crate::amp::render::STOP;
 use crate::wav::{Depth, Format, Output};
 
-/// Entries of which other input gains are tried, and those gains in dB.
-const TRIED: usize = 20;
-const GAINS: [f64; 6] = [-12.0, -8.0, -4.0, 4.0, 8.0, 12.0];
+/// Entries of which other input gains are tried.
+const TRIED: usize = 12;
+/// Gains that are tried first, in dB, and how far to both sides of the best it is then
+/// looked.
+const COARSE: [f64; 3] = [0.0, -6.0, 6.0];
+const FINE: f64 = 3.0;
+/// By how much a gain must come nearer for each dB of it, in dB: a recording's own level is
+/// the likeliest, and a hundredth of a dB is chance.
+const HELD: f64 = 0.02;
 
 /// Entries that are made to be heard.
 pub(super) const HEARD: usize = 10;
@@ -36,7 +43,7 @@ pub(super) struct Shown {
 
 /// Steps of progress that it takes at most.
 pub(super) fn steps(entries: usize) -> u64 {
-    (entries.min(TRIED) * GAINS.len() + entries.min(HEARD)) as u64
+    (entries.min(TRIED) + entries.min(HEARD)) as u64
 }
 
 /// Tries gains, makes the best to be heard and writes the page into `folder`; whether it
@@ -50,23 +57,28 @@ pub(super) fn finish(
     for entry in results.entries.iter_mut().filter(|entry| entry.made.is_some()) {
         entry.made = None;
     }
-    for at in 0..results.entries.len().min(TRIED) {
-        if STOP.load(Ordering::Relaxed) {
-            return Ok(false);
-        }
-        tune(search, &mut results.entries[at])?;
-        bar.inc(GAINS.len() as u64);
+    let tried = results.entries.len().min(TRIED);
+    if !tune(search, &mut results.entries[..tried])? {
+        return Ok(false);
     }
+    bar.inc(tried as u64);
     results.sort();
-    let mut shown = Vec::new();
-    for (at, entry) in results.entries.iter_mut().take(HEARD).enumerate() {
-        if STOP.load(Ordering::Relaxed) {
-            return Ok(false);
-        }
-        let bands = make(search, entry, at + 1, folder)?;
-        shown.push(Shown { entry: entry.clone(), bands });
-        bar.inc(1);
+    let made = results.entries.len().min(HEARD);
+    let best = &mut results.entries[..made];
+    let loaded = best.iter().map(|entry| reload(search, entry)).collect::<Result<Vec<_>>>()?;
+    let jobs = loaded.iter().zip(&*best);
+    let jobs: Vec<_> = jobs.map(|(l, entry)| (l, Search::feed(l, entry.input_gain))).collect();
+    let heard = search.play(&jobs, |_, heard| heard);
+    if STOP.load(Ordering::Relaxed) {
+        return Ok(false);
     }
+    let all = best.par_iter_mut().zip(&loaded).zip(heard).enumerate();
+    let shown = all.map(|(at, ((entry, loaded), heard))| {
+        let bands = make(search, entry, (loaded, heard.unwrap_or_default()), at + 1, folder)?;
+        bar.inc(1);
+        Ok::<_, anyhow::Error>(Shown { entry: entry.clone(), bands })
+    });
+    let shown = shown.collect::<Result<Vec<_>>>()?;
     sound(&folder.join("di.wav"), &search.di)?;
     let html = page::html(results, &shown, &search.target.sound.mean);
     replace(&folder.join("index.html"), html.as_bytes())?;
@@ -82,29 +94,72 @@ fn reload(search: &Search, entry: &Entry) -> Result<Loaded> {
     Ok(loaded)
 }
 
-/// Finds the input gain that comes nearest.
-fn tune(search: &Search, entry: &mut Entry) -> Result<()> {
-    let loaded = reload(search, entry)?;
-    let jobs: Vec<_> = GAINS.iter().map(|g| (&loaded, Search::feed(&loaded, *g))).collect();
-    let found = search.play(&jobs, |_, heard| search.compare(&loaded, &heard).ok());
-    for (gain, compared) in GAINS.iter().zip(found) {
+/// Finds the input gain of each that comes nearest, with little of the DI, and takes it
+/// where all of the DI agrees; whether it came to the end.
+fn tune(search: &Search, entries: &mut [Entry]) -> Result<bool> {
+    let loaded = entries.iter().map(|entry| reload(search, entry)).collect::<Result<Vec<_>>>()?;
+    // The nearest of each so far, and its gain.
+    let mut best = vec![(f64::INFINITY, 0.0); loaded.len()];
+    attempt(search, &loaded, &mut best, |_| COARSE.to_vec());
+    attempt(search, &loaded, &mut best, |gain| vec![gain - FINE, gain + FINE]);
+    let moved = best.iter().enumerate().filter(|(_, (_, gain))| *gain != 0.0);
+    let moved: Vec<(usize, f64)> = moved.map(|(at, (_, gain))| (at, *gain)).collect();
+    if STOP.load(Ordering::Relaxed) {
+        return Ok(false);
+    }
+    let jobs = moved.iter().map(|(at, gain)| (&loaded[*at], Search::feed(&loaded[*at], *gain)));
+    let jobs: Vec<_> = jobs.collect();
+    let found = search.play(&jobs, |job, heard| search.compare(jobs[job].0, &heard).ok());
+    for ((at, gain), compared) in moved.into_iter().zip(found) {
         // A gain at which it is silent or breaks is none to propose.
         let Some(compared) = compared.flatten() else { continue };
-        let tried = search.entry(&loaded, &compared, *gain);
-        if tried.rank(&search.question) < entry.rank(&search.question) {
-            *entry = tried;
+        let entry = &mut entries[at];
+        let tuned = search.entry(&loaded[at], &compared, gain);
+        if held(tuned.rank(&search.question), gain) < entry.rank(&search.question) {
+            *entry = tuned;
         }
     }
-    Ok(())
+    Ok(true)
+}
+
+/// Tries gains that follow from the best of each model so far, and keeps the nearest.
+fn attempt(
+    search: &Search,
+    loaded: &[Loaded],
+    best: &mut [(f64, f64)],
+    gains: impl Fn(f64) -> Vec<f64>,
+) {
+    let of = |at: usize| gains(best[at].1).into_iter().map(move |gain| (at, gain));
+    let tries: Vec<(usize, f64)> = (0..loaded.len()).flat_map(of).collect();
+    let jobs =
+        tries.iter().map(|(at, gain)| (&loaded[*at], search.trial_feed(&loaded[*at], *gain)));
+    let jobs: Vec<_> = jobs.collect();
+    let found = search.play(&jobs, |job, heard| {
+        let (at, gain) = tries[job];
+        let compared = search.compare_trial(&loaded[at], &heard).ok()?;
+        Some(held(search.entry(&loaded[at], &compared, gain).rank(&search.question), gain))
+    });
+    for ((at, gain), distance) in tries.into_iter().zip(found) {
+        if let Some(distance) = distance.flatten().filter(|distance| *distance < best[at].0) {
+            best[at] = (distance, gain);
+        }
+    }
+}
+
+/// A distance with what holds a gain back.
+fn held(distance: f64, gain: f64) -> f64 {
+    distance + HELD * gain.abs()
 }
 
 /// Writes how the entry of that rank sounds and what makes it sound so.
-fn make(search: &Search, entry: &mut Entry, rank: usize, folder: &Path) -> Result<[f64; BANDS]> {
-    let loaded = reload(search, entry)?;
-    let feed = Search::feed(&loaded, entry.input_gain);
-    let heard = search.play(&[(&loaded, feed)], |_, heard| heard).pop().flatten();
-    let mut heard = heard.unwrap_or_default();
-    let Compared { bands, .. } = search.compare(&loaded, &heard)?;
+fn make(
+    search: &Search,
+    entry: &mut Entry,
+    (loaded, mut heard): (&Loaded, Vec<f32>),
+    rank: usize,
+    folder: &Path,
+) -> Result<[f64; BANDS]> {
+    let Compared { bands, .. } = search.compare(loaded, &heard)?;
     let mut cabinet = search.question.cabinet.as_ref().map(|(path, _)| path.clone());
     let mut own = None;
     if cabinet.is_none() {

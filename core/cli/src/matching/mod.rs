@@ -29,11 +29,13 @@ use crate::shard::Shard;
 use bands::Analyser;
 use distance::Target;
 use results::{Question, Recording, Results};
-use search::Search;
+use search::{Search, Trial};
 use signals::Signal;
 
 /// Seconds of the target that are compared where it is another performance.
 const TARGET: f64 = 30.0;
+/// Seconds with which gains are tried.
+const TRIAL: f64 = 1.5;
 /// The largest recording, in bytes.
 const MOST: usize = 1 << 30;
 
@@ -216,7 +218,7 @@ fn prepare(di: &Path, target: &Path, args: &Args) -> Result<(Search, Signal)> {
     let digest = |path: &Path| Ok::<_, anyhow::Error>(hash(&crate::read(path, MOST)?));
     let [whole, tone] = [Signal::read(di)?, Signal::read(target)?];
     for (path, signal) in [(di, &whole), (target, &tone)] {
-        if Analyser::shared(signal.rate).hear(&signal.samples)?.is_none() {
+        if bands::loudness(&signal.samples, signal.rate)?.is_none() {
             bail!("{}: expected at least 0.4 s of sound, found silence", path.display());
         }
     }
@@ -240,6 +242,7 @@ fn prepare(di: &Path, target: &Path, args: &Args) -> Result<(Search, Signal)> {
     let Some(sound) = Analyser::shared(part.rate).hear(&part.samples)? else {
         bail!("{}: expected sound where the DI has some, found silence", target.display());
     };
+    let trial = trial(&di_part, &part, alignment.is_some())?;
     let cabinet = args.cabinet.as_ref().map(|path| {
         let bytes = crate::read(path, Impulse::MAX_BYTES)?;
         let impulse = Impulse::load(&bytes).with_context(|| path.display().to_string())?;
@@ -255,5 +258,16 @@ fn prepare(di: &Path, target: &Path, args: &Args) -> Result<(Search, Signal)> {
     let aligned = alignment.map(|a| (a.lag, a.correlation));
     let question = Question::new(recordings, aligned, args.quality, named);
     let target = Target::new(sound, alignment.is_some());
-    Ok((Search::new(question, di_part, target, cabinet, Device::open(args.device)), part))
+    let device = Device::open(args.device);
+    Ok((Search::new(question, di_part, (target, trial), cabinet, device), part))
+}
+
+/// What gains are tried with: the loudest of the DI's part, and of the target's what
+/// belongs to it, where both are one performance.
+fn trial(di: &Signal, target: &Signal, aligned: bool) -> Result<Trial> {
+    let seconds = TRIAL.min(di.seconds());
+    let from = di.loudest(seconds, [0.0, di.seconds()]);
+    let part = target.part(from, from + seconds);
+    let sound = Analyser::shared(part.rate).hear(&part.samples)?.filter(|_| aligned);
+    Ok(Trial { from, seconds, target: sound.map(|sound| Target::new(sound, true)) })
 }

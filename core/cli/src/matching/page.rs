@@ -2,6 +2,7 @@
 //! nothing else, and no script runs.
 
 use super::bands::{BANDS, middle};
+use super::distance::REACH;
 use super::finish::Shown;
 use super::results::Results;
 
@@ -56,8 +57,8 @@ fn head(results: &Results) -> String {
     let question = &results.question;
     let how = match question.aligned {
         Some((lag, correlation)) => format!(
-            "The target is the same performance as the DI, {:.0} ms later (correlation \
-             {correlation:.2}), so distances are taken frame by frame.",
+            "The target is the same performance as the DI, {:.0} ms later (their phases \
+             correlate by {correlation:.2}), so distances are taken frame by frame.",
             1000.0 * lag
         ),
         None => "The target is another performance than the DI, so distances are between the \
@@ -69,10 +70,12 @@ fn head(results: &Results) -> String {
             "Every model was heard through {}, and nothing else was matched.",
             escape(&path.display().to_string())
         ),
-        None => "Models are ranked with a response that brings each one's mean spectrum to the \
-                 target's within 18 dB, so a bare amplifier can match a miked one; the distance \
-                 without it is given beside."
-            .to_owned(),
+        None => format!(
+            "Models are ranked with a response that brings each one's mean spectrum to the \
+             target's, by {:.0} to {:+.0} dB, so a bare amplifier can match a miked one; the \
+             distance without it is given beside.",
+            REACH[0], REACH[1]
+        ),
     };
     let short = if results.complete { "" } else { " Not all models were compared." };
     format!(

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::shard::Shard;
 
 /// Of the formula and the layout; others are not comparable.
-const REVISION: u32 = 1;
+const REVISION: u32 = 2;
 
 /// The largest file of results that is read, in bytes.
 const MOST: usize = 256 << 20;
@@ -35,7 +35,7 @@ pub(super) struct Question {
     pub(super) di: Recording,
     pub(super) target: Recording,
     /// Where both are one performance: the seconds by which the target is later, and how
-    /// well they correlate.
+    /// well their phases correlate.
     pub(super) aligned: Option<(f64, f64)>,
     /// Of slimmable models: 0 smallest to 1 best.
     pub(super) quality: f32,

@@ -37,10 +37,20 @@ pub(super) struct Search {
     /// The part of the DI that is played.
     pub(super) di: Signal,
     pub(super) target: Target,
+    pub(super) trial: Trial,
     pub(super) cabinet: Option<Impulse>,
     device: Device,
     /// The DI at other rates.
     rates: Mutex<HashMap<u32, Arc<Signal>>>,
+}
+
+/// The part of the DI's part with which gains are tried.
+pub(super) struct Trial {
+    /// Seconds from the beginning of the DI's part, and how many.
+    pub(super) from: f64,
+    pub(super) seconds: f64,
+    /// What belongs to it; without, all of the target.
+    pub(super) target: Option<Target>,
 }
 
 /// A model that can be played.
@@ -64,11 +74,11 @@ impl Search {
     pub(super) fn new(
         question: Question,
         di: Signal,
-        target: Target,
+        (target, trial): (Target, Trial),
         cabinet: Option<Impulse>,
         device: Device,
     ) -> Self {
-        Self { question, di, target, cabinet, device, rates: Mutex::default() }
+        Self { question, di, target, trial, cabinet, device, rates: Mutex::default() }
     }
 
     /// The DI at a rate.
@@ -103,6 +113,14 @@ impl Search {
         loaded.input.samples.iter().map(|x| factor * x).collect()
     }
 
+    /// Of the feed, what gains are tried with.
+    pub(super) fn trial_feed(&self, loaded: &Loaded, gain: f64) -> Vec<f32> {
+        let factor = 10f64.powf(gain / 20.0) as f32;
+        let Trial { from, seconds, .. } = self.trial;
+        let part = loaded.input.part(from, from + seconds);
+        part.samples.iter().map(|x| factor * x).collect()
+    }
+
     /// What is heard of a model's output: through the cabinet, if there is one.
     pub(super) fn heard(&self, loaded: &Loaded, mut output: Vec<f32>) -> Vec<f32> {
         if let Some(cabinet) = &self.cabinet {
@@ -116,11 +134,21 @@ impl Search {
 
     /// How far what is heard is from the target.
     pub(super) fn compare(&self, loaded: &Loaded, heard: &[f32]) -> Result<Compared> {
+        Self::compare_with(&self.target, loaded, heard)
+    }
+
+    /// How far what is heard of a trial is from the target.
+    pub(super) fn compare_trial(&self, loaded: &Loaded, heard: &[f32]) -> Result<Compared> {
+        let target = self.trial.target.as_ref().unwrap_or(&self.target);
+        Self::compare_with(target, loaded, heard)
+    }
+
+    fn compare_with(target: &Target, loaded: &Loaded, heard: &[f32]) -> Result<Compared> {
         let sound = Analyser::shared(loaded.rate).hear(heard)?;
         let Some(sound) = sound.filter(|_| heard.iter().all(|x| x.is_finite())) else {
             bail!("{}: expected sound, found silence or no numbers", loaded.file.display());
         };
-        Ok(self.target.compare(&sound))
+        Ok(target.compare(&sound))
     }
 
     /// What is known of a model after it was compared.

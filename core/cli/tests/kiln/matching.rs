@@ -133,6 +133,29 @@ fn finds_the_model_of_a_tone_by_this_performance_and_by_another() {
     }
 }
 
+#[test]
+fn finds_an_amplifier_behind_a_cabinet_at_its_own_gain() {
+    let folder = Folder::new("match-miked");
+    let models = models(&folder, 18);
+    let [di, target, out] = ["di.wav", "target.wav", "out"].map(|name| folder.at(name));
+    write(&di, RATE, &[&performance(5, 6)]);
+    let cabinet = format!("{}/../../assets/kiln-112-open.wav", env!("CARGO_MANIFEST_DIR"));
+    for wanted in [2, 10, 15] {
+        let deep = if wanted % 2 == 0 { "" } else { "deep/" };
+        let model = folder.at(&format!("models/{deep}{wanted:03}.nam"));
+        done(&["amp", "-m", &model, "--cabinet", &cabinet, &di, &target]);
+        let ask = ["match", "--di", &di, "--target", &target, "--seconds", "3", &models];
+        done(&[&ask[..], &["-o", &out]].concat());
+        let found = results(&format!("{out}/results.json"));
+        let best = &found["entries"][0];
+        let number = |name: &str| best[name].as_f64().expect("a number");
+        assert_eq!(ranking(&found)[0], format!("{wanted:03}"));
+        // The cabinet is a response to find, not a distance.
+        assert!(number("matched") < 1.0 && number("distance") > 2.0, "{best}");
+        assert_eq!(number("input_gain"), 0.0, "{best}");
+    }
+}
+
 fn page_plays_what_is_there(out: &str) {
     let page = fs::read_to_string(format!("{out}/index.html")).expect("a page");
     let parsed = page.matches("<audio").count();
