@@ -138,6 +138,10 @@ impl Foreign for Player {
         Box::new(Late(delay))
     }
 
+    fn latency(&self, place: &Place) -> usize {
+        Host::latency_at(&Moods(Arc::default()), place, &options())
+    }
+
     fn weights(&self) -> usize {
         0
     }

@@ -50,6 +50,17 @@ pub trait Foreign: Send + Sync {
     /// [`Report`], and the engine passes its input on, as late as it says.
     fn engine(&self, place: &Place) -> Box<dyn Engine>;
 
+    /// Samples by which the output of such an engine trails the input: what its
+    /// [`Engine::latency`] says, without building one.
+    fn latency(&self, place: &Place) -> usize;
+
+    /// Samples of input, the present one included, after which the network has forgotten
+    /// what came before, or nearly so. None where it never is known to forget, such as
+    /// for states of unknown memory or a graph that plays by itself.
+    fn memory(&self) -> Option<usize> {
+        None
+    }
+
     /// The number of weights.
     fn weights(&self) -> usize;
 

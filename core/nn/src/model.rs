@@ -182,6 +182,25 @@ impl Model {
         matches!(self.net, Net::Foreign(_))
     }
 
+    /// Samples by which the output of [`Model::engine_in`] trails the input, without
+    /// building an engine. None for all but networks that work beside the audio thread.
+    pub fn foreign_latency(&self, place: &Place) -> Option<usize> {
+        match &self.net {
+            Net::Foreign(network) => Some(network.latency(place)),
+            _ => None,
+        }
+    }
+
+    /// Samples of input, the present one included, after which such a network has
+    /// forgotten what came before, but for what cannot be heard. None where it never is
+    /// known to forget, and for all but networks that work beside the audio thread.
+    pub fn foreign_memory(&self) -> Option<usize> {
+        match &self.net {
+            Net::Foreign(network) => network.memory(),
+            _ => None,
+        }
+    }
+
     /// [`Model::engine`] on an instruction set of choice, to measure or to
     /// compare; the best one if this machine lacks `isa`.
     pub fn engine_on(&self, isa: Isa) -> Box<dyn Engine> {
@@ -229,7 +248,8 @@ impl Model {
     /// bit where it would stand had it heard all that came before. `None` where no number
     /// of samples is enough: in recurrent networks and filters; in responses so long that
     /// they are transformed in parts, which are counted from the start; and in networks
-    /// that another runtime runs. That of a slimmable model holds while its quality
+    /// that another runtime runs, which take sound in hops counted from the start; see
+    /// [`Model::foreign_memory`]. That of a slimmable model holds while its quality
     /// stands still.
     pub fn memory(&self) -> Option<usize> {
         self.net.memory()

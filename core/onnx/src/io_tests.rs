@@ -165,6 +165,8 @@ fn wrong_metadata_is_refused() {
     let cases = [
         (r#"{"hop": 0}"#, "kiln.io.hop: expected 1 to 65536 samples, found 0"),
         (r#"{"context": 65537}"#, "kiln.io.context: expected at most 65536 samples"),
+        (r#"{"memory": 67108865}"#, "kiln.io.memory: expected at most 67108864 samples"),
+        (r#"{"memory": 18446744073709551615}"#, "kiln.io.memory: expected at most 67108864"),
         (r#"{"sample_rate": 1e9}"#, "kiln.io.sample_rate: expected 1000 to 768000 Hz"),
         (r#"{"audio_in": "z"}"#, "kiln.io.audio_in: expected one of x, found \"z\""),
         (r#"{"audio_out": "z"}"#, "kiln.io.audio_out: expected one of y, found \"z\""),

@@ -51,7 +51,8 @@
 //! open; nought if it says nothing, except that integers must be told, and that an input
 //! named `sr` or `sample_rate` gets the rate. `hop` is the new samples of an inference,
 //! `context` those of the past that it hears again, `latency` those it looks ahead, and
-//! `memory` those after which it has forgotten.
+//! `memory` those after which it has forgotten. Where that is neither told nor found,
+//! which is so with states, silence at the input never lets it rest.
 //!
 //! # What runs it
 //!

@@ -31,6 +31,9 @@ pub const MAX_HOP: usize = 65_536;
 /// Samples of the past that a graph without state may need.
 pub const MAX_CONTEXT: usize = 65_536;
 
+/// Samples after which a file may say that a graph has forgotten: 23 min at 48 kHz.
+pub const MAX_MEMORY: usize = 1 << 26;
+
 /// One inference of a hop.
 pub const MAX_INFERENCE: Duration = Duration::from_secs(2);
 

@@ -119,6 +119,14 @@ impl Foreign for Network {
         Box::new(Host::new(self.source.clone(), place, &self.host))
     }
 
+    fn latency(&self, place: &Place) -> usize {
+        Host::latency_at(&*self.source, place, &self.host)
+    }
+
+    fn memory(&self) -> Option<usize> {
+        self.source.plan.memory
+    }
+
     fn weights(&self) -> usize {
         self.weights
     }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use nn::Blocks;
 use stream::Source;
 
 use super::*;
@@ -68,6 +69,7 @@ fn stateless_samples_need_no_context() {
 fn states_of_one_length_are_fed_back() {
     let source = plays("lstm", 0);
     assert_eq!((source.hop(), source.plan.io.states.len()), (64, 2));
+    assert_eq!(source.memory(), stream::ENDLESS);
 }
 
 #[test]
@@ -97,12 +99,14 @@ fn latents_stand_where_the_file_says() {
     let source = plays("decoder_latent", 0);
     assert_eq!(source.plan.io.audio_in, None);
     assert_eq!((source.hop(), source.plan.io.constants.len()), (256, 1));
+    assert_eq!(source.memory(), stream::ENDLESS);
 }
 
 #[test]
 fn outputs_shorter_than_inputs_end_where_those_do() {
     let source = plays("valid", 0);
     assert_eq!((source.plan.context, source.plan.shift, source.latency()), (32, 32, 0));
+    assert_eq!(source.memory(), 32 + source.hop());
 }
 
 #[test]
@@ -162,6 +166,14 @@ fn engine_plays(name: &str, ahead: usize) {
     let hop = (report.hop.as_secs_f64() * rate).round() as usize;
     // One hop less a sample is what cutting costs.
     assert_eq!(latency, hop - 1 + ahead, "{name}");
+    for blocks in [Blocks::UpTo(1), Blocks::UpTo(480), Blocks::Fixed(64)] {
+        let place = Place { sample_rate: rate, blocks, offline: true };
+        let late = model.engine_in(&place).latency();
+        assert_eq!(model.foreign_latency(&place), Some(late), "{name}");
+    }
+    let field = engine.receptive_field();
+    assert!(model.foreign_memory().is_none_or(|n| n + latency == field), "{name}");
+    assert!(model.foreign_memory().is_some() || field > stream::ENDLESS, "{name}");
     let mut played = sound.to_vec();
     played.resize(sound.len() + latency, 0.0);
     for _ in 0..2 {

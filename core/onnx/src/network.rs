@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use stream::{Network, Source};
+use stream::{ENDLESS, Network, Source};
 
 use crate::io::Io;
 use crate::session::{Runtime, Session};
@@ -22,8 +22,9 @@ pub(crate) struct Plan {
     pub(crate) shift: usize,
     /// Samples that the graph looks ahead, which is how late it is.
     pub(crate) latency: usize,
-    /// Samples after which it has forgotten.
-    pub(crate) memory: usize,
+    /// Samples after which it has forgotten. None where it is neither measured nor told:
+    /// a graph with states may hold a sound for good, and one that takes none never rests.
+    pub(crate) memory: Option<usize>,
 }
 
 /// One channel of it.
@@ -139,7 +140,7 @@ impl Source for Playable {
     }
 
     fn memory(&self) -> usize {
-        self.plan.memory
+        self.plan.memory.unwrap_or(ENDLESS)
     }
 
     fn engine(&self) -> String {

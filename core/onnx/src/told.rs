@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use crate::Error;
 use crate::file::{Dim, Element, File, Port};
-use crate::limits::{MAX_CONTEXT, MAX_ELEMENTS, MAX_HOP};
+use crate::limits::{MAX_CONTEXT, MAX_ELEMENTS, MAX_HOP, MAX_MEMORY};
 use crate::tensor::{Data, Tensor, elements};
 
 /// Names of a sample rate in Hz.
@@ -63,6 +63,10 @@ impl Told {
                 let expected = format!("at most {MAX_CONTEXT} samples");
                 return Err(Error::invalid(what, expected, found));
             }
+        }
+        if let Some(found) = self.memory.filter(|n| *n > MAX_MEMORY) {
+            let expected = format!("at most {MAX_MEMORY} samples");
+            return Err(Error::invalid("kiln.io.memory", expected, found));
         }
         if let Some(rate) = self.sample_rate {
             check_rate("kiln.io.sample_rate", rate)?;

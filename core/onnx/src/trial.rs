@@ -20,9 +20,6 @@ const HOP_AGAIN: usize = 512;
 /// Samples of the least hop.
 const LEAST_HOP: usize = 64;
 
-/// Samples after which a state of unknown memory counts as forgotten.
-const STATE_MEMORY: usize = 48_000;
-
 /// The shortest window in which we look for the end of a memory.
 const SHORTEST: usize = 2048;
 
@@ -192,14 +189,14 @@ impl Trial {
 
     fn plan(&self, io: &Io, chunk: usize, reach: Reach) -> Plan {
         let Reach { past, ahead, shift } = reach;
-        let memory = if io.states.is_empty() { past + chunk } else { STATE_MEMORY };
+        let hears_again = io.states.is_empty() && io.audio_in.is_some();
         Plan {
             chunk,
             repeat: LEAST_HOP.div_ceil(chunk.max(1)),
             context: past + ahead,
             shift,
             latency: ahead,
-            memory: io.memory.unwrap_or(memory),
+            memory: io.memory.or(hears_again.then_some(past + chunk)),
             io: io.clone(),
         }
     }

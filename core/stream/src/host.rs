@@ -6,13 +6,13 @@ use std::time::Duration;
 use nn::foreign::Watch;
 use nn::{Blocks, Engine, Place};
 
-use crate::Source;
 use crate::latency::{MAX_BLOCK, MAX_BUDGET, MAX_HOP, latency};
 use crate::link::Sizes;
 use crate::monitor::Monitor;
 use crate::player::{Mail, Plan, Player};
 use crate::supervisor::{Keeper, Watched};
 use crate::worker::Job;
+use crate::{ENDLESS, Source};
 
 /// Rates a host counts with, in Hz: up to sixteen times the fastest converter.
 const RATES: [f64; 2] = [1000.0, 16.0 * 768_000.0];
@@ -85,9 +85,7 @@ impl Host {
     /// counts on it, and a network that begins in the midst of one is late at first,
     /// until after some tries it begins where they do.
     pub fn new(source: Arc<dyn Source>, place: &Place, options: &Options) -> Self {
-        let hop = source.hop().clamp(1, MAX_HOP);
-        let rate = if place.sample_rate.is_nan() { RATES[0] } else { place.sample_rate };
-        let rate = rate.clamp(RATES[0], RATES[1]);
+        let (hop, rate) = (hop(&*source), rate(place));
         let lead = lead(hop, rate, place, options);
         let second = rate.ceil() as usize;
         let monitor = Arc::new(Monitor::new(
@@ -97,7 +95,7 @@ impl Host {
         ));
         let plan = Plan {
             lead,
-            ahead: source.latency().min(MAX_HOP),
+            ahead: ahead(&*source),
             callback: match place.blocks {
                 Blocks::Fixed(block) => block.clamp(1, MAX_BLOCK),
                 Blocks::UpTo(_) => 1,
@@ -106,7 +104,7 @@ impl Host {
             silent: options.silent,
             offline: place.offline,
         };
-        let memory = source.memory();
+        let memory = source.memory().min(ENDLESS);
         let mail = Arc::<Mail>::default();
         let player = Player::new(mail.clone(), monitor.clone(), plan);
         let job = Job {
@@ -121,6 +119,28 @@ impl Host {
         let keeper = Keeper::new(job, sizes, mail, options.patience);
         Self { player, monitor, memory, _watched: Watched::new(keeper, options.wait) }
     }
+
+    /// The [`latency`](Engine::latency) of the host that [`Host::new`] would give, in
+    /// samples, without starting anything.
+    pub fn latency_at(source: &dyn Source, place: &Place, options: &Options) -> usize {
+        lead(hop(source), rate(place), place, options) + ahead(source)
+    }
+}
+
+/// Samples of a hop that can be counted with.
+fn hop(source: &dyn Source) -> usize {
+    source.hop().clamp(1, MAX_HOP)
+}
+
+/// Samples of look-ahead that can be counted with.
+fn ahead(source: &dyn Source) -> usize {
+    source.latency().min(MAX_HOP)
+}
+
+/// The rate of a place, in Hz, or the nearest that can be counted with.
+fn rate(place: &Place) -> f64 {
+    let rate = if place.sample_rate.is_nan() { RATES[0] } else { place.sample_rate };
+    rate.clamp(RATES[0], RATES[1])
 }
 
 /// Samples by which the output of a worker trails at `place`.

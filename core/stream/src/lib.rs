@@ -28,4 +28,4 @@ mod worker;
 pub use error::Error;
 pub use host::{Host, Options};
 pub use measure::{Measured, measure};
-pub use network::{Network, Source};
+pub use network::{ENDLESS, Network, Source};

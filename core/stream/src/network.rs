@@ -22,6 +22,10 @@ pub trait Network {
     fn reset(&mut self);
 }
 
+/// The memory of a network that never is known to forget, in samples: longer than anything
+/// plays, and short enough that a sum of several does not overflow.
+pub const ENDLESS: usize = usize::MAX / 4;
+
 /// Where networks come from: a checked file in the hands of a runtime.
 pub trait Source: Send + Sync {
     /// Builds a network, on the thread that will run it. Called again where one has
@@ -45,7 +49,8 @@ pub trait Source: Send + Sync {
         0
     }
 
-    /// Samples after which a network has forgotten what it heard, or nearly so.
+    /// Samples after which a network has forgotten what it heard, or nearly so; [`ENDLESS`]
+    /// where that is not known.
     fn memory(&self) -> usize;
 
     /// The runtime, with its version: `rten 0.27`.

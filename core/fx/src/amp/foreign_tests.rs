@@ -23,10 +23,14 @@ struct Late {
 
 impl Foreign for Echo {
     fn engine(&self, place: &Place) -> Box<dyn Engine> {
-        let late = self.hop + place.blocks.longest();
+        let late = self.latency(place);
         let mut delay = Delay::new(late);
         delay.set(late, 1);
         Box::new(Late { delay })
+    }
+
+    fn latency(&self, place: &Place) -> usize {
+        self.hop + place.blocks.longest()
     }
 
     fn weights(&self) -> usize {
