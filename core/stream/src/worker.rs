@@ -179,12 +179,14 @@ fn raise() -> Result<(), String> {
             RealtimeThreadSchedulePolicy, ThreadPriorityValue, ThreadSchedulePolicy,
             set_thread_priority_and_policy, thread_native_id,
         };
-        // Half of what there is: below what drivers and sound servers have.
-        let half = ThreadPriorityValue::try_from(50).map(ThreadPriority::Crossplatform);
+        // Above all that is not real time, yet low among what is: nearly all audio threads
+        // of servers and hosts have more. Elsewhere than on Linux 10 may not be allowed.
+        let value = if cfg!(target_os = "linux") { 10 } else { 50 };
+        let low = ThreadPriorityValue::try_from(value).map(ThreadPriority::Crossplatform);
         let first_in_first_out = ThreadSchedulePolicy::Realtime(RealtimeThreadSchedulePolicy::Fifo);
         set_thread_priority_and_policy(
             thread_native_id(),
-            half.unwrap_or(ThreadPriority::Max),
+            low.unwrap_or(ThreadPriority::Min),
             first_in_first_out,
         )
     };
