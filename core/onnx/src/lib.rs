@@ -71,6 +71,7 @@
 //! can; it cannot read or write what is not its own.
 
 mod choice;
+mod describe;
 mod error;
 mod file;
 mod graph;
@@ -92,6 +93,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 pub use choice::Choice;
+pub use describe::{Description, Kind, describe};
 pub use error::Error;
 pub use file::{Dim, Element, Port};
 pub use graph::Graph;
