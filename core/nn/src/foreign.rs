@@ -100,7 +100,8 @@ pub struct Report {
     pub state: State,
     /// Sound in one inference: all the time there is for one.
     pub hop: Duration,
-    /// Time the network may take by the latency that was reported.
+    /// Time the network may take by the latency that was reported; none where every
+    /// sample is waited for.
     pub budget: Duration,
     /// Mean time of an inference.
     pub mean: Duration,
@@ -129,7 +130,13 @@ impl Report {
         watches.iter().map(|watch| watch.report()).reduce(Self::with)
     }
 
-    fn with(self, other: Self) -> Self {
+    fn with(mut self, other: Self) -> Self {
+        // Most are the same for all.
+        for notice in other.notices {
+            if !self.notices.contains(&notice) {
+                self.notices.push(notice);
+            }
+        }
         let all = self.inferences + other.inferences;
         let share = other.inferences as f64 / all.max(1) as f64;
         Self {
@@ -171,4 +178,27 @@ pub struct About {
     pub notices: Vec<String>,
     /// What runs it.
     pub network: Arc<dyn Foreign>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Says(&'static [&'static str]);
+
+    impl Watch for Says {
+        fn report(&self) -> Report {
+            let notices = self.0.iter().map(|&notice| notice.to_owned()).collect();
+            Report { notices, ..Report::default() }
+        }
+    }
+
+    #[test]
+    fn what_any_engine_tells_is_told_once() {
+        let watches: [Arc<dyn Watch>; 2] =
+            [Arc::new(Says(&["No card."])), Arc::new(Says(&["No card.", "Started anew."]))];
+        let report = Report::of(&watches).expect("a report");
+        assert_eq!(report.notices, ["No card.", "Started anew."]);
+        assert_eq!(Report::of(&[]), None);
+    }
 }

@@ -35,6 +35,7 @@ pub struct Options {
     /// To ask the system for a higher priority for the worker.
     pub urgent: bool,
     /// A call of the network that takes longer is given up, and the network with it.
+    /// Building it may take 30 times as long, and so may each call offline.
     pub patience: Duration,
     /// Between the second and the third try to build a network. The second follows the
     /// first at once, and further ones take twice as long each time, up to a minute.
@@ -91,7 +92,11 @@ impl Host {
         let monitor = Arc::new(Monitor::new(
             source.clone(),
             Duration::from_secs_f64(hop as f64 / rate),
-            options.budget.saturating_add(options.slack),
+            if waits(place) {
+                Duration::ZERO
+            } else {
+                options.budget.saturating_add(options.slack)
+            },
         ));
         let plan = Plan {
             lead,
@@ -117,6 +122,8 @@ impl Host {
         };
         let sizes = Sizes { hop, lead, spare: SPARE * second };
         let keeper = Keeper::new(job, sizes, mail, options.patience);
+        // A machine that is busy with a render is no reason to leave the network out of it.
+        let keeper = if place.offline { keeper.offline() } else { keeper };
         Self { player, monitor, memory, _watched: Watched::new(keeper, options.wait) }
     }
 
@@ -143,12 +150,17 @@ fn rate(place: &Place) -> f64 {
     rate.clamp(RATES[0], RATES[1])
 }
 
+/// Whether every sample is waited for, so that the latency counts with no time.
+fn waits(place: &Place) -> bool {
+    place.offline && place.blocks == Blocks::UpTo(1)
+}
+
 /// Samples by which the output of a worker trails at `place`.
 fn lead(hop: usize, rate: f64, place: &Place, options: &Options) -> usize {
     let samples =
         |time: Duration| (time.as_secs_f64() * rate).ceil().min(MAX_BUDGET as f64) as usize;
     // Whoever waits for every sample needs no time besides.
-    if place.offline && place.blocks == Blocks::UpTo(1) {
+    if waits(place) {
         return latency(hop, 0, place.blocks);
     }
     let lead = latency(hop, samples(options.budget).max(1), place.blocks);

@@ -27,5 +27,5 @@ mod worker;
 
 pub use error::Error;
 pub use host::{Host, Options};
-pub use measure::{Measured, measure};
+pub use measure::{Measured, measure, measure_network};
 pub use network::{ENDLESS, Network, Source};

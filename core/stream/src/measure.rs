@@ -14,27 +14,49 @@ const WARM_UP: usize = 3;
 /// Inferences of which the times are taken, half on silence and half on noise.
 const MEASURED: usize = 64;
 
-/// Time after which no further inference is begun. Ten are always run.
+/// Time after which no further inference is begun. Three are always measured.
 const LONG_ENOUGH: Duration = Duration::from_secs(1);
-const LEAST: usize = 10;
+const LEAST: usize = 3;
+
+/// The first step of [`Measured::budget`]; each further one is the square root of two
+/// times as long.
+const STEP: Duration = Duration::from_micros(250);
 
 /// Times of inferences.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Measured {
     /// Their mean.
     pub mean: Duration,
-    /// The time that 99 of 100 stay below.
-    pub p99: Duration,
+    /// The time that half of them stay below.
+    pub median: Duration,
+    /// The time that nine of ten stay below.
+    pub p90: Duration,
     /// The longest.
     pub peak: Duration,
 }
 
 impl Measured {
-    /// The time to count with for an inference: half again what 99 of 100 take, or
-    /// `least`, if that is more.
+    /// The time to count with for an inference: twice what nine of ten take or three times
+    /// what half of them do, whichever is more, or `least`, if that is more still.
+    ///
+    /// One inference that the system held up changes neither, and the sum is rounded up to
+    /// a coarse step, so that a model mostly gets the same when it is loaded again while
+    /// the machine is busier.
     pub fn budget(&self, least: Duration) -> Duration {
-        (self.p99 + self.p99 / 2).max(least)
+        let time = self.p90.saturating_mul(2).max(self.median.saturating_mul(3));
+        stepped(time).max(least)
     }
+}
+
+/// The next time upwards that is 250 us times a power of the square root of two.
+fn stepped(time: Duration) -> Duration {
+    if time <= STEP {
+        return STEP;
+    }
+    let steps = (2.0 * (time.as_secs_f64() / STEP.as_secs_f64()).log2()).ceil();
+    let up = STEP.as_secs_f64() * (steps / 2.0).exp2();
+    // What no clock can count stays as it is.
+    Duration::try_from_secs_f64(up).unwrap_or(time).max(time)
 }
 
 /// Builds a network of `source` and runs it for up to about a second. For a thread that
@@ -45,15 +67,21 @@ impl Measured {
 pub fn measure(source: &dyn Source) -> Result<Measured, Error> {
     let mut result = Err(Error::Network("The runtime has not run it.".into()));
     let mut work = || {
-        let _flush = FlushDenormals::enter();
-        result = build(source).map_err(Error::Network).and_then(|mut network| take(&mut *network));
+        result = build(source)
+            .map_err(Error::Network)
+            .and_then(|mut network| measure_network(&mut *network));
     };
     let hosted = catch_unwind(AssertUnwindSafe(|| source.host(&mut work)));
     hosted.map_err(|_| Error::Network("The runtime of the network failed.".into()))?;
     result
 }
 
-fn take(network: &mut dyn Network) -> Result<Measured, Error> {
+/// [`measure`], of a network that is built, on the thread where it lives.
+///
+/// # Errors
+/// If the network fails.
+pub fn measure_network(network: &mut dyn Network) -> Result<Measured, Error> {
+    let _flush = FlushDenormals::enter();
     let mut hop = vec![0.0; network.hop()];
     let mut times = Vec::with_capacity(MEASURED);
     let begun = Instant::now();
@@ -84,7 +112,8 @@ fn summary(mut times: Vec<Duration>) -> Measured {
     let at = |rank: usize| times.get(rank.saturating_sub(1)).copied().unwrap_or_default();
     Measured {
         mean: times.iter().sum::<Duration>() / count,
-        p99: at((times.len() * 99).div_ceil(100)),
+        median: at(times.len().div_ceil(2)),
+        p90: at((times.len() * 9).div_ceil(10)),
         peak: at(times.len()),
     }
 }
@@ -96,4 +125,34 @@ fn random(state: &mut u32) -> f32 {
     *state ^= *state >> 17;
     *state ^= *state << 5;
     *state as f32 / u32::MAX as f32 - 0.5
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(times: impl Iterator<Item = u64>) -> Measured {
+        summary(times.map(Duration::from_micros).collect())
+    }
+
+    #[test]
+    fn a_budget_stands_although_the_machine_is_busier() {
+        let quiet = of((0..64).map(|i| 280 + i));
+        // Six inferences are held up.
+        let busy = of((0..64).map(|i| if i % 11 == 5 { 20_000 } else { 285 + i }));
+        assert_eq!(busy.peak, Duration::from_millis(20));
+        assert_eq!(quiet.budget(Duration::ZERO), busy.budget(Duration::ZERO));
+        assert_eq!(quiet.budget(Duration::ZERO), Duration::from_millis(1));
+    }
+
+    #[test]
+    fn steps_are_never_less_and_at_most_half_again() {
+        for us in (0..200_000).step_by(37) {
+            let time = Duration::from_micros(us);
+            let up = stepped(time);
+            assert!(up >= time && up.as_secs_f64() <= (1.415 * time.as_secs_f64()).max(251e-6));
+        }
+        assert_eq!(stepped(Duration::MAX), Duration::MAX);
+        assert_eq!(Measured::default().budget(Duration::ZERO), STEP);
+    }
 }

@@ -75,13 +75,14 @@ impl Default for Metrics {
 }
 
 impl Metrics {
-    /// Counts an inference that took `time` where `budget` was allowed.
+    /// Counts an inference that took `time` where `budget` was allowed, which is nought
+    /// where any time is.
     pub(crate) fn ran(&self, time: Duration, budget: Duration) {
         let nanoseconds = u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
         self.times.0[bucket(nanoseconds)].fetch_add(1, Relaxed);
         self.nanoseconds.fetch_add(nanoseconds, Relaxed);
         self.peak.fetch_max(nanoseconds, Relaxed);
-        self.over_budget.fetch_add(u64::from(time > budget), Relaxed);
+        self.over_budget.fetch_add(u64::from(!budget.is_zero() && time > budget), Relaxed);
         self.inferences.fetch_add(1, Relaxed);
     }
 

@@ -32,6 +32,8 @@ pub(crate) struct Keeper {
     mail: Arc<Mail>,
     /// A call of the network may take that long.
     patience: Duration,
+    /// And the call that builds it.
+    building: Duration,
     state: Mutex<State>,
 }
 
@@ -56,7 +58,13 @@ impl Keeper {
     pub(crate) fn new(job: Job, sizes: Sizes, mail: Arc<Mail>, patience: Duration) -> Self {
         let pauses = Pauses::new(job.pause);
         let state = Mutex::new(State { worker: None, due: None, pauses, closed: false });
-        Self { job, sizes, mail, patience, state }
+        let building = patience.saturating_mul(BUILDING);
+        Self { job, sizes, mail, patience, building, state }
+    }
+
+    /// Gives a call as long as building, where nobody waits for the sound.
+    pub(crate) fn offline(self) -> Self {
+        Self { patience: self.building, ..self }
     }
 
     /// Looks after the worker, as of `now`.
@@ -67,7 +75,7 @@ impl Keeper {
             return;
         }
         if let Some(worker) = &mut state.worker {
-            if !worker.is_lost(now, self.patience) {
+            if !worker.is_lost(now, self.patience, self.building) {
                 return;
             }
             self.job.monitor.metrics.restarts.add(1);
@@ -131,10 +139,10 @@ impl Keeper {
 }
 
 impl Worker {
-    fn is_lost(&mut self, now: Instant, patience: Duration) -> bool {
+    fn is_lost(&mut self, now: Instant, patience: Duration, built: Duration) -> bool {
         let calls = self.shared.calls();
         let building = self.shared.phase() == Phase::Building;
-        let patience = if building { patience * BUILDING } else { patience };
+        let patience = if building { built } else { patience };
         // Even: between two calls it waits for nobody but the audio thread.
         if calls != self.calls || calls.is_multiple_of(2) {
             (self.calls, self.since) = (calls, now);

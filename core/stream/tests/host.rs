@@ -76,6 +76,7 @@ fn a_render_has_no_more_latency_than_the_network() {
     let mut io = input.clone();
     host.process(&mut io);
     assert_eq!(io, summed(&input, 127, 134));
+    assert_eq!((report(&host).budget, report(&host).over_budget), (Duration::ZERO, 0));
 }
 
 #[test]
@@ -210,7 +211,10 @@ fn a_host_is_gone_at_once_although_its_network_hangs() {
 fn a_render_goes_on_although_its_network_hangs() {
     let does = |run, number| if number == 0 && run == 5 { Does::Hang } else { Does::Well };
     let play = Arc::new(Play { does, ..Play::default() });
-    let mut host = impatient(&play, &Place::offline(48_000.0));
+    let patience = Duration::from_millis(20);
+    let options = stream::Options { patience, ..options() };
+    let source = Arc::new(kit::Stage(play.clone()));
+    let mut host = Host::new(source, &Place::offline(48_000.0), &options);
     let input = tune(4000);
     let mut io = input.clone();
     io.chunks_mut(64).for_each(|io| host.process(io));
@@ -296,8 +300,8 @@ fn what_a_network_takes_is_measured() {
     let source = |does| kit::Stage(Arc::new(Play { does, ..Play::default() }));
     let pause = Duration::from_millis(2);
     let measured = measure(&source(|_, _| Does::Late(Duration::from_millis(2)))).unwrap();
-    assert!(measured.mean >= pause && measured.p99 >= pause && measured.peak >= measured.p99);
-    assert!(measured.budget(Duration::ZERO) >= Duration::from_millis(3));
+    assert!(measured.mean >= pause && measured.median >= pause && measured.peak >= measured.p90);
+    assert!(measured.budget(Duration::ZERO) >= 3 * pause);
     assert_eq!(measured.budget(Duration::from_secs(9)), Duration::from_secs(9));
     let failures: [fn(usize, usize) -> Does; 3] =
         [|_, _| Does::Nan, |_, _| Does::Error, |_, _| Does::Panic];
