@@ -276,6 +276,26 @@ fn a_render_of_a_graph_is_what_is_played() {
             assert!(whole.0.iter().any(|y| y.abs() > 1e-3), "{name} is silent");
             assert_eq!(whole, render(61), "{name} at {rate} Hz");
             assert_eq!(whole, render(LONGEST), "{name} at {rate} Hz");
+            let heard = (1..10).find_map(|pause| heard(&model, rate, pause));
+            assert_eq!(Some(whole), heard, "{name} at {rate} Hz");
         }
     }
+}
+
+/// What is heard of the same in real time, with pauses of so many blocks; nothing where the
+/// machine was too slow.
+fn heard(model: &Model, rate: f32, pause: u32) -> Option<(Vec<f32>, Vec<f32>)> {
+    let (loaders, mut amp) = Amp::new(rate);
+    let setup = Setup { sample_rate: rate, oversampling: Oversampling::X1, calls: CALLS };
+    let pair = Pair::build(model, setup).expect("a pair");
+    let watches = pair.watches().to_vec();
+    loaders.models[0].offer(pair);
+    let [mut left, mut right] = [kit::signal(9000), kit::signal(9000)];
+    right.reverse();
+    for (l, r) in left.chunks_mut(LONGEST).zip(right.chunks_mut(LONGEST)) {
+        amp.process(&mut [l, r], 2, &Params::default());
+        thread::sleep(pause * Duration::from_millis(6));
+    }
+    let report = Report::of(&watches).expect("two workers");
+    (report.underruns == 0 && report.errors == 0).then_some((left, right))
 }

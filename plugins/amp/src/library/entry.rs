@@ -120,6 +120,25 @@ impl Entry {
 }
 
 impl ModelFacts {
+    /// Of a file that was not run.
+    fn of_graph(found: onnx::Description) -> Self {
+        Self {
+            name: found.name.map(|name| name.trim().chars().take(MAX_TEXT).collect()),
+            gear: None,
+            gear_type: None,
+            tone: None,
+            author: None,
+            architecture: "ONNX graph".into(),
+            weights: found.weights,
+            macs: found.weights,
+            sizes: 1,
+            sample_rate: found.sample_rate,
+            loudness: None,
+            input_dbu: None,
+            output_dbu: None,
+        }
+    }
+
     fn of(model: &nn::Model) -> Self {
         let metadata = model.metadata();
         let text = |text: &Option<String>| {
@@ -188,6 +207,17 @@ pub(super) fn read(path: &Path) -> (Facts, Option<nn::Model>) {
         };
     }
     let bytes = fx::preset::read_file(path);
+    if files::is_graph(path) {
+        // To know more it would have to be run.
+        let found = bytes.and_then(|bytes| onnx::describe(&bytes).map_err(|e| e.to_string()));
+        return match found {
+            Ok(found) => {
+                let kind = Kind::Model(Box::new(ModelFacts::of_graph(found)));
+                (Facts { kind, error: None }, None)
+            }
+            Err(why) => (refuse(why), None),
+        };
+    }
     match bytes.and_then(|bytes| engines::model(&bytes)) {
         Ok(model) => {
             let kind = Kind::Model(Box::new(ModelFacts::of(&model)));
