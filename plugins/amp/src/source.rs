@@ -187,9 +187,7 @@ fn build(
 /// The same of what was read.
 fn named(content: Content, source: Source, name: Option<&str>, hash: Option<String>) -> Playing {
     let (said, receptive_field) = match &content {
-        Content::Model(model) => {
-            (model.metadata().name.as_deref(), model.engine().receptive_field())
-        }
+        Content::Model(model) => (model.metadata().name.as_deref(), memory(model)),
         Content::Cabinet(_) => (None, 0),
     };
     let stem = source.path().and_then(Path::file_stem).map(|stem| stem.to_string_lossy());
@@ -201,6 +199,15 @@ fn named(content: Content, source: Source, name: Option<&str>, hash: Option<Stri
         (None, None) => "Untitled".into(),
     };
     Playing { source, name, content, receptive_field, hash }
+}
+
+/// Samples of input that shape an output. An engine beside the audio thread is not built
+/// only to be asked.
+fn memory(model: &nn::Model) -> usize {
+    match model.is_foreign() {
+        true => model.foreign_memory().unwrap_or(usize::MAX),
+        false => model.engine().receptive_field(),
+    }
 }
 
 pub(crate) fn file_name(path: &Path) -> String {

@@ -4,7 +4,7 @@ use anyhow::{Result, bail};
 use fx::amp::Params;
 use fx::denormal::FlushDenormals;
 use fx::{Amp, Cabinet, Oversampling, Pair, Setup};
-use nn::{Engine, Model};
+use nn::{Engine, Model, Place};
 
 use super::rig::Rig;
 
@@ -91,8 +91,9 @@ impl Chain {
     /// Samples by which its output lags the input at `sample_rate`, in Hz.
     pub(crate) fn latency(rig: &Rig, sample_rate: u32) -> Result<usize> {
         if rig.raw.is_some() {
-            let foreign = rig.models[0].as_ref().filter(|model| model.is_foreign());
-            return Ok(foreign.map_or(0, |model| live(0, model).latency()));
+            let place = Place::offline(f64::from(sample_rate));
+            let late = rig.models[0].as_ref().and_then(|model| model.foreign_latency(&place));
+            return Ok(late.unwrap_or(0));
         }
         let (_loaders, mut amp) = models_for(rig, sample_rate, &mut live)?;
         // Only what has played knows how late it is.
