@@ -32,7 +32,8 @@ pub(crate) enum Device {
 
 /// A graphics card that is used until it fails.
 pub(crate) struct Card {
-    device: gpu::Device,
+    /// Used by one thread at a time, so that each meets its own failures.
+    device: Mutex<gpu::Device>,
     failed: AtomicBool,
 }
 
@@ -61,7 +62,8 @@ impl Device {
         match gpu::Device::open(&gpu::Options { allow_software, ..gpu::Options::default() }) {
             Ok(device) => {
                 crate::tell(&format!("networks run on {}", device.description()));
-                Self::Card(Arc::new(Card { device, failed: AtomicBool::new(false) }))
+                let (device, failed) = (Mutex::new(device), AtomicBool::new(false));
+                Self::Card(Arc::new(Card { device, failed }))
             }
             Err(error) => {
                 crate::tell(&error.notice());
@@ -150,13 +152,14 @@ impl Card {
         batch: &[usize],
         quality: f32,
     ) -> Result<(Vec<(usize, Vec<f32>)>, Vec<usize>), gpu::Error> {
+        let device = self.device.lock().unwrap_or_else(PoisonError::into_inner);
         let (mut models, mut numbers) = (Vec::new(), HashMap::new());
         let (mut places, mut refused) = (Vec::new(), Vec::new());
         for at in batch {
             let model = jobs[*at].model;
             let number = *numbers.entry(std::ptr::from_ref(model)).or_insert_with(|| {
                 let one = std::slice::from_ref(model);
-                gpu::Renderer::new(&self.device, one, quality).is_ok().then(|| {
+                gpu::Renderer::new(&device, one, quality).is_ok().then(|| {
                     models.push(model.clone());
                     models.len() - 1
                 })
@@ -176,7 +179,7 @@ impl Card {
             .zip(&joined)
             .map(|((_, model), input)| gpu::Job { model: *model, input })
             .collect();
-        let outputs = gpu::Renderer::new(&self.device, &models, quality)?.render(&wanted)?;
+        let outputs = gpu::Renderer::new(&device, &models, quality)?.render(&wanted)?;
         let cut = |((at, _), mut output): ((usize, _), Vec<f32>)| {
             drop(output.drain(..jobs[at].past.len()));
             (at, output)

@@ -216,12 +216,18 @@ impl Device {
         limits.max_storage_buffer_binding_size.min(limits.max_buffer_size).min(self.memory)
     }
 
-    /// What went wrong since this was last asked.
+    /// What went wrong. Only a lack of memory passes: after all else no thread that shares
+    /// the device may take what it reads for good.
     pub(crate) fn check(&self, at: &'static str) -> Result<(), Error> {
-        match lock(&self.shared.fault).take() {
+        let mut fault = lock(&self.shared.fault);
+        match &*fault {
             None => Ok(()),
-            Some(Fault::Memory(found)) => Err(Error::Memory { at, expected: self.memory, found }),
-            Some(Fault::Other(found)) => Err(Error::Device { at, found }),
+            Some(Fault::Other(found)) => Err(Error::Device { at, found: found.clone() }),
+            Some(Fault::Memory(found)) => {
+                let found = found.clone();
+                *fault = None;
+                Err(Error::Memory { at, expected: self.memory, found })
+            }
         }
     }
 
