@@ -37,6 +37,10 @@ pub const MAX_MEMORY: usize = 1 << 26;
 /// One inference of a hop.
 pub const MAX_INFERENCE: Duration = Duration::from_secs(2);
 
+/// What all that may take, of the runtimes that were chosen together and of the one that
+/// we carry.
+pub const MAX_TRIAL: Duration = Duration::from_secs(30);
+
 /// What a runtime may take to make the graph ready, or for one inference of the
 /// longest window on the way to how long its memory is.
 pub const MAX_STEP: Duration = Duration::from_secs(20);

@@ -1,7 +1,7 @@
 //! From bytes to a model.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use nn::foreign::{About, Foreign};
 use nn::{Engine, Metadata, Model, Place};
@@ -9,7 +9,7 @@ use stream::Host;
 
 use crate::file::File;
 use crate::io::Io;
-use crate::limits::MAX_STEP;
+use crate::limits::{MAX_STEP, MAX_TRIAL};
 use crate::network::Playable;
 use crate::session::{RTEN, Rten, Runtime};
 use crate::{Choice, Error, Options, native, scan, trial};
@@ -90,8 +90,9 @@ impl Loaded {
         let file = File::read(bytes)?;
         let io = Io::of(&file)?;
         let mut notices = options.notices.clone();
+        let deadline = Instant::now() + MAX_TRIAL;
         for runtime in native::runtimes(&file, options, &mut notices) {
-            match trial::run(&runtime, &io, options.longest, MAX_STEP) {
+            match trial::run(&runtime, &io, options.longest, MAX_STEP, deadline) {
                 Ok(plan) => {
                     let playable = Playable { runtime, plan, notices };
                     return Ok(Self { file, playable });
@@ -101,7 +102,8 @@ impl Loaded {
         }
         let runtime: Arc<dyn Runtime> = Arc::new(Rten::load(&file, true)?);
         let said = |said| Error::Runtime { engine: RTEN.to_owned(), said };
-        let plan = trial::run(&runtime, &io, options.longest, MAX_STEP).map_err(said)?;
+        let deadline = Instant::now() + MAX_TRIAL;
+        let plan = trial::run(&runtime, &io, options.longest, MAX_STEP, deadline).map_err(said)?;
         Ok(Self { file, playable: Playable { runtime, plan, notices } })
     }
 }

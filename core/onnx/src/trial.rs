@@ -30,7 +30,8 @@ const FORGOTTEN: f32 = 1e-5;
 const HOPS: usize = 4;
 
 /// Runs a graph on a thread of its own, which is left behind if it does not come back:
-/// one hop may take `longest`, and anything on the way there `patience`.
+/// one hop may take `longest`, anything on the way there `patience`, and all of it until
+/// `deadline`. A thread that is left behind ends with the inference that it is in.
 ///
 /// # Errors
 /// In words of its own or of the runtime.
@@ -39,6 +40,7 @@ pub(crate) fn run(
     io: &Io,
     longest: Duration,
     patience: Duration,
+    deadline: Instant,
 ) -> Result<Arc<Plan>, String> {
     let (steps, seen) = mpsc::channel();
     let (runtime, io) = (runtime.clone(), io.clone());
@@ -58,9 +60,13 @@ pub(crate) fn run(
     let thread = std::thread::Builder::new().name("onnx trial".to_owned());
     thread.spawn(work).map_err(|e| e.to_string())?;
     loop {
-        match seen.recv_timeout(patience) {
+        let left = deadline.saturating_duration_since(Instant::now());
+        match seen.recv_timeout(patience.min(left)) {
             Ok(Some(result)) => return result,
             Ok(None) => {}
+            Err(RecvTimeoutError::Timeout) if left < patience => {
+                return Err("trial: expected it to be over in time, found it under way".to_owned());
+            }
             Err(RecvTimeoutError::Timeout) => {
                 let limit = patience.as_secs_f64();
                 return Err(format!("trial: expected an inference within {limit} s, found none"));
@@ -89,7 +95,7 @@ struct Reach {
 
 impl Trial {
     fn run(mut self, io: &Io, longest: Duration) -> Result<Arc<Plan>, String> {
-        self.step();
+        self.step()?;
         let plan = if io.states.is_empty() && io.audio_in.is_some() {
             self.plain(io)?
         } else {
@@ -119,9 +125,9 @@ impl Trial {
         Ok(plan)
     }
 
-    fn step(&self) {
-        // Nobody may be waiting any more.
-        let _ = self.steps.send(None);
+    /// Tells that it goes on. An error where nobody waits any more.
+    fn step(&self) -> Result<(), String> {
+        self.steps.send(None).map_err(|_| "it was given up".to_owned())
     }
 
     /// One that carries its past in states, or needs none as it takes no sound.
@@ -212,7 +218,7 @@ impl Trial {
         inputs.extend(plan.io.states.iter().map(|s| (s.input, s.zero.clone())));
         inputs.extend(plan.io.constants.iter().cloned());
         let mut results = self.session.run(inputs, &outputs)?.into_iter();
-        self.step();
+        self.step()?;
         let sound = mono(results.next().ok_or("it gave no output")?)?;
         Ok((sound.len(), results.map(|t| t.shape).collect()))
     }
@@ -223,7 +229,7 @@ impl Trial {
         let mut inputs = vec![(input.port, input.tensor(sound))];
         inputs.extend(io.constants.iter().cloned());
         let answer = self.session.run(inputs, &[io.audio_out])?;
-        self.step();
+        self.step()?;
         let mut answer = mono(answer.into_iter().next().ok_or("it gave no output")?)?;
         // What a convolution adds behind the end belongs to a later input.
         answer.truncate(sound.len());

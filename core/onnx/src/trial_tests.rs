@@ -36,7 +36,7 @@ fn trial(
 ) -> Result<Arc<Plan>, String> {
     let io = Io::of(&File::read(&data(file)).unwrap()).unwrap();
     let runtime: Arc<dyn Runtime> = Arc::new(Fake(graph));
-    run(&runtime, &io, LONG, patience)
+    run(&runtime, &io, LONG, patience, Instant::now() + LONG)
 }
 
 fn first(inputs: Vec<(usize, Tensor)>) -> Tensor {
@@ -52,6 +52,19 @@ fn what_never_comes_back_is_left_behind() {
     });
     let expected = "trial: expected an inference within 0.05 s, found none";
     assert_eq!(error.unwrap_err(), expected);
+}
+
+#[test]
+fn what_is_never_done_is_given_up() {
+    // Each inference comes back, and there would be dozens.
+    let io = Io::of(&File::read(&data("wavenet_plain.onnx")).unwrap()).unwrap();
+    let runtime: Arc<dyn Runtime> = Arc::new(Fake(|inputs| {
+        std::thread::sleep(Duration::from_millis(100));
+        vec![first(inputs)]
+    }));
+    let deadline = Instant::now() + Duration::from_millis(250);
+    let error = run(&runtime, &io, LONG, LONG, deadline).unwrap_err();
+    assert_eq!(error, "trial: expected it to be over in time, found it under way");
 }
 
 #[test]
@@ -134,6 +147,6 @@ fn small_inferences_are_taken_together() {
     let sound = io.audio_in.as_mut().unwrap();
     sound.shape[sound.time] = 3;
     let runtime: Arc<dyn Runtime> = Arc::new(Fake(|inputs| vec![first(inputs)]));
-    let plan = run(&runtime, &io, LONG, LONG).unwrap();
+    let plan = run(&runtime, &io, LONG, LONG, Instant::now() + LONG).unwrap();
     assert_eq!((plan.chunk, plan.repeat, plan.context), (3, 22, 0));
 }
