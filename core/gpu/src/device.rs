@@ -89,8 +89,10 @@ fn adapters() -> Vec<(wgpu::Adapter, Description)> {
     // What checks our shaders a second time in debug builds needs layers of the system.
     descriptor.flags = wgpu::InstanceFlags::empty();
     descriptor.memory_budget_thresholds.for_resource_creation = Some(FULL);
-    let instance = wgpu::Instance::new(descriptor);
-    let found = pollster::block_on(instance.enumerate_adapters(wgpu::Backends::all()));
+    // What else is built with us may bring others, that lack what we need.
+    descriptor.backends = wgpu::Backends::VULKAN | wgpu::Backends::METAL | wgpu::Backends::DX12;
+    let instance = wgpu::Instance::new(descriptor.clone());
+    let found = pollster::block_on(instance.enumerate_adapters(descriptor.backends));
     let mut found: Vec<_> = found
         .into_iter()
         .map(|adapter| {
