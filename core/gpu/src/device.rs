@@ -90,9 +90,10 @@ fn adapters() -> Vec<(wgpu::Adapter, Description)> {
     descriptor.flags = wgpu::InstanceFlags::empty();
     descriptor.memory_budget_thresholds.for_resource_creation = Some(FULL);
     // What else is built with us may bring others, that lack what we need.
-    descriptor.backends = wgpu::Backends::VULKAN | wgpu::Backends::METAL | wgpu::Backends::DX12;
-    let instance = wgpu::Instance::new(descriptor.clone());
-    let found = pollster::block_on(instance.enumerate_adapters(descriptor.backends));
+    let backends = wgpu::Backends::VULKAN | wgpu::Backends::METAL | wgpu::Backends::DX12;
+    descriptor.backends = backends;
+    let instance = wgpu::Instance::new(descriptor);
+    let found = pollster::block_on(instance.enumerate_adapters(backends));
     let mut found: Vec<_> = found
         .into_iter()
         .map(|adapter| {

@@ -163,7 +163,9 @@ fn lead(hop: usize, rate: f64, place: &Place, options: &Options) -> usize {
     if waits(place) {
         return latency(hop, 0, place.blocks);
     }
-    let lead = latency(hop, samples(options.budget).max(1), place.blocks);
+    // A network slower than its sound is helped by no latency: it is passed by and told of.
+    let budget = samples(options.budget).clamp(1, hop);
+    let lead = latency(hop, budget, place.blocks);
     // Whole blocks where all are as long: what comes between two is heard in the next.
     let slack = samples(options.slack);
     match place.blocks {
