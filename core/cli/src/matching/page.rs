@@ -79,8 +79,8 @@ fn head(results: &Results) -> String {
     };
     let short = if results.complete { "" } else { " Not all models were compared." };
     format!(
-        "<header><p class=\"kind\">Tone match</p><h1>{}</h1><p>{} models, {} files that are \
-         none.{short}</p></header>\n<section class=\"sheet\"><p>{how}</p><p>{through}</p>\
+        "<header><p class=\"kind\">Tone match</p><h1>{}</h1><p>{} models, {} files \
+         skipped.{short}</p></header>\n<section class=\"sheet\"><p>{how}</p><p>{through}</p>\
          </section>\n",
         escape(&name_of(&question.target.path)),
         results.entries.len(),
@@ -141,11 +141,11 @@ fn drawing(title: &str, target: &[f64; BANDS], model: &[f64; BANDS]) -> String {
          aria-label=\"{}\">",
         escape(title)
     );
-    for (hz, label) in [(100.0, "100"), (1000.0, "1k"), (10_000.0, "10k")] {
+    for (hz, label) in [(100.0, "100 "), (1000.0, "1 k"), (10_000.0, "10 k")] {
         let (x, end) = (x(hz), HEIGHT - BOTTOM);
         svg += &format!(
             "<line class=\"grid\" x1=\"{x:.1}\" y1=\"8\" x2=\"{x:.1}\" y2=\"{end}\"/>\
-             <text x=\"{x:.1}\" y=\"{}\" text-anchor=\"middle\">{label} Hz</text>",
+             <text x=\"{x:.1}\" y=\"{}\" text-anchor=\"middle\">{label}Hz</text>",
             end + 16.0
         );
     }
