@@ -272,7 +272,12 @@ fn text(facts: &Value) -> Result<String> {
         },
     )?;
     let ms = facts["receptive_field_ms"].as_f64().unwrap_or_default();
-    line("receptive field", format!("{} samples, {ms:.1} ms", facts["receptive_field"]))?;
+    // A network of another runtime may never be known to forget.
+    let field = match ms > 600_000.0 {
+        true => "without end".to_owned(),
+        false => format!("{} samples, {ms:.1} ms", facts["receptive_field"]),
+    };
+    line("receptive field", field)?;
     if facts["sizes"] != 1 {
         line("sizes", format!("{}, changing at quality {}", facts["sizes"], facts["qualities"]))?;
     }
